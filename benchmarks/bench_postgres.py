@@ -24,7 +24,7 @@ from policylang.project.project import Project
 from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.targets import find_target
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.engines.postgres_engine import PostgresServer
 
 SET = """
@@ -104,7 +104,7 @@ def measure(rows: int, repetitions: int) -> Iterator[tuple[Question, Measured]]:
     project = Project(SourceSet(Path(), Config(), (Source("customers.policy", SET),)))
     assert project.ir is not None, project.diagnostics[0]
     bundle = compile_for(find_target("postgres"), Input(project.ir))
-    assert isinstance(bundle, Bundle), bundle
+    assert isinstance(bundle, TargetBundle), bundle
     with PostgresServer() as server, server.database() as database, database.connect() as connection:
         connection.execute(
             "CREATE TABLE customer (id bigint PRIMARY KEY, name text, owner text, status text, created timestamptz)"

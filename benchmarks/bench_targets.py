@@ -31,7 +31,7 @@ from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.targets import NAMES, find_target
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 
 SIZES = (100, 1_000, 10_000)
 REQUESTS = 2_000
@@ -87,7 +87,7 @@ def measure(name: str, given: Set, repetitions: int = REPETITIONS) -> tuple[str,
     begin = time.perf_counter()
     bundle = compile_for(find_target(name), Input(given.policy_set))
     compiled = time.perf_counter() - begin
-    if not isinstance(bundle, Bundle):
+    if not isinstance(bundle, TargetBundle):
         return f"refused: {bundle[0].code} {bundle[0].message} (and {len(bundle) - 1:,} more)"
     prepare: Any = import_module(f"benchmarks.targets.{name}").prepare
     begin = time.perf_counter()

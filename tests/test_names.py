@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import policylang
@@ -13,6 +15,10 @@ NODES = ("syntax/ast.py", "syntax/expressions.py", "ir/nodes.py")
 """What the language has, as text and compiled: both trees use its words, so they are always said with their module, as
 `ast.Role` and `ir.Role`.
 """
+
+
+CONDITIONS = "model/conditions.py"
+"""Its nodes are mostly said with their module, as `c.Test`."""
 
 
 def trees() -> dict[str, ast.Module]:
@@ -26,12 +32,22 @@ def _classes(tree: ast.Module) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
 
 
-def test_no_two_public_classes_have_the_same_name() -> None:
-    where = defaultdict(list)
+def _types(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Public classes and names for types, with what tells things apart: a class is what it is, a name what it says."""
+    yield from ((name, path) for name in _classes(tree))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, ast.unparse(node.value)
+            if re.match("[A-Z][a-z]", name) and not value.startswith("TypeVar"):
+                yield name, value
+
+
+def test_no_two_public_types_have_the_same_name() -> None:
+    where = defaultdict(set)
     for path, tree in trees().items():
-        for name in _classes(tree) if path not in NODES else ():
-            where[name].append(path)
-    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+        for name, what in _types(path, tree) if path not in (*NODES, CONDITIONS) else ():
+            where[name].add(what)
+    assert {name: things for name, things in where.items() if len(things) > 1} == {}
 
 
 def test_nodes_are_said_with_their_module() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from policylang.check.catalogue import BY_CODE
 from policylang.importing import NAMES, find_format
-from policylang.importing.edits import Kind
+from policylang.importing.edits import EditKind
 from policylang.importing.format import ImportFormat
 
-CHANGES: dict[Kind, str] = {
+CHANGES: dict[EditKind, str] = {
     "grant": "a grant added or taken away, of a role or group that is there",
     "fields": "the attributes of a grant",
     "deny": "a deny of a role or group",

@@ -12,11 +12,13 @@ import cedarpy
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
 from policylang.targets.cedar.request import asking, questions
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
+def prepare(
+    bundle: TargetBundle, policy_set: ir.PolicySet
+) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides requests that the policy set knows, each of which is one question."""
     files = {name: content.decode() for name, content in bundle.files.items()}
     schema = cedarpy.Schema.from_json_str(files["schema.json"])

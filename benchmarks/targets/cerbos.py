@@ -10,13 +10,15 @@ import yaml
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.cerbos_engine import CerbosServer
 from tests.targets.cerbos_session import CerbosSession
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
+def prepare(
+    bundle: TargetBundle, policy_set: ir.PolicySet
+) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides anything; requests of one principal go together."""
     settings = yaml.safe_load(bundle.files["cerbos.yaml"])
     with CerbosServer(settings) as server:

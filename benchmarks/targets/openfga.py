@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.targets.relations_session import RelationsSession, openfga
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
+def prepare(
+    bundle: TargetBundle, policy_set: ir.PolicySet
+) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides with a bundle in which nothing is frozen."""
     yield RelationsSession(openfga, bundle, Index(policy_set), None).allowed

@@ -17,7 +17,7 @@ from policylang.runtime.request import Request
 from policylang.settings.targets import Postgres
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.postgres.tables import Mapped, mapped
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.postgres_engine import PostgresServer
 from tests.targets.postgres_session import create_tables, tell_the_time
 
@@ -25,7 +25,9 @@ _TARGET = "(SELECT current_setting('policylang.target', true))"
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
+def prepare(
+    bundle: TargetBundle, policy_set: ir.PolicySet
+) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides requests to view, modify or delete whole records without related ones, by statements without WHERE."""
     index = Index(policy_set)
     tables = mapped(index, Postgres())

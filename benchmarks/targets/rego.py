@@ -11,14 +11,16 @@ from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.rego.request import Requests
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.targets.rego_session import RegorusMachine
 
 _ALLOW = "data.policylang.access.allow"
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
+def prepare(
+    bundle: TargetBundle, policy_set: ir.PolicySet
+) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """What decides requests with the bundle loaded. Making inputs is part of it."""
     machine, requests = RegorusMachine(bundle.files), Requests(Index(policy_set))
 

@@ -74,7 +74,7 @@ class SuppressionEnd(msgspec.Struct, frozen=True, tag="suppression_end", tag_fie
     at: Spot
 
 
-Entry = Review | End | Start | SuppressionEnd
+AgendaEntry = Review | End | Start | SuppressionEnd
 _RANKS: dict[type[Any], int] = {Review: 0, End: 1, Start: 2, SuppressionEnd: 3}
 
 
@@ -91,7 +91,7 @@ class Agenda(msgspec.Struct, frozen=True):
     """Reviews whose day has passed, and what was never reviewed."""
     over: tuple[End | SuppressionEnd, ...]
     """Assignments and comments whose last day has passed."""
-    coming: tuple[Entry, ...]
+    coming: tuple[AgendaEntry, ...]
     """What lies in the window, both its ends included, in the order of the days."""
 
 
@@ -125,7 +125,7 @@ def agenda(
     last = today + datetime.timedelta(days=min(days, (datetime.date.max - today).days))
     overdue: list[Review] = []
     over: list[End | SuppressionEnd] = []
-    coming: list[Entry] = []
+    coming: list[AgendaEntry] = []
     for entry in _entries(policy_set, suppressions, paths):
         if entry.day is not None and entry.day >= today:
             if entry.day <= last:
@@ -147,7 +147,7 @@ def agenda(
 
 def _entries(
     policy_set: ir.PolicySet, suppressions: Sequence[Suppression], paths: Mapping[str, str]
-) -> Iterator[Entry]:
+) -> Iterator[AgendaEntry]:
     yield from reviews(policy_set, paths)
     kinds = {place.name: place.kind for place in policy_set.places}
     holders = [(user.id, user.label, user.assignments) for user in policy_set.users]
@@ -196,7 +196,7 @@ def _spot(at: Location, paths: Mapping[str, str]) -> Spot:
     return Spot(paths.get(at.path, at.path), at.line, at.column)
 
 
-def _order(entry: Entry) -> tuple[object, ...]:
+def _order(entry: AgendaEntry) -> tuple[object, ...]:
     """By day, then by kind, then by what it is about."""
     match entry:
         case Review():

@@ -17,7 +17,7 @@ from policylang.model import conditions as c
 from policylang.model.types import EnumType, PlaceType, RecordType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
 
-Key = tuple[Hashable, ...]
+CanonicalKey = tuple[Hashable, ...]
 
 _Symbol = tuple[str, Hashable]
 """An attribute by where it is found, or a constant; what gets a number."""
@@ -44,7 +44,7 @@ class Canonical:
         self._shapes: dict[tuple[str, c.Condition], _Shape] = {}
         self._ids: dict[Hashable, int] = {}
 
-    def key(self, formula: Formula, resource: str) -> Key | None:
+    def key(self, formula: Formula, resource: str) -> CanonicalKey | None:
         """The same for formulas that differ only in names; ``None`` where the names matter: it looks into users, whose
         attributes are declared, or names one, or looks for parts of texts.
         """

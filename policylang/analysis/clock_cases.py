@@ -15,7 +15,7 @@ from policylang.model.instants import zone
 from policylang.runtime.clock import is_between
 
 ClockTest = c.Hours | c.Weekdays
-Case = tuple[tuple[ClockTest, bool], ...]
+ClockCase = tuple[tuple[ClockTest, bool], ...]
 """Tests with their answers."""
 
 _MINUTE = datetime.timedelta(minutes=1)
@@ -35,7 +35,7 @@ def clock_answer(test: ClockTest, weekday: str, time: str) -> bool:
 
 def clock_cases(
     tests: tuple[ClockTest, ...], timezone: str, since: datetime.datetime | None, until: datetime.datetime | None
-) -> tuple[Case, ...]:
+) -> tuple[ClockCase, ...]:
     """The combinations of answers that there are from ``since`` on, up to, not including, ``until``; of a time of more
     than a week, those of any week.
     """
@@ -48,9 +48,9 @@ def clock_cases(
 @lru_cache(maxsize=256)
 def _within(
     tests: tuple[ClockTest, ...], timezone: str, since: datetime.datetime, until: datetime.datetime
-) -> tuple[Case, ...]:
+) -> tuple[ClockCase, ...]:
     """Minute by minute, since the clocks may change in between."""
-    found: dict[Case, None] = {}
+    found: dict[ClockCase, None] = {}
     now = since
     while now < until:
         found[_at(tests, timezone, now)] = None
@@ -58,7 +58,7 @@ def _within(
     return tuple(found)
 
 
-def instants_of(case: Case, timezone: str, near: datetime.datetime) -> Iterator[datetime.datetime]:
+def instants_of(case: ClockCase, timezone: str, near: datetime.datetime) -> Iterator[datetime.datetime]:
     """Instants with these answers: one that is given, and beginnings of stretches in the days around it."""
     tests = tuple(test for test, _ in case)
     place = zone(timezone)
@@ -83,10 +83,10 @@ def _cuts(tests: Iterable[ClockTest]) -> list[str]:
     return sorted({"00:00", *edges})
 
 
-def _at(tests: tuple[ClockTest, ...], timezone: str, now: datetime.datetime) -> Case:
+def _at(tests: tuple[ClockTest, ...], timezone: str, now: datetime.datetime) -> ClockCase:
     local = now.astimezone(zone(timezone))
     return _case(tests, c.WEEKDAYS[local.weekday()], f"{local:%H:%M}")
 
 
-def _case(tests: tuple[ClockTest, ...], weekday: str, time: str) -> Case:
+def _case(tests: tuple[ClockTest, ...], weekday: str, time: str) -> ClockCase:
     return tuple((test, clock_answer(test, weekday, time)) for test in tests)

@@ -32,10 +32,10 @@ from policylang.analysis.constraints import (
     Member,
     NetworkConstraint,
     Same,
-    Side,
-    State,
+    Term,
     TextIs,
     There,
+    ValueState,
     Variable,
 )
 from policylang.analysis.differences import Bound, solution
@@ -57,7 +57,7 @@ from policylang.model.types import (
     UserType,
 )
 
-Value = object
+_Value = object
 """A value as records hold it: str, bool, int, Fraction for other numbers, date, datetime, a list for a set."""
 
 
@@ -67,7 +67,7 @@ class CandidateModel:
     """
 
     def __init__(self) -> None:
-        self.values: dict[Variable, Value] = {}
+        self.values: dict[Variable, _Value] = {}
         self.missing: set[Variable] = set()
         self.bad: set[Variable] = set()
         self.holed: set[Variable] = set()
@@ -77,7 +77,7 @@ class CandidateModel:
         self.now: datetime.datetime | None = None
         self.today: datetime.date | None = None
 
-    def put(self, variable: Variable, state: State, *, forced: bool = True) -> None:
+    def put(self, variable: Variable, state: ValueState, *, forced: bool = True) -> None:
         """The variable is in a state; ``forced``: in no better one."""
         match state:
             case "missing":
@@ -159,7 +159,7 @@ def _implied(constraints: Sequence[Constraint]) -> Iterator[Same]:
     known to lie below another one is not that one, and neither is the record above it; nor is it that itself, where the
     way up has an end.
     """
-    within: dict[Variable, list[Side]] = defaultdict(list)
+    within: dict[Variable, list[Term]] = defaultdict(list)
     named = {side for each in constraints if isinstance(each, Same) and each.wanted for side in (each.left, each.right)}
     named |= {each.variable for each in constraints if isinstance(each, There) and each.states <= VALUE}
     for each in constraints:
@@ -178,7 +178,7 @@ def _implied(constraints: Sequence[Constraint]) -> Iterator[Same]:
                     yield Same(each.variable, each.above, False)
 
 
-def _different(items: Iterable[Side], others: Sequence[Side]) -> Iterator[Same]:
+def _different(items: Iterable[Term], others: Sequence[Term]) -> Iterator[Same]:
     for item in items:
         for other in others:
             ordered = any(isinstance(side, Variable) and isinstance(side.type, ORDERED) for side in (item, other))
@@ -187,7 +187,7 @@ def _different(items: Iterable[Side], others: Sequence[Side]) -> Iterator[Same]:
 
 
 def _presence(constraints: Iterable[Constraint], found: CandidateModel) -> bool:
-    left: dict[Variable, frozenset[State]] = {}
+    left: dict[Variable, frozenset[ValueState]] = {}
     for each in constraints:
         if isinstance(each, There):
             left[each.variable] = left.get(each.variable, each.states) & each.states
@@ -290,7 +290,7 @@ def group_of(each: Difference) -> str:
     return "instants" if NOW in (each.left, each.right) else "days"
 
 
-def from_number(group: str, number: Fraction) -> Value:
+def from_number(group: str, number: Fraction) -> _Value:
     if group == "instants":
         return EPOCH + int(number) * MICROSECOND
     if group == "days":
@@ -305,15 +305,15 @@ class _Classes:
     """Which sides are equal (union-find)."""
 
     def __init__(self) -> None:
-        self.parent: dict[Side, Side] = {}
+        self.parent: dict[Term, Term] = {}
 
-    def find(self, side: Side) -> Side:
+    def find(self, side: Term) -> Term:
         self.parent.setdefault(side, side)
         while self.parent[side] != side:
             side = self.parent[side]
         return side
 
-    def join(self, left: Side, right: Side) -> None:
+    def join(self, left: Term, right: Term) -> None:
         first, second = self.find(left), self.find(right)
         if isinstance(first, ConstantTerm):
             first, second = second, first  # a constant stays the representative
@@ -322,7 +322,7 @@ class _Classes:
 
 def _equalities(constraints: Sequence[Constraint], found: CandidateModel) -> bool:
     classes = _Classes()
-    finite: dict[Side, frozenset[str]] = {}
+    finite: dict[Term, frozenset[str]] = {}
     for each in constraints:
         if isinstance(each, Same):
             classes.find(each.left), classes.find(each.right)
@@ -333,7 +333,7 @@ def _equalities(constraints: Sequence[Constraint], found: CandidateModel) -> boo
                 classes.join(each.left, each.right)
         elif isinstance(each, Among | TextIs | NetworkConstraint):
             classes.find(each.variable)
-    parts: dict[Side, list[Constraint]] = defaultdict(list)
+    parts: dict[Term, list[Constraint]] = defaultdict(list)
     for each in constraints:
         if isinstance(each, Among):
             root = classes.find(each.variable)
@@ -355,9 +355,9 @@ def _equalities(constraints: Sequence[Constraint], found: CandidateModel) -> boo
     return _choose(constraints, classes, finite, apart, found)
 
 
-def _apart(constraints: Iterable[Constraint], classes: _Classes) -> dict[Side, set[Side]] | Impossible:
+def _apart(constraints: Iterable[Constraint], classes: _Classes) -> dict[Term, set[Term]] | Impossible:
     """Which classes must differ; `UNSAT` where one would have to differ from itself."""
-    apart: dict[Side, set[Side]] = defaultdict(set)
+    apart: dict[Term, set[Term]] = defaultdict(set)
     for each in constraints:
         if isinstance(each, Same) and not each.wanted:
             first, second = classes.find(each.left), classes.find(each.right)
@@ -371,16 +371,16 @@ def _apart(constraints: Iterable[Constraint], classes: _Classes) -> dict[Side, s
 def _choose(
     constraints: Sequence[Constraint],
     classes: _Classes,
-    finite: Mapping[Side, frozenset[str]],
-    apart: Mapping[Side, set[Side]],
+    finite: Mapping[Term, frozenset[str]],
+    apart: Mapping[Term, set[Term]],
     found: CandidateModel,
 ) -> bool:
     """A value for each class: first where there are few to choose from."""
-    members: dict[Side, list[Variable]] = defaultdict(list)
+    members: dict[Term, list[Variable]] = defaultdict(list)
     for side in classes.parent:
         if isinstance(side, Variable):
             members[classes.find(side)].append(side)
-    chosen: dict[Side, str] = {root: root.value for root in members if isinstance(root, ConstantTerm)}
+    chosen: dict[Term, str] = {root: root.value for root in members if isinstance(root, ConstantTerm)}
     order = sorted(members, key=lambda root: (len(finite[root]) if root in finite else 10**9, str(root)))
     for root in order:
         taken = {chosen[other] if other in chosen else _given(other) for other in apart.get(root, ())}
@@ -398,7 +398,7 @@ def _choose(
     return True
 
 
-def _given(side: Side) -> str | None:
+def _given(side: Term) -> str | None:
     return side.value if isinstance(side, ConstantTerm) else None
 
 

@@ -12,15 +12,7 @@ import msgspec
 
 from policylang.analysis.formula import Literal
 from policylang.model import conditions as c
-from policylang.model.types import (
-    NUMBERS,
-    DateTimeType,
-    DateType,
-    Duration,
-    EnumType,
-    IntType,
-    Type,
-)
+from policylang.model.types import NUMBERS, DateTimeType, DateType, Duration, EnumType, IntType, Type
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
@@ -43,7 +35,7 @@ class ConstantTerm(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     value: str
 
 
-Side = Variable | ConstantTerm
+Term = Variable | ConstantTerm
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -65,8 +57,8 @@ class Among(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class Same(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    left: Side
-    right: Side
+    left: Term
+    right: Term
     wanted: bool
 
 
@@ -87,7 +79,7 @@ class Member(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Whether the item is in the set."""
 
     variable: Variable
-    item: Side
+    item: Term
     wanted: bool
 
 
@@ -106,7 +98,7 @@ class Below(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     variable: Variable
     tree: str
     optional: bool
-    top: Side
+    top: Term
     wanted: bool | None
 
     @property
@@ -126,22 +118,22 @@ class Below(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
         )
 
 
-State = OneOf["there", "holed", "missing", "bad"]
+ValueState = OneOf["there", "holed", "missing", "bad"]
 """What an attribute may be: there, a set with an item missing, missing, or of another type than its own."""
-PLAIN: frozenset[State] = frozenset(("there",))
-HOLED: frozenset[State] = frozenset(("holed",))
-MISSING: frozenset[State] = frozenset(("missing",))
-BAD: frozenset[State] = frozenset(("bad",))
-STATES: tuple[State, ...] = ("there", "holed", "missing", "bad")
+PLAIN: frozenset[ValueState] = frozenset(("there",))
+HOLED: frozenset[ValueState] = frozenset(("holed",))
+MISSING: frozenset[ValueState] = frozenset(("missing",))
+BAD: frozenset[ValueState] = frozenset(("bad",))
+STATES: tuple[ValueState, ...] = ("there", "holed", "missing", "bad")
 """All of them, what reads best first."""
-VALUE: frozenset[State] = frozenset(("there", "holed"))
+VALUE: frozenset[ValueState] = frozenset(("there", "holed"))
 
 
 class There(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """The attribute is in one of these states."""
 
     variable: Variable
-    states: frozenset[State]
+    states: frozenset[ValueState]
 
 
 class Hard(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -304,7 +296,7 @@ def variable_of(path: c.Path) -> Variable:
     return Variable(path.root, path.steps, path.type)
 
 
-def side_of(operand: c.Operand) -> Side:
+def side_of(operand: c.Operand) -> Term:
     return ConstantTerm(text_of(operand.value)) if isinstance(operand, c.Constant) else variable_of(operand)
 
 

@@ -23,11 +23,11 @@ from policylang.analysis.constraints import (
     NetworkConstraint,
     Same,
     Some,
-    State,
     TextIs,
     There,
     Tree,
     Tried,
+    ValueState,
     Variable,
 )
 from policylang.analysis.formula import Literal
@@ -43,7 +43,7 @@ class Domains:
         self._bounds: dict[_Pair, tuple[Fraction, bool]] = {} if other is None else dict(other._bounds)
         self._among: dict[Variable, frozenset[str]] = {} if other is None else dict(other._among)
         self._excluded: dict[Variable, frozenset[str]] = {} if other is None else dict(other._excluded)
-        self._states: dict[Variable, frozenset[State]] = {} if other is None else dict(other._states)
+        self._states: dict[Variable, frozenset[ValueState]] = {} if other is None else dict(other._states)
 
     def judge(self, tree: Tree) -> bool | None:
         """True: it follows; false: it is impossible. Both are certain, and ``None`` says nothing."""

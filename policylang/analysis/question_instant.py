@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.clock_cases import Case
+from policylang.analysis.clock_cases import ClockCase
 from policylang.analysis.constraints import DAY, EPOCH, MICROSECOND, NOW, TODAY
 from policylang.analysis.months import widest_shift
 from policylang.model.types import Duration
@@ -20,7 +20,7 @@ class QuestionInstant(msgspec.Struct, frozen=True, gc=False):
 
     now: datetime.datetime | None
     pattern: tuple[tuple[tuple[int, int], int], ...] = ()
-    clock: Case = ()
+    clock: ClockCase = ()
     """What tests of the clock say then."""
 
     def edge(self, index: Index, length: Duration, sign: int, of_days: bool) -> tuple[Any, int, int] | None:

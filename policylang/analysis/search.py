@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import islice
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.clock_cases import Case, clock_cases, clock_tests, instants_of
+from policylang.analysis.clock_cases import ClockCase, clock_cases, clock_tests, instants_of
 from policylang.analysis.conjunction import CandidateModel, propose
 from policylang.analysis.constraints import (
     EPOCH,
@@ -237,7 +237,7 @@ def _open_time(asker: Asker) -> Iterator[Tree]:
 
 
 def _instants(
-    asker: Asker, day: datetime.date | None, candidate: CandidateModel, case: Case
+    asker: Asker, day: datetime.date | None, candidate: CandidateModel, case: ClockCase
 ) -> Iterator[datetime.datetime]:
     """Instants to look at: those of the candidate, and noon of the day that has such months; where the clock matters,
     those close by at which it says what it has to.

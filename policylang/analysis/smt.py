@@ -33,8 +33,8 @@ from policylang.analysis.constraints import (
     Member,
     NetworkConstraint,
     Same,
-    Side,
     Some,
+    Term,
     TextIs,
     There,
     Tree,
@@ -166,7 +166,7 @@ class _Encoder:
         strings, truths = z3.StringSort(self.context), z3.BoolSort(self.context)
         return self._sets.setdefault(variable, z3.Array(name, strings, truths))
 
-    def _side(self, side: Side) -> Any:
+    def _side(self, side: Term) -> Any:
         return self._value(side.value) if isinstance(side, ConstantTerm) else self._text(side)
 
     def _number(self, node: Any, group: str) -> Any:

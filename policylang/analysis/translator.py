@@ -27,11 +27,11 @@ from policylang.analysis.constraints import (
     Member,
     NetworkConstraint,
     Same,
-    State,
     TextIs,
     There,
     Tree,
     Tried,
+    ValueState,
     Variable,
     after,
     alike,
@@ -101,10 +101,10 @@ class Translator:
 
     # --- presence --------------------------------------------------------------------------------------------
 
-    def _steps(self, path: c.Path) -> list[tuple[Variable, frozenset[State]]]:
+    def _steps(self, path: c.Path) -> list[tuple[Variable, frozenset[ValueState]]]:
         """The attributes on a path from its beginning, each with the states that it may be in."""
         index, assumed = self.asker.index, self.asker.assumed
-        found: list[tuple[Variable, frozenset[State]]] = []
+        found: list[tuple[Variable, frozenset[ValueState]]] = []
         type_: Type = RecordType(self.asker.resource) if path.root == "record" else UserType(None)
         for number, step in enumerate(path.steps):
             is_first, typed = number == 0, assumed.types
@@ -122,8 +122,8 @@ class Translator:
                 # A record whose own place is none that there is is nobody's: nothing is asked about it.
                 typed = typed or (is_first and index.resources[type_.resource].place == step)
             states = VALUE if isinstance(declared, SetType) and not typed else PLAIN
-            states |= frozenset[State]() if full else MISSING
-            states |= frozenset[State]() if typed else BAD
+            states |= frozenset[ValueState]() if full else MISSING
+            states |= frozenset[ValueState]() if typed else BAD
             found.append((Variable(path.root, path.steps[: number + 1], declared), states))
             type_ = declared
         return found
@@ -133,7 +133,7 @@ class Translator:
         known = self.asker.known(path)
         return None if known is path else known is not None or self.asker.known_set(path) is not None
 
-    def _there(self, path: c.Path, states: frozenset[State] = VALUE) -> Tree:
+    def _there(self, path: c.Path, states: frozenset[ValueState] = VALUE) -> Tree:
         """The path leads to a value, in one of these states."""
         known = self._is_known(path)
         if known is not None:
@@ -408,7 +408,7 @@ class Translator:
     def _held(self, operand: c.Operand, item: Variable) -> Tree:
         return all_of((self._states_of(operand, VALUE), Member(set_variable(operand), item, True)))
 
-    def _states_of(self, operand: c.Operand, states: frozenset[State]) -> Tree:
+    def _states_of(self, operand: c.Operand, states: frozenset[ValueState]) -> Tree:
         assert isinstance(operand, c.Path)
         return self._there(operand, states)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policylang.analysis.constraints import Below, ConstantTerm, Side, Variable
+from policylang.analysis.constraints import Below, ConstantTerm, Term, Variable
 from policylang.model.types import RecordType
 from policylang.runtime.index import Index
 
-Record = dict[str, Any]
-Place = tuple[str, tuple[str, ...]]
+_Record = dict[str, Any]
+_Place = tuple[str, tuple[str, ...]]
 
 
 def hang(
@@ -18,8 +18,8 @@ def hang(
     resource: str,
     below: Iterable[Below],
     values: Mapping[Variable, Any],
-    missing: set[Place],
-    roots: Mapping[str, Record],
+    missing: set[_Place],
+    roots: Mapping[str, _Record],
 ) -> None:
     """Put records above those that have to lie below them, in the record and the request of a witness. The values are
     there already; a record at the top that has none gets an id.
@@ -38,7 +38,7 @@ def hang(
             record["id"] = id_
 
 
-def _put_above(record: Record, each: Below, id_: str, missing: set[Place]) -> bool:
+def _put_above(record: _Record, each: Below, id_: str, missing: set[_Place]) -> bool:
     """Make a record the last on the way up, unless it is on it; whether that can be. ``nowhere`` is a bare key."""
     if (each.variable.root, (*each.variable.steps, each.tree)) in missing:
         return False
@@ -59,7 +59,7 @@ def _put_above(record: Record, each: Below, id_: str, missing: set[Place]) -> bo
     return False
 
 
-def _at(index: Index, resource: str, variable: Variable, roots: Mapping[str, Record]) -> Record | None:
+def _at(index: Index, resource: str, variable: Variable, roots: Mapping[str, _Record]) -> _Record | None:
     """The record that a variable stands for, made where it is not there; ``None`` for one that cannot be made."""
     if variable.root not in ("record", "request") or (variable.root == "request" and not variable.steps):
         return None
@@ -79,7 +79,7 @@ def _at(index: Index, resource: str, variable: Variable, roots: Mapping[str, Rec
 
 
 def _id_of(
-    index: Index, resource: str, top: Side, id_: str, values: Mapping[Variable, Any], roots: Mapping[str, Record]
+    index: Index, resource: str, top: Term, id_: str, values: Mapping[Variable, Any], roots: Mapping[str, _Record]
 ) -> str:
     if isinstance(top, ConstantTerm):
         return top.value

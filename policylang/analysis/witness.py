@@ -55,7 +55,7 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
     user: str | None = None
 
 
-Place = tuple[str, tuple[str, ...]]
+_Place = tuple[str, tuple[str, ...]]
 """Root and steps of a path."""
 
 
@@ -64,7 +64,7 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
     those that nothing is asked about.
     """
     roots: dict[str, dict[str, Any]] = {"record": {}, "request": {}, "subject": {}}
-    missing: set[Place] = {(variable.root, variable.steps) for variable in (*candidate.missing, *candidate.bad)}
+    missing: set[_Place] = {(variable.root, variable.steps) for variable in (*candidate.missing, *candidate.bad)}
     values = {variable: _plain(value) for variable, value in candidate.values.items()}
     for variable in candidate.values:
         if isinstance(variable.type, DurationType):
@@ -97,7 +97,7 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
     return Witness(asker.resource, roots["record"], roots["request"], roots["subject"], now, others)
 
 
-def _others(asker: Asker, values: dict[Variable, Any], missing: set[Place]) -> dict[str, dict[str, Any]]:
+def _others(asker: Asker, values: dict[Variable, Any], missing: set[_Place]) -> dict[str, dict[str, Any]]:
     """The attributes of users in the record or request who are not in the policy set."""
     found: dict[str, dict[str, Any]] = {}
     for variable, value in values.items():

@@ -10,7 +10,7 @@ from policylang.source import Location, Source
 from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
-Extent = tuple[int, int]
+Offsets = tuple[int, int]
 """Offsets, the end exclusive."""
 
 
@@ -35,7 +35,7 @@ class Layout:
         found = self.declarations[number] if number >= 0 else None
         return found if found is not None and offset < found.end_pos else None
 
-    def on_line(self, line: int) -> tuple[Extent, ...]:
+    def on_line(self, line: int) -> tuple[Offsets, ...]:
         """The declarations and items that start on a line."""
         starts = self.source.line_starts
         first = starts[line - 1]
@@ -47,7 +47,7 @@ class Layout:
         found = [extent for node in nodes for extent in _extents(node) if first <= extent[0] < last]
         return tuple(dict.fromkeys(found))
 
-    def next_after(self, offset: int) -> Extent | None:
+    def next_after(self, offset: int) -> Offsets | None:
         """The next item of the same block, or outside of blocks the next declaration."""
         around = self.around(offset)
         if around is not None:
@@ -85,12 +85,12 @@ class Layout:
             yield _header(node, self.source), self.source.position(node.start_pos)[0], items
 
 
-def _extents(declaration: ast.Declaration) -> Iterator[Extent]:
+def _extents(declaration: ast.Declaration) -> Iterator[Offsets]:
     yield _extent(declaration)
     yield from map(_extent, ast.block_items(declaration))
 
 
-def _extent(node: expressions.Node) -> Extent:
+def _extent(node: expressions.Node) -> Offsets:
     return node.start_pos, node.end_pos
 
 

@@ -25,7 +25,7 @@ from policylang.settings.thresholds import Thresholds
 from policylang.source import Location
 from policylang.syntax.parser import Parsed
 
-Step = Callable[[str], None]
+_Step = Callable[[str], None]
 
 
 class Examination(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ def run_checks(
     now: datetime.datetime,
     codes: Iterable[str],
     thresholds: Thresholds | None = None,
-    step: Step = lambda _what: None,
+    step: _Step = lambda _what: None,
     usage: Usage | None = None,
 ) -> list[Finding]:
     """The findings of the rules with these codes, in the order of their places. ``now`` is aware."""
@@ -62,7 +62,7 @@ def examine(
     asked_for: Collection[str] = (),
     files: Sequence[Parsed] = (),
     suppressions: Sequence[Suppression] = (),
-    step: Step = lambda _what: None,
+    step: _Step = lambda _what: None,
     pulse: Callable[[], None] = lambda: None,
     jobs: int = 1,
     usage: Usage | None = None,
@@ -108,7 +108,7 @@ def _sorted(found: Iterable[Examined]) -> tuple[Examined, ...]:
     return tuple(sorted(found, key=lambda each: each.order))
 
 
-def _run(world: World, wanted: Collection[str], step: Step) -> Iterator[Examined]:
+def _run(world: World, wanted: Collection[str], step: _Step) -> Iterator[Examined]:
     reach = world.once(Reaches)
     asked = [(code, check) for code, check in CHECKS.items() if code in wanted]
     for number, (code, check) in enumerate(asked, 1):
@@ -118,7 +118,7 @@ def _run(world: World, wanted: Collection[str], step: Step) -> Iterator[Examined
             yield Examined(finding, looked_at, reach.of(finding))
 
 
-def _of_usage(world: World, wanted: Collection[str], usage: Usage | None, step: Step) -> Iterator[Examined]:
+def _of_usage(world: World, wanted: Collection[str], usage: Usage | None, step: _Step) -> Iterator[Examined]:
     """What the rules about usage find; nothing without a log."""
     asked = [check for code, check in OF_USAGE.items() if code in wanted]
     if usage is None or not asked:

@@ -20,7 +20,7 @@ from policylang.runtime.grants import Profile, profile
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource
 
-Records = Literal["all", "some"]
+_Records = Literal["all", "some"]
 
 _ABOUT_WHAT_IS_OPEN = ("PL3", "PL4")
 """The rules that find too much; others find grants that open nothing."""
@@ -37,7 +37,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     users: int | None = None
     could: int | None = None
-    records: Records | None = None
+    records: _Records | None = None
     sensitive: tuple[str, ...] = ()
 
     @property
@@ -53,7 +53,7 @@ class Reaches:
         self.world, self.index = world, world.index
         self._now: dict[Name, frozenset[str]] = {}
         self._later: dict[Name, frozenset[str]] = {}
-        self._records: dict[tuple[Profile, str | None, str, str], Records | None] = {}
+        self._records: dict[tuple[Profile, str | None, str, str], _Records | None] = {}
 
     def of(self, finding: Finding) -> Reach:
         users, could = self._users(finding)
@@ -135,7 +135,7 @@ class Reaches:
             return Profile((RightsSource("group", who.group),))
         return Profile(tuple(RightsSource("role", role, place) for role, place in who.roles))
 
-    def _of_plan(self, plan: Plan, who: Profile, user: str | None) -> Records | None:
+    def _of_plan(self, plan: Plan, who: Profile, user: str | None) -> _Records | None:
         """Whether there is a record of the resource that the plan does not open."""
         if not self.index.attributes[plan.resource]:
             return None
@@ -148,9 +148,9 @@ class Reaches:
 
     def _of_grants(
         self, statements: Iterable[tuple[Bundle, ir.Grant | None]]
-    ) -> tuple[Records | None, tuple[str, ...]]:
+    ) -> tuple[_Records | None, tuple[str, ...]]:
         """What grants that stand at one place reach in the role or group that says them."""
-        records: Records | None = None
+        records: _Records | None = None
         sensitive: list[tuple[str, Iterable[str]]] = []
         for bundle, grant in statements:
             if grant is not None:

@@ -31,7 +31,7 @@ from policylang.runtime.plan import Plan
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import RightsSource
 
-Cause = tuple[str, str, str | None]
+SourceKind = tuple[str, str, str | None]
 """Kind and name of a source, and the kind of place that it is given at."""
 
 _ELIGIBLE = 30
@@ -113,7 +113,7 @@ class Stacks:
         at = f" at {place_in_words(self.index, source.place)}" if source.place is not None else ""
         return f"{'group ' if source.kind == 'group' else ''}`{source.name}`{at}"
 
-    def cause(self, sources: Iterable[RightsSource]) -> frozenset[Cause]:
+    def cause(self, sources: Iterable[RightsSource]) -> frozenset[SourceKind]:
         """What sources of many users have in common: their names, and the kinds of place that they are given at."""
         return frozenset(
             (source.kind, source.name, None if source.place is None else self.index.places[source.place].kind)

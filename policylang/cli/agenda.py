@@ -13,7 +13,7 @@ from policylang.check.suppress.suppressions import read_suppressions
 from policylang.cli.asking import format_option
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import Step, progress, projects, stop
-from policylang.cli.writing import Content, report_option, write_output
+from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.output import agenda as text
 from policylang.output import ical
 from policylang.project.discovery import Problem
@@ -54,7 +54,7 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, ou
     if problems:
         stop(problems)
     found = Agendas(at, days, tuple(each for each in made if isinstance(each, Agenda)))
-    content: Content
+    content: Rendered
     match format_:
         case "json":
             content = json_bytes(found)

@@ -31,7 +31,7 @@ from policylang.cli.terminal import (
     terminal_width,
     write_lines,
 )
-from policylang.cli.writing import STANDARD_OUTPUT, Content, inputs_of, report_option, write_output
+from policylang.cli.writing import STANDARD_OUTPUT, Rendered, inputs_of, report_option, write_output
 from policylang.diagnostics import Severity, visible
 from policylang.output import json, text
 from policylang.output.order import Order, first_screen, in_order
@@ -233,13 +233,15 @@ _SCREEN = 10
 """Findings that a terminal shows unless more are asked for."""
 
 
-def _statistics(result: Result, format_: str) -> Content:
+def _statistics(result: Result, format_: str) -> Rendered:
     from policylang.output import statistics
 
     return statistics.as_json(result) if format_ == "json" else statistics.render(result, terminal_width())
 
 
-def _rendered(result: Result, format_: str, code: int, order: Order, limit: int | None, asked: CheckOptions) -> Content:
+def _rendered(
+    result: Result, format_: str, code: int, order: Order, limit: int | None, asked: CheckOptions
+) -> Rendered:
     match format_:
         case "concise":
             from policylang.output import concise

@@ -65,14 +65,14 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
     from policylang.targets.bundle import NotABundleError, write_bundle
     from policylang.targets.examples import example_scenarios
     from policylang.targets.scenarios import scenarios_of
-    from policylang.targets.target import Bundle, Input
+    from policylang.targets.target import Input, TargetBundle
 
     if output == STANDARD_OUTPUT:
         stop([Problem("--output", "a bundle is a folder of several files", f"name a folder: `-o build/{name}`")])
     instant = None if now is None else read_instant(now)
     scenarios = scenarios_of(project) or example_scenarios(policy_set, instant)
     bundle = compile_for(find_target(name), Input(policy_set, instant, scenarios, project.sources.config.targets))
-    if not isinstance(bundle, Bundle):
+    if not isinstance(bundle, TargetBundle):
         result = Result()
         view = add_sources(result, project)
         result.findings += [of_source(diagnostic, view) for diagnostic in bundle]

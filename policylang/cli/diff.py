@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import sys
-from typing import Literal
 
 import click
 
@@ -13,16 +12,14 @@ from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
 from policylang.cli.versions import Sides, compared, read_sides, today_of
-from policylang.cli.writing import Content, report_option, write_output
+from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.diff.allow import read_allowed, unused
-from policylang.diff.gate import failing
+from policylang.diff.gate import FailOn, failing
 from policylang.diff.report import Comparison, SetReport
 from policylang.output import comparison as text
 from policylang.output.text import render_problem
 from policylang.project.discovery import Problem
 from policylang.text.readable import json_bytes
-
-FailOn = Literal["gained", "widened", "any"]
 
 
 @click.command("diff")
@@ -72,7 +69,7 @@ def diff(
     today = max((today_of(pair, at) for pair in sides.pairs), default=at.date())
     left = unused(entries, sets, today)
     found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=left)
-    content: Content
+    content: Rendered
     match format_:
         case "json":
             content = json_bytes(found)

@@ -12,7 +12,7 @@ from policylang.cli.baselines import given_baseline
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.product import check_codes, read_mapping, read_policies, read_product
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, write_lines
-from policylang.cli.writing import STANDARD_OUTPUT, Content, report_option, write_output
+from policylang.cli.writing import STANDARD_OUTPUT, Rendered, report_option, write_output
 from policylang.diagnostics import visible
 from policylang.diff.gate import FailOn
 from policylang.importing import every_name, find_format
@@ -102,7 +102,7 @@ def drift(
         write_lines([f"wrote {counted(len(entries), 'finding')} to {visible(written)}"], err=True)
         return
     code = FINDINGS if made.failed and not exit_zero else CLEAN
-    content: Content
+    content: Rendered
     match report:
         case "json":
             content = json_bytes(made)

@@ -29,7 +29,7 @@ from policylang.importing.drift import find_drift
 from policylang.importing.drift_report import differences_of
 from policylang.importing.edits import changed_files
 from policylang.importing.importing import Import, ParsedOnce
-from policylang.importing.patching import Impossible, Proved, write_back
+from policylang.importing.patching import NoPatch, Proved, write_back
 from policylang.importing.reading import InputFile, Inputs
 from policylang.output.drift import place
 from policylang.output.text import counted
@@ -102,7 +102,7 @@ def export(
             lambda given: import_again(format, given, mapped, files, accepted, parsed),
             lambda of: find_drift(files.policy_set, of, files.folder if files.around else "", at, step),
         )
-    if isinstance(made, Impossible):
+    if isinstance(made, NoPatch):
         _stop(["\n".join(map(visible, each.split("\n"))) for each in _why(made, files)])
     changed = list(changed_files(product.inputs, made.after))
     if diff:
@@ -112,7 +112,7 @@ def export(
     write_lines(_report(made, onto, len(changed), product.made))
 
 
-def _why(of: Impossible, files: NamedPolicies) -> Iterator[str]:
+def _why(of: NoPatch, files: NamedPolicies) -> Iterator[str]:
     """What cannot be expressed, each on a line."""
     for each in of.unwritable:
         at = f"{place(each.wanted.at, files.root)}: " if each.wanted.at else ""

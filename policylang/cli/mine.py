@@ -11,7 +11,7 @@ import click
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
-from policylang.cli.options import TEXT, Number, now_option, read_instant
+from policylang.cli.options import TEXT, BoundedNumber, now_option, read_instant
 from policylang.cli.terminal import CLEAN, Step, progress, projects, stop, terminal_width, write_lines
 from policylang.cli.writing import cannot_write, check_folder
 from policylang.diagnostics import quoted, visible
@@ -83,7 +83,7 @@ class _Weights(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 )
 @click.option(
     "--time-limit",
-    type=Number(0.1),
+    type=BoundedNumber(0.1),
     default=300,
     show_default=True,
     metavar="SECONDS",

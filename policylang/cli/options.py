@@ -35,7 +35,7 @@ class _Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 TEXT = _Text()
 
 
-class Number(click.FloatRange):
+class BoundedNumber(click.FloatRange):
     """A number within bounds. NaN lies within none, though click takes it."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:

@@ -17,7 +17,7 @@ from policylang.importing.importing import Import, ParsedOnce, import_set
 from policylang.importing.into import CODE as DECLARED_THERE
 from policylang.importing.into import Into
 from policylang.importing.matching import MappedKind, first_of, said_names
-from policylang.importing.names import Names
+from policylang.importing.names import NamesByKey
 from policylang.importing.origins import Manifest, given_names, read_manifest
 from policylang.importing.reading import Inputs, NotThisError
 from policylang.ir import nodes as ir
@@ -31,7 +31,7 @@ class ProductMapping(msgspec.Struct, frozen=True):
     """What a mapping says: what the format wants to know, and which names of the product are which here."""
 
     of_format: Any = None
-    names: Names = {}
+    names: NamesByKey = {}
 
 
 class _Names(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import click
 from policylang.api.policy_set import PolicySet
 from policylang.cli.asking import helped, read_now
 from policylang.cli.compiled import policy_set_of
-from policylang.cli.options import Number, now_option
+from policylang.cli.options import BoundedNumber, now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
 from policylang.diagnostics import listed
@@ -35,7 +35,7 @@ from policylang.testing.scenario import SUFFIXES
 @click.option(
     "--fail-under",
     metavar="PERCENT",
-    type=Number(0, 100),
+    type=BoundedNumber(0, 100),
     help="Exit with 1 if fewer percent of statements and outcomes are covered.",
 )
 @click.option(

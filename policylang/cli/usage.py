@@ -13,7 +13,7 @@ from policylang.cli.asking import format_option, load
 from policylang.cli.logs import config_of, days_option, given_mapping, log_options, logs_and_paths
 from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, terminal_width
-from policylang.cli.writing import Content, report_option, write_output
+from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.output import usage as text
 from policylang.project.discovery import UnreadableError
 from policylang.text.readable import json_bytes
@@ -59,7 +59,7 @@ def usage(
             report = usage_report(index.policy_set, reading, at)
     except UnreadableError as error:
         stop([error.problem])
-    content: Content
+    content: Rendered
     match format_:
         case "json":
             content = json_bytes(report)

@@ -21,7 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 STANDARD_OUTPUT = "-"
 
-Content = bytes | str | Iterable[str]
+Rendered = bytes | str | Iterable[str]
 """A document, or the lines of a report, with their styles."""
 
 
@@ -34,7 +34,7 @@ def report_option(what: str) -> Callable[[Command], Command]:
     )
 
 
-def write_output(content: Content, output: str = STANDARD_OUTPUT, inputs: Iterable[str | None] = ()) -> None:
+def write_output(content: Rendered, output: str = STANDARD_OUTPUT, inputs: Iterable[str | None] = ()) -> None:
     """Write what a command makes, whole or not at all, or end the command. ``inputs``: files that it reads, which must
     not be replaced.
     """

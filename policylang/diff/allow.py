@@ -18,7 +18,7 @@ from policylang.project.discovery import Problem, read_regular
 _MAX_BYTES = 16 * 1024 * 1024
 _Each = TypeVar("_Each", Change, Statement)
 
-Day = Annotated[
+_Day = Annotated[
     str,
     msgspec.Meta(
         pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
@@ -34,7 +34,7 @@ class Approved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: Id
     because: Annotated[str, msgspec.Meta(pattern=r"\S", description="a reason, in words")]
-    until: Day | None = None
+    until: _Day | None = None
     """The last day, in the policy set's timezone, on which it is allowed."""
     change: str = ""
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.diff.comparing import AccessDifference, Comparer, Kind, is_about
+from policylang.diff.comparing import AccessDifference, Comparer, DifferenceKind, is_about
 from policylang.diff.declared import declared
 from policylang.diff.latent import Latent
 from policylang.diff.report import Change, Days, KindAndName, Named, Permissions, Report, identity, witness
@@ -20,14 +20,14 @@ from policylang.ir import nodes as ir
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import RightsSource
 
-Step = Callable[[str], None]
-_RANKS: dict[Kind, int] = {"gained": 0, "widened": 1, "narrowed": 2, "lost": 3}
+_Step = Callable[[str], None]
+_RANKS: dict[DifferenceKind, int] = {"gained": 0, "widened": 1, "narrowed": 2, "lost": 3}
 _MOST_NAMED = 3
 _CANDIDATES = 12
 """Roles, groups and jobs that are gone and are tried as what a new one may have been before."""
 
 
-def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: Step = lambda _what: None) -> Report:
+def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: _Step = lambda _what: None) -> Report:
     """What differs for anybody from ``now``, an aware instant, on."""
     now = now.astimezone(datetime.UTC)
     keys = Keys()
@@ -48,7 +48,7 @@ class _Entry(msgspec.Struct):
 
 
 class _Comparing:
-    def __init__(self, comparison: Comparer, now: datetime.datetime, step: Step) -> None:
+    def __init__(self, comparison: Comparer, now: datetime.datetime, step: _Step) -> None:
         self.c, self.now, self.step = comparison, now, step
         self.old, self.new = comparison.old, comparison.new
         self.entries: list[_Entry] = []

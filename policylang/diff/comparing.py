@@ -22,7 +22,7 @@ from policylang.runtime.plan import Plan
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError
 
-Kind = Literal["gained", "widened", "narrowed", "lost"]
+DifferenceKind = Literal["gained", "widened", "narrowed", "lost"]
 _MOST_NAMED = 20
 """Users named whose attributes are other ones."""
 
@@ -35,7 +35,7 @@ class AccessDifference(msgspec.Struct, frozen=True, eq=False):
     """
 
     up: bool
-    kind: Kind
+    kind: DifferenceKind
     resource: str
     action: str
     fields: tuple[str, ...] | None
@@ -302,7 +302,7 @@ def is_about(wider: AccessDifference, one: AccessDifference) -> bool:
     )
 
 
-def _kind(up: bool, there: Satisfiability) -> Kind:
+def _kind(up: bool, there: Satisfiability) -> DifferenceKind:
     if there is UNSAT:
         return "gained" if up else "lost"
     return "widened" if up else "narrowed"

@@ -40,7 +40,7 @@ class PathRead(msgspec.Struct, frozen=True):
     moved: frozenset[str] = frozenset()
 
 
-Reading = Nothing | Unclear | PathRead
+_Reading = Nothing | Unclear | PathRead
 
 
 class PathReader:
@@ -49,15 +49,15 @@ class PathReader:
     def __init__(self, theirs: Index, ours: Index) -> None:
         self.theirs, self.ours = theirs, ours
         self.moved = _moved_users(theirs, ours)
-        self._readings: dict[tuple[str, c.Path], Reading] = {}
+        self._readings: dict[tuple[str, c.Path], _Reading] = {}
 
-    def read(self, resource: str, path: c.Path) -> Reading:
+    def read(self, resource: str, path: c.Path) -> _Reading:
         key = (resource, path)
         if key not in self._readings:
             self._readings[key] = self._read(resource, path)
         return self._readings[key]
 
-    def _read(self, resource: str, path: c.Path) -> Reading:
+    def _read(self, resource: str, path: c.Path) -> _Reading:
         owner: c.Path | None = None
         type_: Type = RecordType(resource) if path.root == "record" else UserType(None)
         for number, step in enumerate(path.steps):
@@ -92,7 +92,7 @@ def _declared(index: Index, type_: Type, step: str, from_request: bool) -> Type 
     return index.subject.get(step)
 
 
-def _final(path: c.Path, theirs: Type, ours: Type) -> Reading:
+def _final(path: c.Path, theirs: Type, ours: Type) -> _Reading:
     path = msgspec.structs.replace(path, type=ours)
     match theirs, ours:
         case EnumType(known), EnumType(values):

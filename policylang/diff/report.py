@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.check.finding import Shown, counted
 from policylang.diagnostics import listed
-from policylang.diff.comparing import Kind
+from policylang.diff.comparing import DifferenceKind
 from policylang.files.json_schema import schema_of
 
 Id = Annotated[
@@ -98,7 +98,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: Id
-    kind: Kind
+    kind: DifferenceKind
     subjects: tuple[Named, ...]
     around: tuple[Named, ...]
     permissions: tuple[Permissions, ...]

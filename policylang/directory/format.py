@@ -10,18 +10,18 @@ from policylang.files.json_schema import schema_of
 
 # Numbers with a point are read exactly, as decimals; in the schema they are the numbers that JSON has.
 Scalar = str | int | float | bool
-Name = Annotated[str, msgspec.Meta(min_length=1)]
-Day = Annotated[str, msgspec.Meta(description="a date, year-month-day, or a date and a time, `2026-01-31 20:00`")]
+_Name = Annotated[str, msgspec.Meta(min_length=1)]
+_Day = Annotated[str, msgspec.Meta(description="a date, year-month-day, or a date and a time, `2026-01-31 20:00`")]
 
 
 class RoleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A role given at one place or for some time."""
 
-    role: Name
+    role: _Name
     at: str | None = None
     """The name of a place."""
-    start: Day | None = msgspec.field(default=None, name="from")
-    until: Day | None = None
+    start: _Day | None = msgspec.field(default=None, name="from")
+    until: _Day | None = None
     because: str | None = None
     approved_by: str | None = None
 
@@ -29,11 +29,11 @@ class RoleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One person. What is left out or null says nothing."""
 
-    id: Name
+    id: _Name
     name: str | None = None
     group: str | None = None
     job: str | None = None
-    roles: list[Name | RoleEntry] | None = None
+    roles: list[_Name | RoleEntry] | None = None
     terminated: bool | None = None
     superuser: bool | None = None
     attributes: dict[str, Scalar | list[Scalar] | None] | None = None

@@ -27,7 +27,7 @@ from policylang.model.types import (
     UserType,
     sample,
 )
-from policylang.model.values import Constants, Written, mismatch, of_user
+from policylang.model.values import Constants, WrittenValue, mismatch, of_user
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax import ast, expressions
@@ -86,7 +86,7 @@ def _constant(
     return None
 
 
-def _written(given: DirectoryValue, type_: Type, table: bool) -> Written | None:
+def _written(given: DirectoryValue, type_: Type, table: bool) -> WrittenValue | None:
     """The value as policy text would write a constant of the type, or ``None`` where it could not be one."""
     start, end, value = given.start_pos, given.end_pos, given.value
     if isinstance(value, bool):

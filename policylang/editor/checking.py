@@ -13,7 +13,7 @@ import msgspec
 from lsprotocol import types as lsp
 
 from policylang.check.selection import EVERYTHING, Selection
-from policylang.editor.diagnostics import Found, of_finding, of_problem, of_scenarios
+from policylang.editor.diagnostics import DiagnosticsByFile, of_finding, of_problem, of_scenarios
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders, is_scenario_file
 from policylang.editor.tested import AnsweredLine, run_observed
@@ -41,7 +41,7 @@ class Checked(msgspec.Struct, frozen=True):
 
     project: Project
     findings: tuple[ReportedFinding, ...]
-    diagnostics: Found
+    diagnostics: DiagnosticsByFile
     complete: bool
     proved: tuple[ReportedFinding, ...] = ()
     made: dict[int, lsp.Diagnostic] = {}
@@ -191,7 +191,7 @@ class LiveChecker:
             id(each): known.get(id(each)) or of_finding(each, result.sources, self.folders.open_files)
             for each in after.findings
         }
-        found: Found = {}
+        found: DiagnosticsByFile = {}
         for finding in after.findings:
             found.setdefault(Path(os.path.abspath(finding.path)), []).append(made[id(finding)])
         for problem in result.problems:
@@ -200,9 +200,9 @@ class LiveChecker:
                 found.setdefault(path, []).append(of_problem(problem))
         return msgspec.structs.replace(after, diagnostics=found, made=made)
 
-    def diagnostics(self) -> Found:
+    def diagnostics(self) -> DiagnosticsByFile:
         """All there are, by file, in the order of their places."""
-        found: Found = {}
+        found: DiagnosticsByFile = {}
         for checked in tuple(self.checked.values()):
             for path, made in checked.diagnostics.items():
                 found.setdefault(path, []).extend(made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from policylang.diagnostics import visible
-from policylang.editor.names import Key
+from policylang.editor.names import NameKey
 from policylang.editor.people import people_in_words, reached
 from policylang.ir import nodes as ir
 from policylang.model import Model
@@ -20,7 +20,7 @@ _MOST = 20
 """Lines of a list."""
 
 
-def described(key: Key, project: Project, index: Index | None, *, short: bool = False) -> str:
+def described(key: NameKey, project: Project, index: Index | None, *, short: bool = False) -> str:
     """What a name is. ``index``: of the compiled set, if it compiles; ``short``: without what has to be worked out."""
     kind, owner, name = key
     lines = list(_head(key, project.model))
@@ -30,7 +30,7 @@ def described(key: Key, project: Project, index: Index | None, *, short: bool = 
     return "\n\n".join(lines)
 
 
-def _head(key: Key, model: Model) -> Iterator[str]:
+def _head(key: NameKey, model: Model) -> Iterator[str]:
     kind, owner, name = key
     match kind:
         case "attribute":

@@ -18,7 +18,7 @@ NAME = "policylang"
 RULE_PAGES = "policylang:/rules"
 """Where the page of a rule is: the server itself has it, see `policylang.editor.questions`."""
 
-Found = dict[Path, list[lsp.Diagnostic]]
+DiagnosticsByFile = dict[Path, list[lsp.Diagnostic]]
 
 _SEVERITIES: dict[Severity, lsp.DiagnosticSeverity] = {
     "error": lsp.DiagnosticSeverity.Error,

@@ -12,7 +12,7 @@ from policylang.model.types import SIMPLE_TYPES, EnumType, PlaceType, RecordType
 from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
-Key = tuple[str, str | None, str]
+NameKey = tuple[str, str | None, str]
 """Kind, owner and name of what is declared somewhere: an attribute or action has a resource for its owner, or the
 block `subject` or `request`; a parameter its policy; a value its attribute, as ``customer.status``.
 """
@@ -23,7 +23,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
     start: int
     end: int
-    key: Key
+    key: NameKey
     declares: bool = False
     quoted: bool = False
 

@@ -11,9 +11,9 @@ from lsprotocol import types as lsp
 from policylang.diagnostics import quoted
 from policylang.editor import scenario_names
 from policylang.editor.edited_set import EditedSet
-from policylang.editor.names import Key, Occurrence, occurrence_at, occurrences
+from policylang.editor.names import NameKey, Occurrence, occurrence_at, occurrences
 from policylang.editor.positions import Encoding, range_of
-from policylang.editor.scenario_names import Span
+from policylang.editor.scenario_names import Replacement
 from policylang.project.project import Project
 from policylang.source import Source
 from policylang.syntax.parser import Parsed
@@ -22,14 +22,14 @@ from policylang.syntax.quoting import quote_text
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHARED = {"user": ("user", "integration"), "integration": ("user", "integration")}
 
-Place = tuple[Path, Source, Occurrence]
+_Place = tuple[Path, Source, Occurrence]
 
 
 class RenameError(ValueError):
     """Why a name cannot be changed to another one."""
 
 
-def places_of(of: EditedSet, key: Key) -> Iterator[Place]:
+def places_of(of: EditedSet, key: NameKey) -> Iterator[_Place]:
     """Where a name stands, in the order of the files and places."""
     project = of.project
     for parsed in project.files:
@@ -42,24 +42,24 @@ def name_at(of: EditedSet, parsed: Parsed, offset: int) -> Occurrence | None:
     return occurrence_at(of.names_in(parsed, of.project.model), offset)
 
 
-def location(of: EditedSet, place: Place, encoding: Encoding) -> lsp.Location:
+def location(of: EditedSet, place: _Place, encoding: Encoding) -> lsp.Location:
     """A place for the editor."""
     path, source, found = place
     return lsp.Location(of.uri(path), range_of(source, found.start, found.end, encoding))
 
 
-def definitions(of: EditedSet, key: Key, encoding: Encoding) -> list[lsp.Location]:
+def definitions(of: EditedSet, key: NameKey, encoding: Encoding) -> list[lsp.Location]:
     """Where a name is declared."""
     return [location(of, place, encoding) for place in places_of(of, key) if place[2].declares]
 
 
-def references(of: EditedSet, key: Key, encoding: Encoding, *, declarations: bool) -> list[lsp.Location]:
+def references(of: EditedSet, key: NameKey, encoding: Encoding, *, declarations: bool) -> list[lsp.Location]:
     """Where a name is used."""
     found = (place for place in places_of(of, key) if declarations or not place[2].declares)
     return [location(of, place, encoding) for place in found]
 
 
-def highlights(of: EditedSet, parsed: Parsed, key: Key, encoding: Encoding) -> list[lsp.DocumentHighlight]:
+def highlights(of: EditedSet, parsed: Parsed, key: NameKey, encoding: Encoding) -> list[lsp.DocumentHighlight]:
     """Where a name stands in one file."""
     kinds = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKind.Read}
     return [
@@ -102,7 +102,9 @@ def rename(
     return edits
 
 
-def _in_scenarios(of: EditedSet, path: Path, source: Source, key: Key, new: str, after: Project) -> list[Span]:
+def _in_scenarios(
+    of: EditedSet, path: Path, source: Source, key: NameKey, new: str, after: Project
+) -> list[Replacement]:
     """The edits of a scenario file, in which every case must come out as before."""
     spans = scenario_names.spans(source.text, key, new, of.project.model)
     before = scenario_names.outcome(path, source.text, of.root, of.project)
@@ -121,7 +123,7 @@ def _written(found: Occurrence, new: str) -> str:
     return new
 
 
-def _with_other_name(of: EditedSet, project: Project, places: list[Place], key: Key, written: str) -> Project:
+def _with_other_name(of: EditedSet, project: Project, places: list[_Place], key: NameKey, written: str) -> Project:
     """A copy with the edits: it must compile, and the new name must stand where the old one stood and nowhere else."""
     after = of.edited(project, _texts(places, written))
     if after.ir is None:
@@ -133,7 +135,7 @@ def _with_other_name(of: EditedSet, project: Project, places: list[Place], key: 
     return after
 
 
-def _texts(places: list[Place], written: str) -> dict[str, str]:
+def _texts(places: list[_Place], written: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for _, source, each in sorted(places, key=lambda place: (place[1].name, -place[2].start)):
         text = texts.get(source.name, source.text)

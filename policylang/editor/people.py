@@ -8,13 +8,13 @@ from weakref import WeakKeyDictionary
 
 from policylang.runtime.index import Index
 
-Reached = dict[tuple[str, str], list[str]]
+_Reached = dict[tuple[str, str], list[str]]
 """By kind (`role` or `group`) and name: the users, in order."""
 
-_KNOWN: WeakKeyDictionary[Index, Reached] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Index, _Reached] = WeakKeyDictionary()
 
 
-def reached(index: Index) -> Reached:
+def reached(index: Index) -> _Reached:
     """The users who hold each role, from any source and at any time, and those in each group; worked out once."""
     found = _KNOWN.get(index)
     if found is None:
@@ -22,8 +22,8 @@ def reached(index: Index) -> Reached:
     return found
 
 
-def _reached(index: Index) -> Reached:
-    found: Reached = defaultdict(list)
+def _reached(index: Index) -> _Reached:
+    found: _Reached = defaultdict(list)
     whole: dict[str, frozenset[str]] = {}
     for user in sorted(index.users.values(), key=lambda each: each.id):
         names = [each.role for each in user.assignments]

@@ -24,7 +24,7 @@ from policylang.explaining.tree import Explanation
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.output.explanation import text as explanation_text
-from policylang.pipelines.questions import Asked, QuestionError, asked_instant, asked_object, asked_text
+from policylang.pipelines.questions import QuestionData, QuestionError, asked_instant, asked_object, asked_text
 from policylang.pipelines.test import FileResult, usable
 from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
 from policylang.project.project import Project
@@ -32,7 +32,7 @@ from policylang.runtime.values import BadValueError
 from policylang.text.readable import json_bytes
 
 
-def answered(check: LiveChecker, ask: Callable[[LiveChecker, Asked], Any], asked: Any) -> Any:
+def answered(check: LiveChecker, ask: Callable[[LiveChecker, QuestionData], Any], asked: Any) -> Any:
     """The answer as plain JSON, or why there is none."""
     try:
         given = asked if isinstance(asked, dict) else {}
@@ -44,10 +44,10 @@ def answered(check: LiveChecker, ask: Callable[[LiveChecker, Asked], Any], asked
 # --- what is asked -------------------------------------------------------------------------------------------
 
 
-def matrix(check: LiveChecker, asked: Asked) -> Any:
+def matrix(check: LiveChecker, asked: QuestionData) -> Any:
     """Who can do what on which resource, in some case at least: rows of user, resource and actions."""
     policy_set, now = _asked_of(check, asked)
-    rows: list[Asked] = []
+    rows: list[QuestionData] = []
     for user in policy_set.index.requesters:
         actions: dict[str, list[str]] = {}
         for way in policy_set.access(user, now=now):
@@ -57,7 +57,7 @@ def matrix(check: LiveChecker, asked: Asked) -> Any:
     return {"now": instant_text(now), "digest": policy_set.digest, "rows": rows}
 
 
-def access(check: LiveChecker, asked: Asked) -> Any:
+def access(check: LiveChecker, asked: QuestionData) -> Any:
     """Everything that a user may do."""
     policy_set, now = _asked_of(check, asked)
     user = asked_text(asked, "user")
@@ -66,7 +66,7 @@ def access(check: LiveChecker, asked: Asked) -> Any:
     return {"now": instant_text(now), "access": policy_set.access(user, now=now)}
 
 
-def who_can(check: LiveChecker, asked: Asked) -> Any:
+def who_can(check: LiveChecker, asked: QuestionData) -> Any:
     """Who may do something, to a record or at all."""
     policy_set, now = _asked_of(check, asked)
     found = policy_set.who_can(
@@ -79,20 +79,20 @@ def who_can(check: LiveChecker, asked: Asked) -> Any:
     return {"now": instant_text(now), "users": found}
 
 
-def users(check: LiveChecker, asked: Asked) -> Any:
+def users(check: LiveChecker, asked: QuestionData) -> Any:
     """Who holds a role or is in a group, at any time."""
     policy_set, _ = _asked_of(check, asked)
     return {"users": reached(policy_set.index).get((asked_text(asked, "kind"), asked_text(asked, "name")), [])}
 
 
-def decide(check: LiveChecker, asked: Asked) -> Any:
+def decide(check: LiveChecker, asked: QuestionData) -> Any:
     """One decision."""
     policy_set, now = _asked_of(check, asked)
     found = policy_set.decide(*_request(asked), now=now, **_more(asked))
     return {"now": instant_text(now), "allowed": found.allowed, "fields": found.fields, "reasons": found.reasons}
 
 
-def explain(check: LiveChecker, asked: Asked) -> Any:
+def explain(check: LiveChecker, asked: QuestionData) -> Any:
     """One decision, and why it is so: as data, and as text."""
     policy_set, now = _asked_of(check, asked)
     return _explained(policy_set.explain(*_request(asked), now=now, **_more(asked)), now)
@@ -105,7 +105,7 @@ def _explained(found: Explanation, now: datetime.datetime) -> Any:
     return {"now": instant_text(now), "allowed": found.decision.allowed, "explanation": found, "text": text}
 
 
-def decide_test(check: LiveChecker, asked: Asked) -> Any:
+def decide_test(check: LiveChecker, asked: QuestionData) -> Any:
     """A decision that a scenario file asks for, by its number from 0 on, and why it is so."""
     _, decided = _tests_of(check, asked)
     number = asked.get("number")
@@ -115,7 +115,7 @@ def decide_test(check: LiveChecker, asked: Asked) -> Any:
     return _explained(explained(found.index, found.request), found.request.now)
 
 
-def diff(check: LiveChecker, asked: Asked) -> Any:
+def diff(check: LiveChecker, asked: QuestionData) -> Any:
     """Who can do what now that they could not do in a git revision, and the other way round."""
     from policylang.diff.compare import compare
     from policylang.project.revisions import RevisionError, read_revision
@@ -140,7 +140,7 @@ def diff(check: LiveChecker, asked: Asked) -> Any:
     }
 
 
-def page_of_rule(_check: LiveChecker, asked: Asked) -> Any:
+def page_of_rule(_check: LiveChecker, asked: QuestionData) -> Any:
     """The page of a rule in Markdown."""
     found = rule_page(asked_text(asked, "code"))
     if found is None:
@@ -148,7 +148,7 @@ def page_of_rule(_check: LiveChecker, asked: Asked) -> Any:
     return {"text": found}
 
 
-def run_tests(check: LiveChecker, asked: Asked) -> Any:
+def run_tests(check: LiveChecker, asked: QuestionData) -> Any:
     """How the tests of a scenario file come out."""
     result, _ = _tests_of(check, asked)
     failed = [case for case in result.cases if case.failure is not None]
@@ -157,7 +157,7 @@ def run_tests(check: LiveChecker, asked: Asked) -> Any:
     return {"text": visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
 
 
-def _tests_of(check: LiveChecker, asked: Asked) -> tuple[FileResult, list[TestedDecision]]:
+def _tests_of(check: LiveChecker, asked: QuestionData) -> tuple[FileResult, list[TestedDecision]]:
     of = _set_of(check, asked)
     path = path_of(asked_text(asked, "uri"))
     assert path is not None
@@ -174,7 +174,7 @@ def visible_lines(lines: list[str]) -> str:
     return "\n".join(map(visible, lines))
 
 
-QUESTIONS: dict[str, Callable[[LiveChecker, Asked], Any]] = {
+QUESTIONS: dict[str, Callable[[LiveChecker, QuestionData], Any]] = {
     "matrix": matrix,
     "access": access,
     "whoCan": who_can,
@@ -215,7 +215,7 @@ def in_words(answer: Any, most: int) -> str:
 # --- what they are given -------------------------------------------------------------------------------------
 
 
-def _set_of(check: LiveChecker, asked: Asked) -> EditedSet:
+def _set_of(check: LiveChecker, asked: QuestionData) -> EditedSet:
     uri = asked.get("uri")
     path = path_of(uri) if isinstance(uri, str) else None
     sets = check.folders.sets
@@ -233,14 +233,14 @@ def _compiled(project: Project) -> ir.PolicySet:
     return project.ir
 
 
-def _asked_of(check: LiveChecker, asked: Asked) -> tuple[PolicySet, datetime.datetime]:
+def _asked_of(check: LiveChecker, asked: QuestionData) -> tuple[PolicySet, datetime.datetime]:
     of = _set_of(check, asked)
     _compiled(of.project)
     assert of.index is not None
     return of.policy_set(of.index), asked_instant(asked, check.instant)
 
 
-def _request(asked: Asked) -> tuple[str, str, str, Any]:
+def _request(asked: QuestionData) -> tuple[str, str, str, Any]:
     return (
         asked_text(asked, "user"),
         asked_text(asked, "action"),
@@ -249,5 +249,5 @@ def _request(asked: Asked) -> tuple[str, str, str, Any]:
     )
 
 
-def _more(asked: Asked) -> Asked:
+def _more(asked: QuestionData) -> QuestionData:
     return {name: asked[name] for name in ("request", "field", "changes") if asked.get(name) is not None}

@@ -12,7 +12,7 @@ from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders
 from policylang.files.yaml_source import Yaml, YamlError
 from policylang.model.types import RecordType
-from policylang.pipelines.findings import ReportedFinding, Witness
+from policylang.pipelines.findings import ReportedFinding, WitnessData
 from policylang.project.discovery import UnreadableError, decoded, read_regular
 from policylang.runtime.index import Index
 from policylang.testing.run import read_scenarios
@@ -62,7 +62,7 @@ def _text(folders: Folders, path: Path) -> str | None:
 
 
 def _into(
-    text: str, path: Path, of: EditedSet, index: Index, finding: ReportedFinding, witness: Witness
+    text: str, path: Path, of: EditedSet, index: Index, finding: ReportedFinding, witness: WitnessData
 ) -> list[lsp.TextEdit] | None:
     """The edits of a scenario file that has records and tests line by line; ``None`` where it has not."""
     try:
@@ -99,7 +99,7 @@ def _insertion(line: int, text: str) -> lsp.TextEdit:
     return lsp.TextEdit(lsp.Range(at, at), text)
 
 
-def _records(index: Index, witness: Witness, taken: set[str]) -> Iterator[str]:
+def _records(index: Index, witness: WitnessData, taken: set[str]) -> Iterator[str]:
     """The record, and those that it is related to, each on a line."""
     found: list[str] = []
     _record(index, witness["resource"], witness["record"], _free("witness", taken), taken, found)
@@ -120,7 +120,7 @@ def _record(index: Index, resource: str, record: dict[str, Any], name: str, take
     found.append(f"{name}: {_json(values)}")
 
 
-def _test(witness: Witness, finding: ReportedFinding, taken: set[str] | None = None) -> Iterator[str]:
+def _test(witness: WitnessData, finding: ReportedFinding, taken: set[str] | None = None) -> Iterator[str]:
     name = _free("witness", taken or set())
     target = f"{name}.{witness['field']}" if "field" in witness else name
     word = "allow" if witness["expected"] == "allowed" else "deny"

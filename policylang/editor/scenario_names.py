@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policylang.editor.names import Key
+from policylang.editor.names import NameKey
 from policylang.files.yaml_source import Steps, Yaml, YamlError
 from policylang.model import Model
 from policylang.model.types import UserType
@@ -20,11 +20,11 @@ from policylang.testing.run import read_scenarios
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
-Span = tuple[int, int, str]
+Replacement = tuple[int, int, str]
 """Beginning, end, and the text that goes there."""
 
 
-def spans(text: str, key: Key, new: str, model: Model) -> list[Span]:
+def spans(text: str, key: NameKey, new: str, model: Model) -> list[Replacement]:
     """The edits of a scenario file that give what a name stands for another name; none where it cannot be read."""
     try:
         scenarios, document = read_scenarios(text)
@@ -42,7 +42,7 @@ def spans(text: str, key: Key, new: str, model: Model) -> list[Span]:
 
 
 def _places(
-    document: Yaml, key: Key, model: Model, records: dict[str, dict[str, Any]]
+    document: Yaml, key: NameKey, model: Model, records: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[Steps, bool, str, str]]:
     """Steps to a value, or to a key, and what stands around the name there."""
     kind, owner, name = key
@@ -84,7 +84,7 @@ def _is_user(model: Model, record: dict[str, Any], attribute: str) -> bool:
     return type_ is not None and isinstance(type_.item, UserType)
 
 
-def _span(text: str, offset: int, old: str, new: str) -> Span | None:
+def _span(text: str, offset: int, old: str, new: str) -> Replacement | None:
     """The edit of one scalar; ``None`` where it is not written as the name reads."""
     is_plain = _PLAIN.fullmatch(new) is not None and new.lower() not in _WORDS
     if text.startswith(old, offset):
@@ -94,7 +94,7 @@ def _span(text: str, offset: int, old: str, new: str) -> Span | None:
     return None
 
 
-def applied(text: str, edits: list[Span]) -> str:
+def applied(text: str, edits: list[Replacement]) -> str:
     """A text after edits."""
     for start, end, new in reversed(edits):
         text = text[:start] + new + text[end:]

@@ -15,7 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from policylang import __version__
 from policylang.editor.checking import LiveChecker
-from policylang.editor.diagnostics import NAME, Found
+from policylang.editor.diagnostics import NAME, DiagnosticsByFile
 from policylang.editor.folders import Folders, folders_of
 from policylang.editor.protocol import FileProtocol
 from policylang.model.types import DateTimeType
@@ -51,7 +51,7 @@ class PolicyServer(LanguageServer):
         self._only = only
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due: asyncio.TimerHandle | None = None
-        self._published: Found = {}
+        self._published: DiagnosticsByFile = {}
         self._is_connected = False
 
     def talk(self, send: Callable[[str], Any]) -> Callable[[str], None]:

@@ -25,7 +25,7 @@ from policylang.explaining.edits import Question, applied
 from policylang.explaining.gaps import moments
 from policylang.explaining.nearest import ValueInWords, edges, in_order, of_witness, plain, told, with_kept
 from policylang.explaining.settings import in_json
-from policylang.explaining.solve import Edits, Target, setting, target_of
+from policylang.explaining.solve import Edits, EditTarget, setting, target_of
 from policylang.explaining.tree import SuggestedEdit
 from policylang.model import conditions as c
 from policylang.model.types import ORDERED, RecordType, SetType, Type, UserType
@@ -53,7 +53,7 @@ class FreeValue(msgspec.Struct, frozen=True):
     another user is.
     """
 
-    target: Target
+    target: EditTarget
     path: c.Path
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from policylang.explaining.allowing import Allowing
 from policylang.explaining.edits import Question, applied, ask
-from policylang.explaining.gaps import Gap, moments, shared_gaps, way_gaps
+from policylang.explaining.gaps import GapEdits, moments, shared_gaps, way_gaps
 from policylang.explaining.roles import assignments, breadth, memberships, statements
 from policylang.explaining.solve import Edits, setting, target_of, together
 from policylang.explaining.tree import SuggestedEdit
@@ -211,7 +211,7 @@ def _changes(prefix: Edits, q: Question, wanted: Callable[[RightsSource], bool] 
                 yield made
 
 
-def _combined(gaps: list[Gap]) -> Iterator[Edits]:
+def _combined(gaps: list[GapEdits]) -> Iterator[Edits]:
     for parts in itertools.islice(itertools.product(*gaps), _MOST_COMBINATIONS):
         joined = together(parts)
         if joined is not None:

@@ -10,7 +10,7 @@ from policylang.explaining.edits import Question
 from policylang.explaining.roles import assignment, assignments, statement, statements
 from policylang.explaining.rules import not_eligible, placed_denies
 from policylang.explaining.settings import in_json, samples
-from policylang.explaining.solve import MOST, Edits, Target, setting, solutions, target_of, together
+from policylang.explaining.solve import MOST, Edits, EditTarget, setting, solutions, target_of, together
 from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.values import cut, named, shown, truth_of
 from policylang.explaining.ways import Grounds, attached_appends, place_of, where_in_words
@@ -21,7 +21,7 @@ from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError
 
-Gap = list[Edits]
+GapEdits = list[Edits]
 """Alternatives; none where nothing was found that would close it."""
 
 _MOST_LOOKED_AT = 200
@@ -35,7 +35,7 @@ def moments(q: Question) -> tuple[bool, ...]:
 # --- what every way needs ------------------------------------------------------------------------------------
 
 
-def shared_gaps(q: Question) -> Iterator[Gap]:
+def shared_gaps(q: Question) -> Iterator[GapEdits]:
     """Requirements, appended policies, denies and the values that are written."""
     declared = q.index.actions[q.resource][q.action]
     names = set(q.asked(q.index))
@@ -54,13 +54,13 @@ def shared_gaps(q: Question) -> Iterator[Gap]:
     yield from _values(q)
 
 
-def _denied(q: Question, after: bool, deny: ir.Deny) -> Gap:
-    found: Gap = [] if deny.condition is None else solutions(q, after, deny.condition, False)
+def _denied(q: Question, after: bool, deny: ir.Deny) -> GapEdits:
+    found: GapEdits = [] if deny.condition is None else solutions(q, after, deny.condition, False)
     where = deny.at.rsplit("-", 1)[0]
     return [*found, (SuggestedEdit("remove_deny", f"remove the deny at {where}", {"remove_deny": deny.at}),)]
 
 
-def _required(q: Question, s: Situation, requirement: ir.Requirement) -> Gap:
+def _required(q: Question, s: Situation, requirement: ir.Requirement) -> GapEdits:
     if is_met(s, requirement):
         return [()]
     match requirement:
@@ -102,7 +102,7 @@ def _higher(q: Question, s: Situation, roles: list[SuggestedEdit], kind: str | N
 # --- values that are written ---------------------------------------------------------------------------------
 
 
-def _values(q: Question) -> Iterator[Gap]:
+def _values(q: Question) -> Iterator[GapEdits]:
     s, names = q.situation(moments(q)[-1]), q.written(q.index)
     for name in names:
         type_ = q.index.attributes[q.resource][name].type
@@ -131,7 +131,7 @@ def _eligible(s: Situation, role: str) -> str | None:
     return next((user for user in looked_at if user in s.index.users and has_role(s.index, user, role, s.now)), None)
 
 
-def _made_eligible(q: Question, users: list[object], role: str) -> Gap:
+def _made_eligible(q: Question, users: list[object], role: str) -> GapEdits:
     known = [user for user in users if isinstance(user, str) and user in q.index.users]
     if len(known) < len(users):
         return []
@@ -146,7 +146,7 @@ def left_out(q: Question, name: str) -> SuggestedEdit:
 # --- what one way needs --------------------------------------------------------------------------------------
 
 
-def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Gap]:
+def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[GapEdits]:
     """The gaps of one way; ``covered`` are the attributes that other ways cover already."""
     if not each.holding.active:
         yield _inactive(q, each)
@@ -166,7 +166,7 @@ def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Ga
         yield [line, *([without] if set(lacking) < set(written_) else [])]
 
 
-def _inactive(q: Question, each: Grounds) -> Gap:
+def _inactive(q: Question, each: Grounds) -> GapEdits:
     """To take the user back, to move the dates, or both."""
     found: list[SuggestedEdit] = []
     if each.holding.lost:
@@ -183,7 +183,7 @@ def _inactive(q: Question, each: Grounds) -> Gap:
     return [tuple(found)]
 
 
-def _elsewhere(q: Question, after: bool, each: Grounds) -> Gap:
+def _elsewhere(q: Question, after: bool, each: Grounds) -> GapEdits:
     """To bring the record to the source's place, or the role to the record's."""
     source, s = each.source, q.situation(after)
     found: list[SuggestedEdit] = []
@@ -191,7 +191,7 @@ def _elsewhere(q: Question, after: bool, each: Grounds) -> Gap:
     if name is not None and source.place is not None:
         type_ = q.index.attributes[q.resource][name].type
         scope = type_.scope if isinstance(type_, PlaceType) else ""
-        target: Target = target_of(q, name) if after else "record"
+        target: EditTarget = target_of(q, name) if after else "record"
         inside = (place for place in q.index.below(source.place) if q.index.places[place].kind == scope)
         found += [
             setting(q, target, (name,), place, where_in_words(q.index, place)[3:])

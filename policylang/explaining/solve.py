@@ -13,7 +13,7 @@ from policylang.model import conditions as c
 from policylang.model.types import RecordType, Type
 
 Edits = tuple[SuggestedEdit, ...]
-Target = Literal["record", "request", "changes", "user"]
+EditTarget = Literal["record", "request", "changes", "user"]
 
 MOST = 6
 """How many solutions of a condition are kept, the shortest."""
@@ -88,7 +88,9 @@ def _sides(test: c.Test) -> tuple[c.Operand, ...]:
     return (*test.sides, test.above) if isinstance(test, c.Under) else test.sides
 
 
-def _of_path(q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path, target: Target) -> list[SuggestedEdit]:
+def _of_path(
+    q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path, target: EditTarget
+) -> list[SuggestedEdit]:
     s = q.situation(after)
     found: list[SuggestedEdit] = []
     try:
@@ -101,7 +103,7 @@ def _of_path(q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path,
     return found
 
 
-def _target(q: Question, after: bool, path: c.Path) -> Target | None:
+def _target(q: Question, after: bool, path: c.Path) -> EditTarget | None:
     """Where a path's value stands, if it can be set: not what belongs to another user than the one who asks."""
     if path.root == "subject":
         return "user" if len(path.steps) == 1 and q.user in q.index.users else None
@@ -116,12 +118,12 @@ def _target(q: Question, after: bool, path: c.Path) -> Target | None:
     return target_of(q, first) if after else "record"
 
 
-def target_of(q: Question, name: str) -> Target:
+def target_of(q: Question, name: str) -> EditTarget:
     """Where an attribute of the record after the change comes from."""
     return "changes" if name in (q.changes or {}) else "record"
 
 
-def setting(q: Question, target: Target, steps: tuple[str, ...], value: Any, words: str) -> SuggestedEdit:
+def setting(q: Question, target: EditTarget, steps: tuple[str, ...], value: Any, words: str) -> SuggestedEdit:
     """The edit that sets an attribute; ``words`` follow "to"."""
     name = named(".".join(steps))
     data: Any = value

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from policylang.explorer.live import LiveSets
 from policylang.files.writing import StaleFileError, refuse_link_out, refuse_read_only, write_atomically
-from policylang.pipelines.questions import Asked, QuestionError, asked_text
+from policylang.pipelines.questions import QuestionData, QuestionError, asked_text
 from policylang.project.discovery import SUFFIX, UnreadableError, decoded, read_regular
 
 _LONGEST = 16 * 1024 * 1024
 
 
-def files(live: LiveSets, _asked: Asked) -> Asked:
+def files(live: LiveSets, _asked: QuestionData) -> QuestionData:
     """The policy files, each by its path and the URI by which the language server knows it."""
     return {"files": [{"path": path, "uri": found.as_uri()} for path, found in _files(live).items()]}
 
 
-def opened(live: LiveSets, asked: Asked) -> Asked:
+def opened(live: LiveSets, asked: QuestionData) -> QuestionData:
     """The text of a file, with `\\n` at the ends of its lines, and what tells it from other ones."""
     path = _file(live, asked)
     data = _content(path)
@@ -31,7 +31,7 @@ def opened(live: LiveSets, asked: Asked) -> Asked:
     return {"uri": path.as_uri(), "text": text.replace("\r\n", "\n"), "digest": _digest(data)}
 
 
-def save(live: LiveSets, asked: Asked) -> Asked:
+def save(live: LiveSets, asked: QuestionData) -> QuestionData:
     """Write the text of a file, if it still is the one with this ``digest``; ``changed`` says that it is not."""
     path, text = _file(live, asked), asked.get("text")
     if not isinstance(text, str):
@@ -55,7 +55,7 @@ def _files(live: LiveSets) -> dict[str, Path]:
     return {each.display: Path(each.display).absolute() for each in sources if each.name.endswith(SUFFIX)}
 
 
-def _file(live: LiveSets, asked: Asked) -> Path:
+def _file(live: LiveSets, asked: QuestionData) -> Path:
     """The file of a path, which must be one of those that are shown."""
     found = _files(live).get(asked_text(asked, "path"))
     if found is None:

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
-Scope = MutableMapping[str, Any]
+_Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Asgi = Callable[[_Scope, Receive, Send], Awaitable[None]]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
@@ -41,7 +41,7 @@ class Gate:
         self._app, self._token = app, token
         self._hosts = frozenset((f"127.0.0.1:{port}", f"localhost:{port}"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: _Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
 
@@ -58,7 +58,7 @@ class Gate:
         inside = "/" + scope["path"].split("/", 2)[2]
         return await self._app({**scope, "path": inside, "raw_path": inside.encode()}, receive, guarded)
 
-    def _refused(self, scope: Scope, headers: Headers) -> tuple[str, int] | None:
+    def _refused(self, scope: _Scope, headers: Headers) -> tuple[str, int] | None:
         """Why a request is not let through, and the status that says so."""
         host, origin = headers.get("host", ""), headers.get("origin")
         if host not in self._hosts:

@@ -15,11 +15,11 @@ from policylang.explorer.keep import KeepError, keep
 from policylang.explorer.live import LiveSets, ShownSet
 from policylang.model.instants import instant_text
 from policylang.output.explanation import text as explanation_text
-from policylang.pipelines.questions import Asked, QuestionError, asked_instant, asked_object, asked_text
+from policylang.pipelines.questions import QuestionData, QuestionError, asked_instant, asked_object, asked_text
 from policylang.runtime.values import BadValueError
 
 
-def answered(live: LiveSets, method: str, asked: Asked) -> Asked:
+def answered(live: LiveSets, method: str, asked: QuestionData) -> QuestionData:
     """The answer, or as ``error`` why there is none."""
     ask = _QUESTIONS.get(method)
     if ask is None:
@@ -32,7 +32,7 @@ def answered(live: LiveSets, method: str, asked: Asked) -> Asked:
         return {"error": visible((error.strerror or str(error)).lower())}
 
 
-def _explain(live: LiveSets, asked: Asked) -> Asked:
+def _explain(live: LiveSets, asked: QuestionData) -> QuestionData:
     """One decision, and why it is so: as data, and as text."""
     now = asked_instant(asked, live.instant)
     found = _set(live, asked).policy_set.explain(
@@ -49,7 +49,7 @@ def _explain(live: LiveSets, asked: Asked) -> Asked:
     return {"now": instant_text(now), "allowed": found.decision.allowed, "explanation": found, "text": text}
 
 
-def _keep(live: LiveSets, asked: Asked) -> Asked:
+def _keep(live: LiveSets, asked: QuestionData) -> QuestionData:
     """Write a decision into the file of kept tests, as it is made now."""
     shown, now = _set(live, asked), asked_instant(asked, live.instant)
     user, action, resource = (asked_text(asked, name) for name in ("user", "action", "resource"))
@@ -68,7 +68,7 @@ def _keep(live: LiveSets, asked: Asked) -> Asked:
     return {"path": str(path), "allowed": allowed}
 
 
-_QUESTIONS: dict[str, Callable[[LiveSets, Asked], Asked]] = {
+_QUESTIONS: dict[str, Callable[[LiveSets, QuestionData], QuestionData]] = {
     "policylang/explain": _explain,
     "policylang/keep": _keep,
     "policylang/files": files,
@@ -77,7 +77,7 @@ _QUESTIONS: dict[str, Callable[[LiveSets, Asked], Asked]] = {
 }
 
 
-def _set(live: LiveSets, asked: Asked) -> ShownSet:
+def _set(live: LiveSets, asked: QuestionData) -> ShownSet:
     number, sets = asked.get("set", 0), live.shown.sets
     if not isinstance(number, int) or not 0 <= number < len(sets):
         raise QuestionError("there is no such policy set")

@@ -17,7 +17,7 @@ from policylang.model.types import PlaceType, RecordType, SetType, Type, UserTyp
 from policylang.runtime.index import Index
 from policylang.source import Location
 
-Side = Literal["product", "files"]
+_Side = Literal["product", "files"]
 _LISTED = ("role", "group", "job", "user", "integration", "resource", "place")
 
 
@@ -26,7 +26,7 @@ class Unmatched(msgspec.Struct, frozen=True):
 
     kind: str
     name: str
-    only_in: Side
+    only_in: _Side
     foreign: str | None = None
 
 

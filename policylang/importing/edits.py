@@ -11,7 +11,7 @@ import msgspec
 from policylang.importing.reading import InputFile, Inputs
 from policylang.model.conditions import Condition
 
-Kind = Literal[
+EditKind = Literal[
     "grant",
     "fields",
     "deny",
@@ -32,7 +32,7 @@ Kind = Literal[
 group, a role inside one, a role of a user, its dates, the group of a user, what else is said of a user, a role of a
 job or of an integration, and statements in the block of a user.
 """
-Holder = Literal["role", "group", "user", "job", "integration", "policy", "everyone"]
+HolderKind = Literal["role", "group", "user", "job", "integration", "policy", "everyone"]
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -48,8 +48,8 @@ class Wanted(msgspec.Struct, frozen=True):
     at all. ``name``, ``label``: what the files call the holder, or the policy. ``actions``: those that a policy is for.
     """
 
-    kind: Kind
-    of: Holder
+    kind: EditKind
+    of: HolderKind
     holder: str
     resource: str
     action: str

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from policylang.importing.edits import Kind, SourceEdit, Wanted
+from policylang.importing.edits import EditKind, SourceEdit, Wanted
 from policylang.importing.imported import Imported
 from policylang.importing.reading import Inputs, read_inputs
 
 Patch = Callable[[Inputs, Any, Sequence[Wanted]], Iterable[SourceEdit]]
-Read = Callable[[Inputs, Any], Imported]
+_Read = Callable[[Inputs, Any], Imported]
 Ask = Callable[[str, str], str]
 """A question, and the answer that is taken if there is none."""
 
@@ -38,13 +38,13 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     refuses: Mapping[str, str]
     leaves_out: Mapping[str, str]
     silent: Mapping[str, str]
-    read: Read
+    read: _Read
     tells: frozenset[str] = frozenset()
     mapping: type[msgspec.Struct] | None = None
     learn: Callable[[Inputs, Ask], msgspec.Struct] | None = None
     patch: Patch | None = None
-    writes: Mapping[Kind, str] = {}
-    by_hand: Mapping[Kind, tuple[str, str]] = {}
+    writes: Mapping[EditKind, str] = {}
+    by_hand: Mapping[EditKind, tuple[str, str]] = {}
     fetch: Callable[[Sequence[str]], Inputs] | None = None
 
     def given(self, inputs: Sequence[str]) -> Inputs:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal[
+OfName = Literal[
     "resource", "action", "attribute", "policy", "role", "group", "place kind", "value", "subject", "integration"
 ]
 """What has an identifier. Users, places and job codes are texts, which may be anything."""
@@ -31,7 +31,7 @@ class Origin(msgspec.Struct, frozen=True, order=True, gc=False):
 class Ref(msgspec.Struct, frozen=True, gc=False):
     """Where a text names something, by its key."""
 
-    kind: Kind
+    kind: OfName
     key: str
 
 

@@ -17,7 +17,7 @@ from policylang.importing.format import ImportFormat
 from policylang.importing.imported import Imported, Note, Policy
 from policylang.importing.into import Existing, Into, use_existing
 from policylang.importing.matching import first_of, rename_texts, same_names
-from policylang.importing.names import Names, all_names
+from policylang.importing.names import NamesByKey, all_names
 from policylang.importing.origins import FILE_NAME, Manifest, Noted, StatementPlace, by_kind, digest
 from policylang.importing.reading import Inputs
 from policylang.importing.texts import comment
@@ -60,7 +60,7 @@ class Import(msgspec.Struct, frozen=True):
     accepted: tuple[Note, ...]
     left_out: tuple[Note, ...]
     manifest: Manifest
-    names: Names
+    names: NamesByKey
 
     @property
     def unnamed(self) -> frozenset[str]:
@@ -79,7 +79,7 @@ def import_set(
     mapping: Any = None,
     *,
     accepted: Iterable[str] = (),
-    names: Names | None = None,
+    names: NamesByKey | None = None,
     config: bytes | None = None,
     into: Into | None = None,
     like: ir.PolicySet | None = None,

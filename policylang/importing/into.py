@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Grant, Imported, ImportedThing, Integration, Job, Kind, Origin, RoleOrGroup
+from policylang.importing.imported import Grant, Imported, ImportedThing, Integration, Job, OfName, Origin, RoleOrGroup
 from policylang.importing.lacking import Lacking, trim
 from policylang.importing.matching import same_things
-from policylang.importing.names import Names, OfText, identifier
+from policylang.importing.names import NamesByKey, OfText, identifier
 from policylang.ir import nodes as ir
 from policylang.model.types import TextType
 from policylang.project.project import Project
@@ -44,8 +44,8 @@ class Into(msgspec.Struct, frozen=True):
 class Existing(msgspec.Struct, frozen=True):
     """What a policy set declares, for an import that is added to it. ``taken``: names that nothing new may have."""
 
-    names: Names
-    taken: Mapping[Kind, frozenset[str]]
+    names: NamesByKey
+    taken: Mapping[OfName, frozenset[str]]
 
 
 def use_existing(imported: Imported, there: ir.PolicySet) -> Existing:
@@ -55,7 +55,7 @@ def use_existing(imported: Imported, there: ir.PolicySet) -> Existing:
     merging.world()
     merging.bundles()
     merging.people()
-    taken: dict[Kind, frozenset[str]] = {
+    taken: dict[OfName, frozenset[str]] = {
         "policy": frozenset(each.name for each in there.policies),
         "integration": frozenset(each.name for each in there.integrations),
     }
@@ -65,14 +65,14 @@ def use_existing(imported: Imported, there: ir.PolicySet) -> Existing:
 class _Merging:
     def __init__(self, imported: Imported, there: ir.PolicySet) -> None:
         self._set, self._there = imported, there
-        self.names: dict[tuple[Kind | OfText, str], str] = {}
-        self._closed: dict[tuple[Kind, str], bool] = {}
+        self.names: dict[tuple[OfName | OfText, str], str] = {}
+        self._closed: dict[tuple[OfName, str], bool] = {}
         """What nobody gets, and whether it takes something away."""
 
     def _refuse(self, origin: Origin, message: str) -> None:
         self._set.refuse(CODE, origin, message)
 
-    def _match(self, kind: Kind, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
+    def _match(self, kind: OfName, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
         """By key what is there already."""
         found = same_things(kind, things, there)
         self.names.update({(kind, key): same.name for key, same in found.items()})
@@ -146,7 +146,7 @@ class _Merging:
             del self._set.subject[key]
 
     def bundles(self) -> None:
-        kinds: tuple[tuple[Kind, dict[str, RoleOrGroup], Iterable[Any]], ...] = (
+        kinds: tuple[tuple[OfName, dict[str, RoleOrGroup], Iterable[Any]], ...] = (
             ("role", self._set.roles, self._there.roles),
             ("group", self._set.groups, self._there.groups),
         )
@@ -196,7 +196,7 @@ class _Merging:
         inside = (self._set.roles[role] for role in self._inside(bundle))
         return any(grant.deny for each in (bundle, *inside) for grant in each.grants)
 
-    def _close(self, kind: Kind, key: str) -> None:
+    def _close(self, kind: OfName, key: str) -> None:
         """Nobody gets from the import a role or group that restricts more than can be said; and whoever would lose
         something by it gets nothing at all.
         """
@@ -205,7 +205,7 @@ class _Merging:
 
     def _without_closed(self) -> None:
         """Take out what is closed, and all that would be wider without it."""
-        bundles: list[tuple[tuple[Kind, str], RoleOrGroup]] = [
+        bundles: list[tuple[tuple[OfName, str], RoleOrGroup]] = [
             *((("role", key), each) for key, each in self._set.roles.items()),
             *((("group", key), each) for key, each in self._set.groups.items()),
         ]
@@ -213,7 +213,7 @@ class _Merging:
         self._closed |= {key: True for key, each in bundles if taking & self._inside(each)}
         for user in self._set.users.values():
             job = self._set.jobs.get(user.job or "")
-            given: list[tuple[Kind, str]] = [("group", user.group or "")]
+            given: list[tuple[OfName, str]] = [("group", user.group or "")]
             given += [("role", each.role) for each in (*user.assignments, *(job.includes if job is not None else ()))]
             if any(self._closed.get(each) for each in given):
                 user.assignments, user.group, user.job = [], None, None

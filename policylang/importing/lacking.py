@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Grant, Imported, Kind, Origin, RoleOrGroup, StatedLimit, Text, refs
+from policylang.importing.imported import Grant, Imported, OfName, Origin, RoleOrGroup, StatedLimit, Text, refs
 
 Refuse = Callable[[Origin, str], None]
 
@@ -26,10 +26,10 @@ class Lacking(msgspec.Struct):
         return any((resource, each.key) in self.attributes for each in refs([condition]) if each.kind == "attribute")
 
 
-def trim(imported: Imported, lacking: Lacking, refuse: Refuse) -> Iterator[tuple[Kind, str]]:
+def trim(imported: Imported, lacking: Lacking, refuse: Refuse) -> Iterator[tuple[OfName, str]]:
     """Take out what cannot be said. Gives the roles and groups that would be wider for it, which nobody may get."""
     _denies(imported, lacking, refuse)
-    of: tuple[tuple[Kind, dict[str, RoleOrGroup]], ...] = (("role", imported.roles), ("group", imported.groups))
+    of: tuple[tuple[OfName, dict[str, RoleOrGroup]], ...] = (("role", imported.roles), ("group", imported.groups))
     for kind, bundles in of:
         for key, bundle in bundles.items():
             bundle.grants = [left for each in bundle.grants if (left := _grant(each, lacking)) is not None]

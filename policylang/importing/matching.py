@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from policylang.importing.imported import Imported, ImportedThing, Kind
-from policylang.importing.names import Names, identifier
+from policylang.importing.imported import Imported, ImportedThing, OfName
+from policylang.importing.names import NamesByKey, identifier
 from policylang.importing.reading import NotThisError
 from policylang.ir import nodes as ir
 
@@ -31,7 +31,7 @@ _OF_TEXT = ("user", "place", "job")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def said_names(said: Mapping[MappedKind, Mapping[str, str]], path: str) -> Names:
+def said_names(said: Mapping[MappedKind, Mapping[str, str]], path: str) -> NamesByKey:
     """The names that a mapping gives, by kind and the product's own names. Raises `NotThisError`."""
     found: dict[Any, str] = {}
     for kind, names in said.items():
@@ -45,7 +45,7 @@ def said_names(said: Mapping[MappedKind, Mapping[str, str]], path: str) -> Names
     return found
 
 
-def first_of(*several: Names) -> Names:
+def first_of(*several: NamesByKey) -> NamesByKey:
     """All names together; what an earlier one says stands, also where a later one has its name for something else."""
     found: dict[Any, str] = {}
     used: set[tuple[str, str]] = set()
@@ -56,7 +56,7 @@ def first_of(*several: Names) -> Names:
     return found
 
 
-def same_things(kind: Kind, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
+def same_things(kind: OfName, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
     """By key what is there of the same label or name."""
     by_name = {each.name: each for each in there}
     by_label = {each.label: each for each in by_name.values() if each.label}
@@ -69,9 +69,9 @@ def same_things(kind: Kind, things: Mapping[str, ImportedThing], there: Iterable
     return found
 
 
-def same_names(imported: Imported, there: ir.PolicySet) -> Names:
+def same_names(imported: Imported, there: ir.PolicySet) -> NamesByKey:
     """The names of what has one label or name in the policy set."""
-    kinds: tuple[tuple[Kind, Mapping[str, ImportedThing], Iterable[Any]], ...] = (
+    kinds: tuple[tuple[OfName, Mapping[str, ImportedThing], Iterable[Any]], ...] = (
         ("resource", imported.resources, there.resources),
         ("role", imported.roles, there.roles),
         ("group", imported.groups, there.groups),
@@ -83,7 +83,7 @@ def same_names(imported: Imported, there: ir.PolicySet) -> Names:
     }
 
 
-def rename_texts(imported: Imported, names: Names) -> dict[Any, str]:
+def rename_texts(imported: Imported, names: NamesByKey) -> dict[Any, str]:
     """Give users, places and job codes the names that are given for them; which of these there are."""
     users = _renamed(imported.users, "user", names)
     places = _renamed(imported.places, "place", names)
@@ -97,7 +97,7 @@ def rename_texts(imported: Imported, names: Names) -> dict[Any, str]:
     return {**users, **places, **jobs}
 
 
-def _renamed(things: dict[str, Any], kind: Literal["user", "place", "job"], names: Names) -> dict[Any, str]:
+def _renamed(things: dict[str, Any], kind: Literal["user", "place", "job"], names: NamesByKey) -> dict[Any, str]:
     given = {key: names[kind, key] for key in things if (kind, key) in names}
     taken = things.keys() - given.keys()
     made = {}

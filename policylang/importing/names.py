@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from policylang.importing.imported import Imported, Kind, Ref
+from policylang.importing.imported import Imported, OfName, Ref
 
 _UNICODE = unicodedata.ucd_3_2_0
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
@@ -44,7 +44,7 @@ _BESIDE_WORDS = frozenset(["resource", "action", "attribute", "subject", "value"
 OfText = Literal["user", "place", "job"]
 """What has a text for a name, which may be any."""
 
-Names = Mapping[tuple[Kind | OfText, str], str]
+NamesByKey = Mapping[tuple[OfName | OfText, str], str]
 
 
 def identifier(text: str, kind: str) -> str:
@@ -70,7 +70,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def identifiers(kind: Kind, keys: Mapping[str, str], known: Names, taken: Iterable[str] = ()) -> dict[str, str]:
+def identifiers(kind: OfName, keys: Mapping[str, str], known: NamesByKey, taken: Iterable[str] = ()) -> dict[str, str]:
     """The names of some keys of a kind. ``keys``: what the name of each is made of. ``known``: names given before."""
     found = {key: known[kind, key] for key in keys if (kind, key) in known}
     used = {*found.values(), *taken}
@@ -87,11 +87,11 @@ def identifiers(kind: Kind, keys: Mapping[str, str], known: Names, taken: Iterab
 
 
 def all_names(
-    imported: Imported, known: Names, taken: Mapping[Kind, Iterable[str]] | None = None
-) -> dict[tuple[Kind, str], str]:
+    imported: Imported, known: NamesByKey, taken: Mapping[OfName, Iterable[str]] | None = None
+) -> dict[tuple[OfName, str], str]:
     """The name of everything in an imported set that has one. ``taken``: by kind, names that nothing may have."""
     resources = imported.resources.values()
-    wanted: dict[Kind, dict[str, str]] = {
+    wanted: dict[OfName, dict[str, str]] = {
         "resource": {each.key: each.label or each.key for each in resources},
         "action": {key: each.label or key for of in resources for key, each in sorted(of.actions.items())},
         "attribute": {key: key for of in resources for key in of.attributes},
@@ -103,7 +103,7 @@ def all_names(
         "subject": {key: key for key in imported.subject},
         "value": {ref.key: ref.key for ref in _values(imported)},
     }
-    found: dict[tuple[Kind, str], str] = {}
+    found: dict[tuple[OfName, str], str] = {}
     for kind, keys in wanted.items():
         found.update(
             {(kind, key): name for key, name in identifiers(kind, keys, known, (taken or {}).get(kind, ())).items()}

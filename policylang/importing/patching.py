@@ -37,7 +37,7 @@ class Unwritable(msgspec.Struct, frozen=True):
     help: str
 
 
-class Impossible(msgspec.Struct, frozen=True):
+class NoPatch(msgspec.Struct, frozen=True):
     """Why there are no such edits: statements that cannot be written, else what would be left of the drift, or why the
     result would be no input.
     """
@@ -55,7 +55,7 @@ def write_back(
     made: Import,
     again: Callable[[Inputs], Import],
     drift: Callable[[Import], Drift],
-) -> Proved | Impossible:
+) -> Proved | NoPatch:
     """Edits after which the product says what the files say, and nothing else. ``made``: what it says now. ``again``:
     imports other inputs in the same way; ``drift``: compares that with the files.
     """
@@ -74,18 +74,18 @@ def write_back(
         result = again(after)
     except CannotExpressError as error:
         missing = [each for each in unwritable if each.wanted.kind == "role" and _is_of(error.wanted, each.wanted)]
-        return Impossible(tuple(missing) or (Unwritable(error.wanted, str(error), error.help or BY_HAND),))
+        return NoPatch(tuple(missing) or (Unwritable(error.wanted, str(error), error.help or BY_HAND),))
     except NotThisError as error:
-        return Impossible(unwritable, reasons=(f"what would be written cannot be read: {error.problem.message}",))
+        return NoPatch(unwritable, reasons=(f"what would be written cannot be read: {error.problem.message}",))
     except ValueError as error:
-        return Impossible(unwritable, reasons=(str(error),))
+        return NoPatch(unwritable, reasons=(str(error),))
     left = drift(result)
     if left.found:
-        return Impossible(unwritable, left)
+        return NoPatch(unwritable, left)
     new = _refusals(result) - _refusals(made)
     if new:
         reasons = tuple(f"what would be written is refused: {message}" for _, message in sorted(new))
-        return Impossible(unwritable, reasons=reasons)
+        return NoPatch(unwritable, reasons=reasons)
     return Proved(after, edits)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.importing.edits import Holder, Kind, Wanted
+from policylang.importing.edits import EditKind, HolderKind, Wanted
 from policylang.importing.importing import Import
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -20,8 +20,8 @@ class _Fact(msgspec.Struct, frozen=True, order=True):
     makes it another one.
     """
 
-    kind: Kind
-    of: Holder
+    kind: EditKind
+    of: HolderKind
     holder: str
     resource: str = ""
     action: str = ""
@@ -94,7 +94,7 @@ class _Facts:
                 fact = _Fact("integration", "integration", integration.name, other=each.name)
                 yield fact, _Said(each.at, f"role {each.name}")
 
-    def _bundle(self, kind: Holder, of: ir.Role | ir.Group) -> Iterator[tuple[_Fact, _Said]]:
+    def _bundle(self, kind: HolderKind, of: ir.Role | ir.Group) -> Iterator[tuple[_Fact, _Said]]:
         yield _Fact("role", kind, of.name), _Said(of.at, "")
         for inner in of.roles:
             yield _Fact("inside", kind, of.name, other=inner.name), _Said(inner.at, f"role {inner.name}")
@@ -115,7 +115,7 @@ class _Facts:
             words = f"policy {instance.policy} on {instance.resource}" + (f" for {actions}" if actions else "")
             yield fact, _Said(limit.at, words, instance.condition)
 
-    def _deny(self, kind: Kind, of: Holder, holder: str, deny: ir.Deny) -> Iterator[tuple[_Fact, _Said]]:
+    def _deny(self, kind: EditKind, of: HolderKind, holder: str, deny: ir.Deny) -> Iterator[tuple[_Fact, _Said]]:
         where = self._words(deny.resource, deny.condition) if deny.condition is not None else ""
         fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
         for action in deny.actions:

@@ -12,7 +12,7 @@ from policylang.importing.imported import (
     Imported,
     ImportedThing,
     Include,
-    Kind,
+    OfName,
     Origin,
     Policy,
     Resource,
@@ -66,7 +66,7 @@ Files = dict[str, tuple[str, list[Declared]]]
 class PolicySetWriter:
     """Writes the statements of one imported set, whose names are given."""
 
-    def __init__(self, imported: Imported, names: Mapping[tuple[Kind, str], str]) -> None:
+    def __init__(self, imported: Imported, names: Mapping[tuple[OfName, str], str]) -> None:
         self._set, self._names = imported, names
         self._kinds = {key: each.kind for of in (imported.places, imported.known_places) for key, each in of.items()}
 
@@ -87,10 +87,10 @@ class PolicySetWriter:
 
     # --- names -------------------------------------------------------------------------------------------------
 
-    def _name(self, kind: Kind, key: str) -> str:
+    def _name(self, kind: OfName, key: str) -> str:
         return self._names[kind, key]
 
-    def _many(self, kind: Kind, keys: Iterable[str]) -> str:
+    def _many(self, kind: OfName, keys: Iterable[str]) -> str:
         return ", ".join(sorted({self._name(kind, key) for key in keys}))
 
     def _text(self, parts: Text) -> str:
@@ -103,7 +103,7 @@ class PolicySetWriter:
         return "" if called == name or not called.strip() else f" {label(called, room)}"
 
     def _sorted(
-        self, kind: Kind, of: Mapping[str, Thing], write: Callable[[str, Thing], Declared]
+        self, kind: OfName, of: Mapping[str, Thing], write: Callable[[str, Thing], Declared]
     ) -> Iterator[Declared]:
         for name, each in sorted((self._name(kind, key), each) for key, each in of.items()):
             yield write(name, each)

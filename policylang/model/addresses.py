@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ALL_IPV4 = ipaddress.IPv4Network("0.0.0.0/0")
@@ -22,7 +22,7 @@ def mapped(of: ipaddress.IPv4Network) -> str:
     return f"::ffff:{of.network_address}/{MAPPED.prefixlen + of.prefixlen}"
 
 
-def address(written: str | Address) -> Address:
+def address(written: str | IpAddress) -> IpAddress:
     """Raises ValueError for what is no address."""
     found = ipaddress.ip_address(written)
     return found if isinstance(found, ipaddress.IPv4Address) else found.ipv4_mapped or found

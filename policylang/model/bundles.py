@@ -9,7 +9,7 @@ from policylang.diagnostics import quoted
 from policylang.model.conditions import weight
 from policylang.model.context import Context
 from policylang.model.model import ResourceModel, place_of
-from policylang.model.paths import PathScope, Scope
+from policylang.model.paths import ConditionScope, PathScope
 from policylang.model.policies import check_limit
 from policylang.model.report import Site
 from policylang.model.symbols import unknown
@@ -95,7 +95,7 @@ def check_deny(context: Context, world: PathScope, source: Source, node: ast.Den
         only = None
         if isinstance(node.target, ast.AnyResource):
             only = frozenset(name.value for name in node.target.attributes)
-        typed = type_condition(world, Scope(resources[0], source, {}, only), block.condition)
+        typed = type_condition(world, ConditionScope(resources[0], source, {}, only), block.condition)
         if typed is not None and context.expand(source, node, weight(typed) * (len(resources) - 1)):
             context.model.conditions[place_of(Site(source, node))] = typed
 

@@ -13,11 +13,11 @@ from policylang.syntax import ast
 KINDS = ("view", "create", "modify", "delete")
 """The kinds of action, each named like the action that is always of it."""
 
-Place = tuple[str, int]
+_Place = tuple[str, int]
 """A node by its source's name and its offset: what the passes file their results under."""
 
 
-def place_of(site: Site) -> Place:
+def place_of(site: Site) -> _Place:
     return site.source.name, site.node.start_pos
 
 
@@ -71,11 +71,11 @@ class Model(msgspec.Struct):
     parameters: dict[str, dict[str, Type | None]] = msgspec.field(default_factory=dict)
     """Policy name, parameter name, type."""
     instances: dict[str, Instance] = msgspec.field(default_factory=dict)
-    limits: dict[Place, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    limits: dict[_Place, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Where a policy is attached: the ids of the instances, in the order of their resources."""
-    conditions: dict[Place, Condition] = msgspec.field(default_factory=dict)
+    conditions: dict[_Place, Condition] = msgspec.field(default_factory=dict)
     """Conditions of denies and invariants."""
     ways: int = 0
     """The most ways in which roles lie in one role or group, itself included."""
-    values: dict[Place, Constant | tuple[Constant, ...]] = msgspec.field(default_factory=dict)
+    values: dict[_Place, Constant | tuple[Constant, ...]] = msgspec.field(default_factory=dict)
     """Values of users' attributes."""

@@ -10,14 +10,14 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
-from policylang.model.paths import PathScope, Scope, joins_conditions, resolve_path
+from policylang.model.paths import ConditionScope, PathScope, joins_conditions, resolve_path
 from policylang.model.report import DiagnosticLog
 from policylang.model.slips import needless_word
 from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words
 from policylang.model.values import literal, mismatch, natural_type
 from policylang.syntax import expressions
 
-Pair = tuple[ir.Operand, ir.Operand]
+_Pair = tuple[ir.Operand, ir.Operand]
 
 
 def comparable(left: Type, right: Type) -> bool:
@@ -31,16 +31,16 @@ def comparable(left: Type, right: Type) -> bool:
     return left == right
 
 
-def called(scope: Scope, node: expressions.Node) -> str:
+def called(scope: ConditionScope, node: expressions.Node) -> str:
     """What is written, for messages."""
     return quoted(_written(scope, node))
 
 
-def _written(scope: Scope, node: expressions.Node) -> str:
+def _written(scope: ConditionScope, node: expressions.Node) -> str:
     return scope.source.text[node.start_pos : node.end_pos]
 
 
-def has_name(world: PathScope, scope: Scope, node: expressions.Node, *sides: expressions.Operand) -> bool:
+def has_name(world: PathScope, scope: ConditionScope, node: expressions.Node, *sides: expressions.Operand) -> bool:
     """Whether one side is no constant; reports where there is none."""
     if any(isinstance(side, expressions.Path) for side in sides):
         return True
@@ -50,7 +50,7 @@ def has_name(world: PathScope, scope: Scope, node: expressions.Node, *sides: exp
     return False
 
 
-def both_sides(world: PathScope, scope: Scope, node: expressions.Comparison) -> Pair | None:
+def both_sides(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> _Pair | None:
     """Both sides of a comparison; what is a constant takes its type from the other side."""
     if not has_name(world, scope, node, node.left, node.right):
         return None
@@ -75,7 +75,11 @@ def both_sides(world: PathScope, scope: Scope, node: expressions.Comparison) -> 
 
 
 def incomparable(
-    world: PathScope, scope: Scope, node: expressions.Comparison | expressions.Membership, left: Type, right: Type
+    world: PathScope,
+    scope: ConditionScope,
+    node: expressions.Comparison | expressions.Membership,
+    left: Type,
+    right: Type,
 ) -> None:
     """Report two sides of different types."""
     if isinstance(node, expressions.Comparison):
@@ -91,7 +95,7 @@ def incomparable(
 
 def one_side(
     world: PathScope,
-    scope: Scope,
+    scope: ConditionScope,
     node: expressions.Operand,
     other: Type | None,
     beside: expressions.Operand | None = None,
@@ -142,7 +146,7 @@ def word_of(node: expressions.Operand) -> str | None:
     )
 
 
-def type_of(world: PathScope, scope: Scope, node: expressions.Operand) -> Type | None:
+def type_of(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> Type | None:
     """The type of a path that can be resolved; reports nothing."""
     if not isinstance(node, expressions.Path):
         return None
@@ -162,7 +166,7 @@ def _is_value(node: expressions.Operand, other: Type | None) -> bool:
     )
 
 
-def _known(world: PathScope, scope: Scope, word: str | None) -> bool:
+def _known(world: PathScope, scope: ConditionScope, word: str | None) -> bool:
     attributes = world.resources.get(scope.resource)
     return word in scope.parameters or attributes is None or word in attributes
 
@@ -170,7 +174,7 @@ def _known(world: PathScope, scope: Scope, word: str | None) -> bool:
 # --- words with two meanings ---------------------------------------------------------------------------------
 
 
-def _is_parameter(world: PathScope, scope: Scope, node: expressions.Operand, other: Type) -> bool:
+def _is_parameter(world: PathScope, scope: ConditionScope, node: expressions.Operand, other: Type) -> bool:
     """Whether a word that is a value on the other side could as well be a parameter, which is reported."""
     word = word_of(node)
     bound = scope.parameters.get(word or "")
@@ -182,7 +186,7 @@ def _is_parameter(world: PathScope, scope: Scope, node: expressions.Operand, oth
 
 
 def _is_ambiguous(
-    world: PathScope, scope: Scope, node: expressions.Comparison, left_type: Type, right_type: Type
+    world: PathScope, scope: ConditionScope, node: expressions.Comparison, left_type: Type, right_type: Type
 ) -> bool:
     """Whether ``is`` between two names that have types has two meanings, which is reported.
 
@@ -230,7 +234,7 @@ def _choices(node: expressions.Comparison, ways: list[str]) -> str:
     return " or ".join(f"`not ({way})`" if node.operator.value == "is not" else f"`{way}`" for way in ways)
 
 
-def is_ambiguous_item(world: PathScope, scope: Scope, node: expressions.Operand, type_: Type) -> bool:
+def is_ambiguous_item(world: PathScope, scope: ConditionScope, node: expressions.Operand, type_: Type) -> bool:
     """Whether what a set is to contain can be a value and a name, which is reported."""
     its = type_of(world, scope, node) if _is_value(node, type_) else None
     if its is None or not comparable(type_, its):

@@ -45,7 +45,7 @@ class PathScope(msgspec.Struct):
         return self.constants.report
 
 
-class Scope(msgspec.Struct, frozen=True):
+class ConditionScope(msgspec.Struct, frozen=True):
     """What the names in one condition mean."""
 
     resource: str
@@ -56,7 +56,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 def resolve_path(
-    world: PathScope, scope: Scope, node: expressions.Path, other: Type | None = None
+    world: PathScope, scope: ConditionScope, node: expressions.Path, other: Type | None = None
 ) -> ir.Operand | None:
     """The value that a path leads to, or ``None`` after a report.
 
@@ -82,7 +82,9 @@ def resolve_path(
     return _enter(world, scope, "record", attributes, node.steps, where, scope.resource, other)
 
 
-def _written_elsewhere(world: PathScope, scope: Scope, node: expressions.Path, attributes: Attributes | None) -> bool:
+def _written_elsewhere(
+    world: PathScope, scope: ConditionScope, node: expressions.Path, attributes: Attributes | None
+) -> bool:
     """Whether a path is written as another tool writes it, which is reported."""
     names = [step.value for step in node.steps]
     if attributes is None or names[0] in attributes or names[0] in scope.parameters:
@@ -111,7 +113,7 @@ def _is_request(world: PathScope, attributes: Attributes | None, second: express
 
 def _enter(
     world: PathScope,
-    scope: Scope,
+    scope: ConditionScope,
     root: Root,
     attributes: Attributes | None,
     steps: Sequence[expressions.Name],
@@ -128,7 +130,12 @@ def _enter(
 
 
 def _attribute(
-    world: PathScope, scope: Scope, attributes: Attributes | None, step: expressions.Name, owner: str, help: str = ""
+    world: PathScope,
+    scope: ConditionScope,
+    attributes: Attributes | None,
+    step: expressions.Name,
+    owner: str,
+    help: str = "",
 ) -> Type | None:
     """The type of an attribute; ``None`` after a report, here or where it is declared."""
     if attributes is None:
@@ -148,7 +155,7 @@ def _attribute(
     return attributes[step.value]
 
 
-def joins_conditions(world: PathScope, scope: Scope, node: expressions.Path) -> bool:
+def joins_conditions(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether words of the path are `and` or `or`: then something before them is no condition, which is reported.
 
     A name may consist of several words, so the parser takes `vip and status is lead` for a comparison of one name.
@@ -184,7 +191,7 @@ def _help(step: expressions.Name, other: Type | None) -> str:
 
 def _follow(
     world: PathScope,
-    scope: Scope,
+    scope: ConditionScope,
     root: Root,
     type_: Type,
     steps: Sequence[expressions.Name],

@@ -12,7 +12,7 @@ from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant, weight
 from policylang.model.context import Context
 from policylang.model.model import Instance, ResourceModel, place_of
-from policylang.model.paths import PathScope, Scope
+from policylang.model.paths import ConditionScope, PathScope
 from policylang.model.report import DiagnosticLog, Site, related
 from policylang.model.resources import resolve_type
 from policylang.model.targets import are_attributes, check_any_resource, check_some_have
@@ -103,7 +103,7 @@ def _check_specific(
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
-    typed = type_condition(world, Scope(node.target.value, site.source, stand_ins), node.condition)
+    typed = type_condition(world, ConditionScope(node.target.value, site.source, stand_ins), node.condition)
     if typed is not None and not parameters and context.symbols.names["policy"][node.name.value] is site:
         if not context.expand(site.source, node, weight(typed)):
             return
@@ -132,7 +132,7 @@ def _check_generic(
             tried.add(types)
             report = DiagnosticLog()
             typed = type_condition(
-                _reporting_to(world, report), Scope(resource_name, source, stand_ins, only), node.condition
+                _reporting_to(world, report), ConditionScope(resource_name, source, stand_ins, only), node.condition
             )
             if typed is not None:
                 return
@@ -363,7 +363,7 @@ def _expand(
     only = None
     if isinstance(policy.target, ast.AnyResource):
         only = frozenset(name.value for name in policy.target.attributes)
-    scope = Scope(resource, site.source, bound, only)
+    scope = ConditionScope(resource, site.source, bound, only)
     typed = type_condition(_reporting_to(world, report), scope, policy.condition)
     if typed is None:
         for found in report.diagnostics:

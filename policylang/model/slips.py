@@ -18,7 +18,7 @@ from policylang.model.habits import (
     NOW_HELP,
     SOMETHING,
 )
-from policylang.model.paths import PathScope, Scope
+from policylang.model.paths import ConditionScope, PathScope
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
 from policylang.syntax import expressions
@@ -26,7 +26,7 @@ from policylang.syntax import expressions
 _WEEKDAYS: tuple[str, ...] = get_args(Day)
 
 
-def reports_slip(world: PathScope, scope: Scope, node: expressions.Comparison, left: Type | None) -> bool:
+def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comparison, left: Type | None) -> bool:
     """Whether a comparison is a known slip, which is reported with the way it is written here. ``left`` is the type of
     the left side, where it has one.
     """
@@ -72,11 +72,11 @@ def reports_slip(world: PathScope, scope: Scope, node: expressions.Comparison, l
     return False
 
 
-def _is_now(world: PathScope, scope: Scope, node: expressions.Operand) -> bool:
+def _is_now(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> bool:
     return isinstance(node, expressions.Path) and _text(scope, node) == "now" and not _is_known(world, scope, node)
 
 
-def _days(scope: Scope, node: expressions.Comparison) -> str | None:
+def _days(scope: ConditionScope, node: expressions.Comparison) -> str | None:
     """The weekdays that are compared with `now`, as the language names them."""
     if (
         node.operator.value not in ("is", "is not")
@@ -97,7 +97,7 @@ def _has_meaning(left: Type | None, word: str) -> bool:
     return (isinstance(left, EnumType) and word in left.values) or (isinstance(left, SetType) and word == "empty")
 
 
-def needless_word(world: PathScope, scope: Scope, node: expressions.Path) -> bool:
+def needless_word(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether a path is an attribute behind a word of English that has no meaning here, which is reported."""
     attributes = world.resources.get(scope.resource)
     if node.subject or attributes is None or _is_known(world, scope, node):
@@ -121,7 +121,7 @@ def needless_word(world: PathScope, scope: Scope, node: expressions.Path) -> boo
     return False
 
 
-def duration_in_words(world: PathScope, scope: Scope, node: expressions.Path) -> bool:
+def duration_in_words(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether a duration is written in words, ``one month``, which is reported."""
     if node.subject or len(node.steps) > 1 or _is_known(world, scope, node):
         return False
@@ -137,12 +137,14 @@ def duration_in_words(world: PathScope, scope: Scope, node: expressions.Path) ->
     return True
 
 
-def negated_choice(world: PathScope, scope: Scope, node: expressions.Membership) -> bool:
+def negated_choice(world: PathScope, scope: ConditionScope, node: expressions.Membership) -> bool:
     """Whether the choices stand behind `not in`, which is reported."""
     return _negated_in_words(world, scope, node, node.operand)
 
 
-def _negated_in_words(world: PathScope, scope: Scope, node: expressions.Node, left: expressions.Operand) -> bool:
+def _negated_in_words(
+    world: PathScope, scope: ConditionScope, node: expressions.Node, left: expressions.Operand
+) -> bool:
     """``status not in [a]``: the parser takes ``status not`` for a name of two words."""
     if not isinstance(left, expressions.Path) or left.subject or _is_known(world, scope, left):
         return False
@@ -163,7 +165,9 @@ def _negated_in_words(world: PathScope, scope: Scope, node: expressions.Node, le
     return True
 
 
-def _presence(world: PathScope, scope: Scope, node: expressions.Comparison, left: Type | None, word: str) -> None:
+def _presence(
+    world: PathScope, scope: ConditionScope, node: expressions.Comparison, left: Type | None, word: str
+) -> None:
     missing = (node.operator.value == "is") == (word not in SOMETHING)
     mended = f"{_text(scope, node.left)} is {'missing' if missing else 'present'}"
     help = f"write `{mended}`"
@@ -173,7 +177,7 @@ def _presence(world: PathScope, scope: Scope, node: expressions.Comparison, left
     world.report.error("PL101", scope.source, node.right, message, help, replace=node, by=mended)
 
 
-def _reports_group(world: PathScope, scope: Scope, right: expressions.Path, words: list[str]) -> bool:
+def _reports_group(world: PathScope, scope: ConditionScope, right: expressions.Path, words: list[str]) -> bool:
     """A user compared with a group or a role."""
     name = right.steps[0].value
     kind = "group" if name in world.groups else "role" if name in world.roles else None
@@ -186,21 +190,21 @@ def _reports_group(world: PathScope, scope: Scope, right: expressions.Path, word
 
 
 def _report(
-    world: PathScope, scope: Scope, node: expressions.Node, name: str, help: str, by: str | None = None
+    world: PathScope, scope: ConditionScope, node: expressions.Node, name: str, help: str, by: str | None = None
 ) -> None:
     message = f"unknown attribute {quoted(name)} of `{scope.resource}`"
     world.report.error("PL101", scope.source, node, message, help, by=by)
 
 
-def _is_known(world: PathScope, scope: Scope, node: expressions.Path) -> bool:
+def _is_known(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether the first name of a path has a meaning, or may have one that a syntax error hides."""
     attributes = world.resources.get(scope.resource)
     return attributes is None or node.steps[0].value in attributes or node.steps[0].value in scope.parameters
 
 
-def _words(scope: Scope, step: expressions.Name) -> list[str]:
+def _words(scope: ConditionScope, step: expressions.Name) -> list[str]:
     return scope.source.text[step.start_pos : step.end_pos].split()
 
 
-def _text(scope: Scope, node: expressions.Node) -> str:
+def _text(scope: ConditionScope, node: expressions.Node) -> str:
     return " ".join(scope.source.text[node.start_pos : node.end_pos].split())

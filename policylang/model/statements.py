@@ -5,7 +5,7 @@ from __future__ import annotations
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import place_of
-from policylang.model.paths import PathScope, Scope
+from policylang.model.paths import ConditionScope, PathScope
 from policylang.model.report import Site
 from policylang.model.symbols import unknown
 from policylang.model.typing import type_condition
@@ -88,7 +88,7 @@ def _check_invariant(context: Context, world: PathScope, source: Source, node: a
     if node.field is not None:
         context.fields(source, (node.field,), resource, node.resource.value)
     if node.condition is not None:
-        typed = type_condition(world, Scope(node.resource.value, source), node.condition)
+        typed = type_condition(world, ConditionScope(node.resource.value, source), node.condition)
         if typed is not None:
             context.model.conditions[place_of(Site(source, node))] = typed
 

@@ -7,7 +7,7 @@ import re
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
 from policylang.model.operands import called, one_side, type_of, word_of
-from policylang.model.paths import PathScope, Scope, resolve_path
+from policylang.model.paths import ConditionScope, PathScope, resolve_path
 from policylang.model.report import at
 from policylang.model.types import RecordType, TextType, in_words
 from policylang.model.values import mismatch
@@ -16,7 +16,7 @@ from policylang.syntax import expressions
 _BEHIND = re.compile(r"under\s+(#.*\s+)*")
 
 
-def as_under(world: PathScope, scope: Scope, node: expressions.Comparison) -> expressions.Under | None:
+def as_under(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> expressions.Under | None:
     """A comparison with a name that begins with `under`, as the test of a tree: `account is under customer.account`.
 
     Only the types tell the two apart: an attribute of that name comes first, and so does a value.
@@ -35,7 +35,7 @@ def as_under(world: PathScope, scope: Scope, node: expressions.Comparison) -> ex
     return expressions.Under(node.start_pos, node.end_pos, node.left, node.operator, top)
 
 
-def type_under(world: PathScope, scope: Scope, node: expressions.Under) -> ir.Under | None:
+def type_under(world: PathScope, scope: ConditionScope, node: expressions.Under) -> ir.Under | None:
     """The typed test, without regard to a `not`; ``None`` after a report."""
     where = at(scope.source, node)
     if node.operator.value not in ("is", "is not"):
@@ -72,7 +72,7 @@ def type_under(world: PathScope, scope: Scope, node: expressions.Under) -> ir.Un
     return ir.Under(operand, *tree, top, where)
 
 
-def is_own(world: PathScope, scope: Scope, node: expressions.Operand) -> bool:
+def is_own(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> bool:
     """Whether it is the name of the resource itself, and nothing else."""
     return (
         scope.only is None
@@ -82,7 +82,7 @@ def is_own(world: PathScope, scope: Scope, node: expressions.Operand) -> bool:
     )
 
 
-def _record(world: PathScope, scope: Scope, node: expressions.Operand) -> ir.Operand | None:
+def _record(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> ir.Operand | None:
     """A path, or the record that is asked about by the name of its resource; an attribute of that name comes first."""
     if is_own(world, scope, node):
         return ir.Path("record", (), RecordType(scope.resource), at(scope.source, node))

@@ -17,7 +17,7 @@ from policylang.model.operands import (
     type_of,
     word_of,
 )
-from policylang.model.paths import PathScope, Scope, resolve_path
+from policylang.model.paths import ConditionScope, PathScope, resolve_path
 from policylang.model.report import at
 from policylang.model.slips import duration_in_words, negated_choice, reports_slip
 from policylang.model.trees import as_under, type_under
@@ -39,7 +39,7 @@ from policylang.model.values import literal, mismatch, network, time_of_day
 from policylang.syntax import expressions
 
 
-def type_condition(world: PathScope, scope: Scope, node: expressions.Condition) -> ir.Condition | None:
+def type_condition(world: PathScope, scope: ConditionScope, node: expressions.Condition) -> ir.Condition | None:
     """The typed condition, or ``None`` where something in it was reported."""
     match node:
         case expressions.And(items=items) | expressions.Or(items=items):
@@ -107,7 +107,7 @@ _ORDER_HELP = {
 }
 
 
-def _comparison(world: PathScope, scope: Scope, node: expressions.Comparison) -> ir.Condition | None:
+def _comparison(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> ir.Condition | None:
     operator = node.operator.value
     where = at(scope.source, node)
     if reports_slip(world, scope, node, type_of(world, scope, node.left)):
@@ -144,7 +144,7 @@ def _comparison(world: PathScope, scope: Scope, node: expressions.Comparison) ->
     return _compare(_ORDER[operator], left, right, where)
 
 
-def _equality(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+def _equality(world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     right = node.right
     if isinstance(right, expressions.Path) and word_of(right) in ("missing", "present"):
         # `is not missing`: behind `is not` the word is a name.
@@ -183,7 +183,7 @@ def _compare(
     return ir.Compare(test, left, right, where)
 
 
-def _time(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+def _time(world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     operand = one_side(world, scope, node.left, None)
@@ -217,7 +217,7 @@ def _time(world: PathScope, scope: Scope, node: expressions.Comparison, where: s
     return ir.Time(_TIME[node.operator.value], operand, length, where)
 
 
-def _duration(world: PathScope, scope: Scope, node: expressions.Comparison) -> ir.Operand | None:
+def _duration(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> ir.Operand | None:
     if isinstance(node.right, expressions.Path):
         if duration_in_words(world, scope, node.right):
             return None
@@ -226,7 +226,9 @@ def _duration(world: PathScope, scope: Scope, node: expressions.Comparison) -> i
     return literal(world.constants, scope.source, node.right, DurationType(), what)
 
 
-def _text_or_set(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+def _text_or_set(
+    world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str
+) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     left = one_side(world, scope, node.left, None)
@@ -257,7 +259,9 @@ def _text_or_set(world: PathScope, scope: Scope, node: expressions.Comparison, w
 # --- the clock -----------------------------------------------------------------------------------------------
 
 
-def _clock(world: PathScope, scope: Scope, node: expressions.Hours | expressions.Weekdays) -> ir.Condition | None:
+def _clock(
+    world: PathScope, scope: ConditionScope, node: expressions.Hours | expressions.Weekdays
+) -> ir.Condition | None:
     operator, where = node.operator, at(scope.source, node)
     kind = "between" if isinstance(node, expressions.Hours) else "on"
     if operator.value not in ("is", "is not"):
@@ -281,7 +285,7 @@ def _clock(world: PathScope, scope: Scope, node: expressions.Hours | expressions
     return found if operator.value == "is" else negated(found, where)
 
 
-def _under(world: PathScope, scope: Scope, node: expressions.Under) -> ir.Condition | None:
+def _under(world: PathScope, scope: ConditionScope, node: expressions.Under) -> ir.Condition | None:
     found = type_under(world, scope, node)
     return negated(found, found.at) if found and node.operator.value == "is not" else found
 
@@ -290,7 +294,7 @@ def _under(world: PathScope, scope: Scope, node: expressions.Under) -> ir.Condit
 
 
 def _contains(
-    world: PathScope, scope: Scope, node: expressions.Comparison, items: ir.Operand, where: str
+    world: PathScope, scope: ConditionScope, node: expressions.Comparison, items: ir.Operand, where: str
 ) -> ir.Condition | None:
     of = items.type.item
     if is_ambiguous_item(world, scope, node.right, of):
@@ -304,7 +308,7 @@ def _contains(
     return ir.Contains(items, item, where)
 
 
-def _overlaps(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+def _overlaps(world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     left, right = (_a_set(world, scope, side, "overlaps") for side in (node.left, node.right))
@@ -316,7 +320,7 @@ def _overlaps(world: PathScope, scope: Scope, node: expressions.Comparison, wher
     return ir.Overlaps(left, right, where)
 
 
-def _list_test(world: PathScope, scope: Scope, node: expressions.ListTest) -> ir.Condition | None:
+def _list_test(world: PathScope, scope: ConditionScope, node: expressions.ListTest) -> ir.Condition | None:
     """Each listed item is asked for by itself."""
     operator = node.operator.value
     if operator not in ("contains all of", "overlaps"):
@@ -343,7 +347,7 @@ def _list_test(world: PathScope, scope: Scope, node: expressions.ListTest) -> ir
     return found[0] if len(found) == 1 else kind(found, at(scope.source, node))
 
 
-def _a_set(world: PathScope, scope: Scope, node: expressions.Operand, operator: str) -> ir.Operand | None:
+def _a_set(world: PathScope, scope: ConditionScope, node: expressions.Operand, operator: str) -> ir.Operand | None:
     found = one_side(world, scope, node, None)
     if found is None or isinstance(found.type, SetType):
         return found
@@ -353,7 +357,7 @@ def _a_set(world: PathScope, scope: Scope, node: expressions.Operand, operator: 
     return None
 
 
-def _presence(world: PathScope, scope: Scope, node: expressions.Presence) -> ir.Condition | None:
+def _presence(world: PathScope, scope: ConditionScope, node: expressions.Presence) -> ir.Condition | None:
     operand = one_side(world, scope, node.operand, None)
     if operand is None:
         return None
@@ -381,7 +385,7 @@ def _presence(world: PathScope, scope: Scope, node: expressions.Presence) -> ir.
     return missing if node.missing else negated(missing, where)
 
 
-def _membership(world: PathScope, scope: Scope, node: expressions.Membership) -> ir.Condition | None:
+def _membership(world: PathScope, scope: ConditionScope, node: expressions.Membership) -> ir.Condition | None:
     if negated_choice(world, scope, node):
         return None
     operand = one_side(world, scope, node.operand, None)
@@ -406,7 +410,7 @@ def _membership(world: PathScope, scope: Scope, node: expressions.Membership) ->
 
 
 def _choices(
-    world: PathScope, scope: Scope, node: expressions.Membership, operand: ir.Operand, where: str
+    world: PathScope, scope: ConditionScope, node: expressions.Membership, operand: ir.Operand, where: str
 ) -> ir.Condition | None:
     """``in [a, b]``: constants become one ``In``, other operands and networks are compared one by one."""
     assert isinstance(node.choices, expressions.List)

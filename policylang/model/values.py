@@ -42,7 +42,7 @@ from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import expressions
 
-Written = (
+WrittenValue = (
     expressions.Text
     | expressions.Number
     | expressions.Duration
@@ -62,7 +62,7 @@ class Constants(msgspec.Struct):
     """Whether a syntax error may hide the place of a name."""
 
 
-def natural_type(node: Written) -> Type | None:
+def natural_type(node: WrittenValue) -> Type | None:
     """The type a constant has by itself; ``None`` where the other side decides (numbers, words)."""
     match node:
         case expressions.Text():
@@ -173,7 +173,7 @@ def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -
     return instant_text(moment)
 
 
-def literal(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Constant | None:
+def literal(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Constant | None:
     """The constant as a value of a type, or ``None`` after a report of why it is none.
 
     ``what`` names the thing that has the type, for messages.
@@ -182,7 +182,7 @@ def literal(c: Constants, source: Source, node: Written, type_: Type, what: str)
     return None if value is None else Constant(type_, value, at(source, node))
 
 
-def of_user(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Constant | None:
+def of_user(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Constant | None:
     """As `literal`, for an attribute of a user: there the id of a record, a text, stands for the record."""
     if isinstance(type_, RecordType) and isinstance(node, expressions.Text):
         return Constant(type_, node.value, at(source, node))
@@ -203,7 +203,7 @@ def mismatch(
     report.error("PL103", source, node, f"{what} is {in_words(type_)}, {found}", help or None, by=by)
 
 
-def _value(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Any:
+def _value(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Any:
     match type_, node:
         case TextType(), expressions.Text(value=value):
             return value
@@ -223,7 +223,7 @@ def _value(c: Constants, source: Source, node: Written, type_: Type, what: str) 
     return None
 
 
-def _ordered_value(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Any:
+def _ordered_value(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Any:
     match type_, node:
         case IntType(), expressions.Number(value=value):
             return _int(c, source, node, value, what)
@@ -240,13 +240,13 @@ def _ordered_value(c: Constants, source: Source, node: Written, type_: Type, wha
     return None
 
 
-def _explain_mismatch(report: DiagnosticLog, source: Source, node: Written, type_: Type, what: str) -> None:
+def _explain_mismatch(report: DiagnosticLog, source: Source, node: WrittenValue, type_: Type, what: str) -> None:
     written = source.text[node.start_pos : node.end_pos]
     help, by = _mismatch_help(node, type_, written)
     mismatch(report, source, node, what, type_, f"{quoted(written)} is not", help, by)
 
 
-def _mismatch_help(node: Written, type_: Type, written: str) -> tuple[str, str | None]:
+def _mismatch_help(node: WrittenValue, type_: Type, written: str) -> tuple[str, str | None]:
     """What to do about a constant of the wrong type, and the text that mends it, if that is known."""
     match type_, node:
         case TextType() | UserType() | RecordType() | IpType() | PlaceType(), expressions.Name():

@@ -9,7 +9,7 @@ from itertools import groupby
 import click
 import msgspec
 
-from policylang.agenda.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, Where
+from policylang.agenda.agenda import Agenda, AgendaEntry, Agendas, End, Review, Start, SuppressionEnd, Where
 from policylang.check.finding import counted
 from policylang.diagnostics import quoted, visible
 from policylang.model.instants import instant_text
@@ -21,7 +21,7 @@ _MOST = 8
 class Event(msgspec.Struct, frozen=True):
     """What happens on one day to one or more users alike; ``users`` is empty for what is not about users."""
 
-    first: Entry
+    first: AgendaEntry
     users: tuple[str, ...]
 
     @property
@@ -29,16 +29,16 @@ class Event(msgspec.Struct, frozen=True):
         return max(len(self.users), 1)
 
 
-def events(entries: Iterable[Entry]) -> list[Event]:
+def events(entries: Iterable[AgendaEntry]) -> list[Event]:
     """Entries in their order, those that differ in nothing but user and place in the source as one."""
-    found: dict[tuple[object, ...], list[Entry]] = {}
+    found: dict[tuple[object, ...], list[AgendaEntry]] = {}
     for entry in entries:
         apart = None if isinstance(entry, End | Start) else entry.at
         found.setdefault((identity(entry), apart), []).append(entry)
     return [Event(same[0], tuple(e.user for e in same if isinstance(e, End | Start))) for same in found.values()]
 
 
-def identity(entry: Entry) -> tuple[object, ...]:
+def identity(entry: AgendaEntry) -> tuple[object, ...]:
     """What makes an entry the event that it is, whomever else it concerns and wherever it is written."""
     match entry:
         case Review():
@@ -127,9 +127,9 @@ def _sections(agenda: Agenda) -> Iterator[str]:
         yield from _section(_day(day, agenda.today), "cyan", entries, agenda.today)
 
 
-def _section(title: str, colour: str, entries: Iterable[Entry], today: datetime.date) -> Iterator[str]:
+def _section(title: str, colour: str, entries: Iterable[AgendaEntry], today: datetime.date) -> Iterator[str]:
     yield click.style(title, fg=colour, bold=True)
-    by_kind: dict[type[Entry], list[Event]] = {}
+    by_kind: dict[type[AgendaEntry], list[Event]] = {}
     for event in events(entries):
         by_kind.setdefault(type(event.first), []).append(event)
     for lines in by_kind.values():

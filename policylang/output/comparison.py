@@ -118,11 +118,11 @@ def unused_in_words(entry: Unused) -> str:
 
 # --- the report ----------------------------------------------------------------------------------------------
 
-Policies = Callable[[SetReport, bool], str | None]
+_Policies = Callable[[SetReport, bool], str | None]
 """The path of the old (``False``) or the new version of a set, if `policylang decide` can read it."""
 
 
-def render(comparison: Comparison, policies: Policies) -> Iterator[str]:
+def render(comparison: Comparison, policies: _Policies) -> Iterator[str]:
     """The lines of the report, styled for a terminal; without one, click takes the styles out."""
     for each in comparison.sets:
         if len(comparison.sets) > 1:
@@ -155,7 +155,7 @@ def whose(change: Change) -> str:
     return f"{change.kind}: {subjects}" if change.incomplete else subjects
 
 
-def _change(change: Change, set_: SetReport, policies: Policies) -> Iterator[str]:
+def _change(change: Change, set_: SetReport, policies: _Policies) -> Iterator[str]:
     days = f", {days_in_words(change.days)}" if change.days else ""
     yield f"  {click.style(visible(whose(change)), bold=True)}{days}"
     if change.is_by_membership:
@@ -200,7 +200,7 @@ def _lines(removed: Sequence[str], added: Sequence[str], indent: int = 4) -> Ite
 
 
 def _witness(
-    change: Change, before: ComparedRequest, after: ComparedRequest, set_: SetReport, policies: Policies
+    change: Change, before: ComparedRequest, after: ComparedRequest, set_: SetReport, policies: _Policies
 ) -> Iterator[str]:
     first = as_dict(after)
     yield f"    {click.style('shown by', bold=True)} {visible(shown_in_words(before, after))}"

@@ -7,10 +7,10 @@ from policylang.runtime.index import Index
 from policylang.source import Location
 from policylang.targets.bundle import with_source_map
 from policylang.targets.constructs import CONSTRUCTS, uses
-from policylang.targets.target import Bundle, Input, Refusals, Target
+from policylang.targets.target import Input, Refusals, Target, TargetBundle
 
 
-def compile_for(target: Target, input: Input) -> Bundle | tuple[Diagnostic, ...]:
+def compile_for(target: Target, input: Input) -> TargetBundle | tuple[Diagnostic, ...]:
     """The bundle of a policy set, with its ``sourcemap.json``, or all that keeps the target from expressing it."""
     refuse = Refusals(target.title)
     _refuse_constructs(target, input, refuse)

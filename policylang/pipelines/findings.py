@@ -18,7 +18,7 @@ from policylang.project.discovery import Problem
 from policylang.project.project import Project
 from policylang.source import Source
 
-Witness = dict[str, Any]
+WitnessData = dict[str, Any]
 
 _MOST_ORIGINS = 3
 
@@ -50,9 +50,9 @@ class ReportedFinding(msgspec.Struct, frozen=True):
     end_line: int
     end_column: int
     related: tuple[RelatedPlace, ...]
-    witness: Witness | None
+    witness: WitnessData | None
     """A request that shows it, in the shape that ``policylang decide`` takes, with the answer that is expected."""
-    further_witnesses: tuple[Witness, ...] = ()
+    further_witnesses: tuple[WitnessData, ...] = ()
     """Others that belong to the first: what is allowed here and denied there, for one."""
     proved: str | None = None
     """What can never happen, where that is what was found."""
@@ -99,7 +99,7 @@ class ReportedFinding(msgspec.Struct, frozen=True):
         return f"{visible(self.imported_from)}: {self.message}" if self.origins else self.message
 
     @property
-    def witnesses(self) -> tuple[Witness, ...]:
+    def witnesses(self) -> tuple[WitnessData, ...]:
         return () if self.witness is None else (self.witness, *self.further_witnesses)
 
 

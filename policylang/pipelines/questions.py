@@ -9,14 +9,14 @@ from typing import Any
 from policylang.model.types import DateTimeType
 from policylang.runtime.values import read
 
-Asked = dict[str, Any]
+QuestionData = dict[str, Any]
 
 
 class QuestionError(ValueError):
     """Why there is no answer."""
 
 
-def asked_text(asked: Asked, name: str) -> str:
+def asked_text(asked: QuestionData, name: str) -> str:
     """A text that has to be there. Raises `QuestionError`."""
     given = asked.get(name)
     if not isinstance(given, str):
@@ -24,7 +24,7 @@ def asked_text(asked: Asked, name: str) -> str:
     return given
 
 
-def asked_object(asked: Asked, name: str) -> Asked | None:
+def asked_object(asked: QuestionData, name: str) -> QuestionData | None:
     """An object, if there is one. Raises `QuestionError`."""
     given = asked.get(name)
     if given is not None and not isinstance(given, dict):
@@ -32,7 +32,7 @@ def asked_object(asked: Asked, name: str) -> Asked | None:
     return given
 
 
-def asked_instant(asked: Asked, now: Callable[[], datetime.datetime]) -> datetime.datetime:
+def asked_instant(asked: QuestionData, now: Callable[[], datetime.datetime]) -> datetime.datetime:
     """The instant ``now`` of a request, else the one at hand. Raises `runtime.values.BadValueError`."""
     given = asked.get("now")
     if given is None:

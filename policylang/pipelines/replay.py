@@ -10,14 +10,14 @@ from typing import Any
 from policylang.check.finding import Shown, Who
 from policylang.diagnostics import listed
 from policylang.model.instants import instant_text
-from policylang.pipelines.findings import Witness
+from policylang.pipelines.findings import WitnessData
 from policylang.runtime.index import Index
 from policylang.text.characters import is_printable
 
 
-def as_witness(index: Index, shown: Shown) -> Witness:
+def as_witness(index: Index, shown: Shown) -> WitnessData:
     """A piece of evidence as ``decide`` takes it: each key is an option or an argument of that, but ``expected``."""
-    found: Witness = _who(index, shown.who)
+    found: WitnessData = _who(index, shown.who)
     if shown.who.user is None and shown.attributes:
         found["as_attributes"] = shown.attributes
     found |= {"action": shown.action, "resource": shown.resource}
@@ -33,10 +33,10 @@ def as_witness(index: Index, shown: Shown) -> Witness:
     return found
 
 
-def _who(index: Index, who: Who) -> Witness:
+def _who(index: Index, who: Who) -> WitnessData:
     if who.user is not None:
         return {"user": who.user}
-    found: Witness = {}
+    found: WitnessData = {}
     if who.roles:
         found["as_roles"] = [
             role if place is None else f"{role}@{index.places[place].kind}:{place}" for role, place in who.roles
@@ -48,7 +48,7 @@ def _who(index: Index, who: Who) -> Witness:
     return found
 
 
-def command(witness: Witness, policies: Sequence[str]) -> str:
+def command(witness: WitnessData, policies: Sequence[str]) -> str:
     """The command line, quoted for a shell, that decides a witness anew. ``policies``: where the policy set is."""
     user, action = witness.get("user"), witness["action"]
     words = [action] if user is None else [user, action]
@@ -76,7 +76,7 @@ def _json(value: Any) -> str:
 # --- in words ------------------------------------------------------------------------------------------------
 
 
-def headline(witness: Witness) -> str:
+def headline(witness: WitnessData) -> str:
     """Who is allowed or denied what, and when."""
     allowed = witness["expected"] == "allowed"
     what = f"`{witness['resource']}`"
@@ -85,7 +85,7 @@ def headline(witness: Witness) -> str:
     return f"{witness['expected']}: {who(witness)} {may} {witness['action']} {field}this {what} at {witness['now']}"
 
 
-def who(witness: Witness) -> str:
+def who(witness: WitnessData) -> str:
     """The one who asks."""
     if "user" in witness:
         return f"`{witness['user']}`"
@@ -100,7 +100,7 @@ def who(witness: Witness) -> str:
     return f"{name} with {listed(parts, 'and')}" if parts else name
 
 
-def particulars(witness: Witness, looked_at: Collection[str]) -> Iterator[tuple[str, str]]:
+def particulars(witness: WitnessData, looked_at: Collection[str]) -> Iterator[tuple[str, str]]:
     """Names and values: the attributes of the record that the decision looked at, and what was made up beside it."""
     record = witness["record"]
     for name, value in record.items():

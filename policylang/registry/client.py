@@ -39,7 +39,7 @@ class NotThereError(RegistryError):
     """The registry has no such thing."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class RegistryAnswer(msgspec.Struct, frozen=True):
     """What a registry answers."""
 
     status: int
@@ -124,7 +124,7 @@ class Registry:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         most: int = _MOST_ERROR,
-    ) -> Answer:
+    ) -> RegistryAnswer:
         """The answer, after any login and redirects. Raises `RegistryError`."""
         until = time.monotonic() + transfer.SECONDS_ALL
         is_told = False
@@ -163,7 +163,7 @@ class Registry:
 
     def _send(
         self, method: str, address: str, headers: Mapping[str, str], body: bytes | None, most: int, until: float
-    ) -> Answer:
+    ) -> RegistryAnswer:
         sent = None if body is None else transfer.parts(body, until)
         length = {} if body is None else {"Content-Length": str(len(body))}
         request = urllib.request.Request(address, sent, {**headers, **length}, method=method)  # noqa: S310  # see `base`
@@ -172,10 +172,10 @@ class Registry:
         try:
             try:
                 with transfer.send(request, until) as answer:
-                    return Answer(answer.status, answer.headers, answer.read(most + 1))
+                    return RegistryAnswer(answer.status, answer.headers, answer.read(most + 1))
             except urllib.error.HTTPError as error:
                 with error:
-                    return Answer(error.code, error.headers, error.read(_MOST_ERROR))
+                    return RegistryAnswer(error.code, error.headers, error.read(_MOST_ERROR))
         except urllib.error.URLError as error:
             raise RegistryError(f"the registry cannot be reached: {error.reason}") from None
         except (OSError, ValueError, EOFError) as error:
@@ -231,7 +231,7 @@ def _joined(address: str, location: str) -> str:
         raise RegistryError("the registry names what is no address") from None
 
 
-def _refusal(answer: Answer) -> RegistryError:
+def _refusal(answer: RegistryAnswer) -> RegistryError:
     """Why a registry refuses: its status, and the codes that the API has for reasons."""
     try:
         codes = [each["code"] for each in msgspec.json.decode(answer.content)["errors"]]

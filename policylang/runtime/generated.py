@@ -21,7 +21,6 @@ from policylang.model import conditions as c
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan
 from policylang.runtime.shapes import (
-    Condition,
     ConditionGroup,
     HeldShape,
     Joined,
@@ -29,6 +28,7 @@ from policylang.runtime.shapes import (
     Negated,
     PlanShape,
     Read,
+    ShapeCondition,
     ShapeOperand,
     ShapeTest,
     SignatureShape,
@@ -191,7 +191,7 @@ class _Code:
         guard = _expression(_GUARDS[read.guard], V=name, **parts)
         self.add(_OWN, V=name, READ=last, A=parts["A"], GUARD=guard)
 
-    def _condition(self, condition: Condition) -> str:
+    def _condition(self, condition: ShapeCondition) -> str:
         """Find its truth; the name of that."""
         name = _name("t", self._truths)
         self._truths += 1
@@ -204,7 +204,7 @@ class _Code:
                 self._join(name, every, items)
         return name
 
-    def _join(self, name: str, every: bool, items: tuple[Condition, ...]) -> None:
+    def _join(self, name: str, every: bool, items: tuple[ShapeCondition, ...]) -> None:
         """The first item that is false (or true, where one is enough) decides; else the last that is unknown."""
         neutral, deciding = ast.Constant(every), ast.Constant(not every)
         self.add("T = NEUTRAL", T=name, NEUTRAL=neutral)

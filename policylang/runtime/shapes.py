@@ -59,21 +59,21 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     """All or some of the items."""
 
     every: bool
-    items: tuple[Condition, ...]
+    items: tuple[ShapeCondition, ...]
 
 
 class Negated(msgspec.Struct, frozen=True, gc=False):
-    item: Condition
+    item: ShapeCondition
 
 
-Condition = ShapeTest | Joined | Negated
+ShapeCondition = ShapeTest | Joined | Negated
 
 
 class ConditionGroup(msgspec.Struct, frozen=True, gc=False):
     """Conditions that are looked at together, after what they read and no other group before read."""
 
     reads: tuple[Read, ...]
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ShapeCondition, ...]
 
 
 class WayShape(msgspec.Struct, frozen=True, gc=False):
@@ -151,7 +151,7 @@ class Lowering:
         reads, self._new = tuple(self._new), []
         return ConditionGroup(reads, found)
 
-    def condition(self, condition: c.Condition) -> Condition:
+    def condition(self, condition: c.Condition) -> ShapeCondition:
         match condition:
             case c.And(items) | c.Or(items):
                 return Joined(isinstance(condition, c.And), tuple(self.condition(item) for item in items))

@@ -30,7 +30,7 @@ class SoughtRecord(Mapping[str, Any]):
         """Whether it is there."""
 
 
-class Tree(NamedTuple):
+class RecordTree(NamedTuple):
     """How records of a resource lie above one another: the attribute that leads upwards, and whether a record may have
     none above it.
     """
@@ -40,14 +40,14 @@ class Tree(NamedTuple):
     optional: bool
 
 
-def tree_of(test: c.Under) -> Tree:
+def tree_of(test: c.Under) -> RecordTree:
     """The tree that a test is about."""
     type_ = test.operand.type
     assert isinstance(type_, RecordType)
-    return Tree(type_.resource, test.tree, test.optional)
+    return RecordTree(type_.resource, test.tree, test.optional)
 
 
-def climb(tree: Tree, lookup: Lookup, record: Any) -> Iterator[Any]:
+def climb(tree: RecordTree, lookup: Lookup, record: Any) -> Iterator[Any]:
     """A record and those above it, nearest first; behind them `MISSING` where the way up breaks off, turns in circles
     or goes on beyond `DEEPEST`.
 
@@ -75,7 +75,7 @@ def climb(tree: Tree, lookup: Lookup, record: Any) -> Iterator[Any]:
     yield MISSING
 
 
-def climbed(tree: Tree, lookup: Lookup, record: Any) -> tuple[Any, ...]:
+def climbed(tree: RecordTree, lookup: Lookup, record: Any) -> tuple[Any, ...]:
     """All of `climb`, which breaks off at a value that is no record."""
     found: list[Any] = []
     try:

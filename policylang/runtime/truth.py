@@ -34,8 +34,6 @@ from policylang.runtime.trees import same_record, under
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 Truth = bool | None
-Test = c.Test
-"""A condition without others inside."""
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -81,7 +79,7 @@ def truth(condition: c.Condition, s: Situation) -> Truth:
                 return None
 
 
-def _test(condition: Test, s: Situation) -> Truth:
+def _test(condition: c.Test, s: Situation) -> Truth:
     match condition:
         case c.Missing(operand):
             return value(operand, s) is MISSING
@@ -120,7 +118,7 @@ def _test(condition: Test, s: Situation) -> Truth:
 # --- why a condition is unknown ------------------------------------------------------------------------------
 
 
-def unknown_tests(condition: c.Condition, s: Situation) -> Iterator[Test]:
+def unknown_tests(condition: c.Condition, s: Situation) -> Iterator[c.Test]:
     """The tests that make a condition unknown; none where it is true or false."""
     if truth(condition, s) is not None:
         return

@@ -15,7 +15,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from policylang.model.addresses import Address, address
+from policylang.model.addresses import IpAddress, address
 from policylang.model.types import (
     MAX_INT,
     UNITS,
@@ -393,8 +393,8 @@ def _duration(raw: Any) -> Duration | None:
     return Duration(int(words[0]) * size, kept)
 
 
-def _address(raw: Any) -> Address | None:
+def _address(raw: Any) -> IpAddress | None:
     try:
-        return address(raw) if isinstance(raw, str | Address) else None
+        return address(raw) if isinstance(raw, str | IpAddress) else None
     except ValueError:
         return None

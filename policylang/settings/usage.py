@@ -6,15 +6,15 @@ from typing import Annotated
 
 import msgspec
 
-Days = Annotated[int, msgspec.Meta(ge=1, le=3660)]
+_Days = Annotated[int, msgspec.Meta(ge=1, le=3660)]
 
 
 class UsageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For `policylang usage`, `check --usage` and `rightsize`."""
 
-    days: Days = 90
+    days: _Days = 90
     """What nobody has used for so many days is unused."""
     break_glass: tuple[str, ...] = ()
     """Roles and groups for emergencies: they are meant to be unused."""
-    periods: dict[str, Days] = {}
+    periods: dict[str, _Days] = {}
     """By role, group or task: how often it is used at least, in days, where that is more than ``days``."""

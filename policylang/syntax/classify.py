@@ -10,9 +10,9 @@ from policylang.syntax.automaton import advance, fits
 from policylang.syntax.grammar import tables
 from policylang.syntax.lexer import NAME, Scan
 
-Kind = Literal["keyword", "name", "string", "number", "operator", "punctuation", "comment", "unreadable"]
+PieceKind = Literal["keyword", "name", "string", "number", "operator", "punctuation", "comment", "unreadable"]
 
-_LITERALS: dict[str, Kind] = {
+_LITERALS: dict[str, PieceKind] = {
     "STRING": "string",
     "NUMBER": "number",
     "DATE": "number",
@@ -23,7 +23,7 @@ _OPERATORS = frozenset({"LESS_OR_EQUAL", "MORE_OR_EQUAL", "LESSTHAN", "MORETHAN"
 _UNLIMITED = Limits(words=2**53, nesting=2**53, name_length=2**53, text_length=2**53)
 
 
-def classified(text: str) -> Iterator[tuple[int, int, Kind]]:
+def classified(text: str) -> Iterator[tuple[int, int, PieceKind]]:
     """Beginning, end and kind of each piece, in order; between them is white space. A keyword is one only where it
     fits, as for the parser. Where a word does not fit, the next declaration is waited for.
     """
@@ -35,7 +35,7 @@ def classified(text: str) -> Iterator[tuple[int, int, Kind]]:
     scan = Scan(grammar.lexer, text, _UNLIMITED)
     keywords = frozenset(grammar.lexer.keywords.values())
     passed = 0
-    comments: list[tuple[int, int, Kind]] = []
+    comments: list[tuple[int, int, PieceKind]] = []
     for token in scan.tokens(states, stack):
         if len(scan.comments) > passed:
             comments = [(at, at + len(found), "comment") for at, found in list(scan.comments.items())[passed:]]
@@ -49,7 +49,7 @@ def classified(text: str) -> Iterator[tuple[int, int, Kind]]:
     yield from ((at, at + len(found), "comment") for at, found in list(scan.comments.items())[passed:])
 
 
-def _kind(type_: str, keywords: frozenset[str]) -> Kind:
+def _kind(type_: str, keywords: frozenset[str]) -> PieceKind:
     if type_ in keywords:
         return "keyword"
     if type_ == NAME:

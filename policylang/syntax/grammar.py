@@ -16,7 +16,7 @@ from policylang.syntax.automaton import Reduction, States
 from policylang.syntax.builder import TreeBuilder
 from policylang.syntax.lexer import Lexicon
 
-Build = Callable[[list[Any]], Any]
+_Build = Callable[[list[Any]], Any]
 
 PATH = Path(__file__).with_name("tables.json")
 """The tables as they were made last."""
@@ -110,7 +110,7 @@ def _as_it_is(children: list[Any]) -> list[Any]:
     return children
 
 
-def _with_children(build: Build, numbers: tuple[int | None, ...]) -> Build:
+def _with_children(build: _Build, numbers: tuple[int | None, ...]) -> _Build:
     """Pass the children that the rule says in place of all values."""
     if numbers == (~0, *range(1, len(numbers))):
 

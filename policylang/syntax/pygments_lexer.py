@@ -8,9 +8,9 @@ from typing import ClassVar
 from pygments.lexer import Lexer
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, Whitespace, _TokenType
 
-from policylang.syntax.classify import Kind, classified
+from policylang.syntax.classify import PieceKind, classified
 
-_TOKENS: dict[Kind, _TokenType] = {
+_TOKENS: dict[PieceKind, _TokenType] = {
     "keyword": Keyword,
     "name": Name,
     "string": String,

@@ -13,7 +13,7 @@ import msgspec
 
 from policylang.files.writing import write_folder
 from policylang.ir import nodes as ir
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from policylang.text.characters import is_printable
 from policylang.text.readable import shown_json
 
@@ -45,7 +45,7 @@ def _text(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
-def with_source_map(bundle: Bundle, policy_set: ir.PolicySet) -> Bundle:
+def with_source_map(bundle: TargetBundle, policy_set: ir.PolicySet) -> TargetBundle:
     """The bundle with ``sourcemap.json``: its files, and for each generated clause the statement that it comes from."""
     found: dict[str, dict[str, dict[str, None]]] = {}
     for each in bundle.clauses:

@@ -29,7 +29,7 @@ class CelLiteral(msgspec.Struct, frozen=True):
     value: str | int | float | bool | None
 
 
-class Name(msgspec.Struct, frozen=True):
+class CelVar(msgspec.Struct, frozen=True):
     """A variable of the engine or of a macro, such as ``R.attr``."""
 
     name: str
@@ -42,7 +42,7 @@ class MapEntry(msgspec.Struct, frozen=True):
     key: str
 
 
-class At(msgspec.Struct, frozen=True):
+class Keyed(msgspec.Struct, frozen=True):
     """The value of a map under a key that is a value."""
 
     of: Expr
@@ -94,10 +94,12 @@ class Parenthesized(msgspec.Struct, frozen=True):
     item: Expr
 
 
-Expr = CelLiteral | Name | MapEntry | At | Call | Method | Binary | Junction | CelNot | Items | Fields | Parenthesized
+Expr = (
+    CelLiteral | CelVar | MapEntry | Keyed | Call | Method | Binary | Junction | CelNot | Items | Fields | Parenthesized
+)
 
 TRUE, FALSE, NULL = CelLiteral(True), CelLiteral(False), CelLiteral(None)
-ITEM, OTHER = Name("x"), Name("y")
+ITEM, OTHER = CelVar("x"), CelVar("y")
 """What macros call each item; the one inside another macro."""
 
 
@@ -140,12 +142,12 @@ def beside_now(test: c.Time, found: Expr, now: Expr, edge: Expr, wanted: bool) -
     return all_of(parts) if wanted else any_of(parts)
 
 
-def exists(of: Expr, test: Expr, item: Name = ITEM) -> Expr:
+def exists(of: Expr, test: Expr, item: CelVar = ITEM) -> Expr:
     """Whether the test holds of an item, which it calls so."""
     return Method(of, "exists", (item, test))
 
 
-def every(of: Expr, test: Expr, item: Name = ITEM) -> Expr:
+def every(of: Expr, test: Expr, item: CelVar = ITEM) -> Expr:
     return Method(of, "all", (item, test))
 
 
@@ -173,13 +175,13 @@ class CelWriter:
         match expr:
             case CelLiteral(value):
                 return self._literal(value)
-            case Name(name):
+            case CelVar(name):
                 return name
             case MapEntry(Fields(key, value), wanted) if key == wanted:
                 return self.written(value)
             case MapEntry(of, key):
                 return self._inside(of, _MEMBER) + (f".{key}" if _selectable(key) else f"[{self._quote(key)}]")
-            case At(of, key):
+            case Keyed(of, key):
                 return f"{self._inside(of, _MEMBER)}[{self.written(key)}]"
             case Call(name, arguments):
                 return f"{name}({self._listed(arguments)})"

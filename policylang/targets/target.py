@@ -66,7 +66,7 @@ class Clause(msgspec.Struct, frozen=True):
     at: str
 
 
-class Bundle(msgspec.Struct, frozen=True):
+class TargetBundle(msgspec.Struct, frozen=True):
     """Everything that is written: content by path, relative and with ``/``, without the source map, which is made of
     the clauses.
     """
@@ -109,4 +109,4 @@ class Target(msgspec.Struct, frozen=True):
     engine: str
     support: Mapping[str, Support]
     ways_out: Mapping[str, str]
-    emit: Callable[[Input, Refusals], Bundle | None]
+    emit: Callable[[Input, Refusals], TargetBundle | None]

@@ -38,19 +38,19 @@ class Known(msgspec.Struct, frozen=True):
 class AllHold(msgspec.Struct, frozen=True):
     """True if empty."""
 
-    items: tuple[Formula, ...]
+    items: tuple[PlainFormula, ...]
 
 
 class Any(msgspec.Struct, frozen=True):
     """False if empty."""
 
-    items: tuple[Formula, ...]
+    items: tuple[PlainFormula, ...]
 
 
-Formula = Known | AllHold | Any
+PlainFormula = Known | AllHold | Any
 
 
-def when(condition: c.Condition, wanted: bool = True) -> Formula:
+def when(condition: c.Condition, wanted: bool = True) -> PlainFormula:
     """What says that the condition is true, or that it is false if not ``wanted``."""
     match condition:
         case c.And(items) | c.Or(items):

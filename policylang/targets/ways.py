@@ -13,7 +13,7 @@ from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Index
-from policylang.runtime.trees import Tree, climbed, identity
+from policylang.runtime.trees import RecordTree, climbed, identity
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
 from policylang.targets.target import Refusals
@@ -57,7 +57,7 @@ def way_from(index: Index, resource: str, record: Any) -> tuple[Any, ...]:
     """The record and those above it, and `MISSING` behind them where there may be others."""
     tree = index.resources[resource].tree
     assert tree is not None
-    return climbed(Tree(resource, tree, index.attributes[resource][tree].optional), index.lookup, record)
+    return climbed(RecordTree(resource, tree, index.attributes[resource][tree].optional), index.lookup, record)
 
 
 def ids_of(way: tuple[Any, ...]) -> tuple[str, ...]:

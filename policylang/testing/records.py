@@ -22,15 +22,15 @@ from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.scenario import ScenarioFile
 
-Records = dict[str, dict[str, Any]]
+NamedRecords = dict[str, dict[str, Any]]
 """By name; each with `resource`, and with the records it refers to in place of their names."""
 
 
-def linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> Records:
+def linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> NamedRecords:
     """The records of a file. Raises `YamlError` at what the policy set has not, or what is not of its type: a
     condition about either would be unknown, and a test that expects a denial would pass for that reason.
     """
-    records: Records = {name: {"id": name} for name in scenarios.records}
+    records: NamedRecords = {name: {"id": name} for name in scenarios.records}
     for name, given in scenarios.records.items():
         resource = given.get("resource")
         if not isinstance(resource, str) or resource not in index.resources:
@@ -50,7 +50,7 @@ def linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> Records:
 
 
 def attributes(
-    index: Index, resource: str, given: dict[str, Any], records: Records, document: Yaml, steps: Steps
+    index: Index, resource: str, given: dict[str, Any], records: NamedRecords, document: Yaml, steps: Steps
 ) -> dict[str, Any]:
     """The attributes of a record, or of a change to one."""
     found = {}
@@ -102,7 +102,7 @@ def in_scenarios(type_: Type) -> str:
 _TEXTS = (TextType, UserType, EnumType, PlaceType)
 
 
-def link(type_: Type | None, value: Any, records: Records) -> Any:
+def link(type_: Type | None, value: Any, records: NamedRecords) -> Any:
     """The value of an attribute, with records in place of their names."""
     if isinstance(type_, RecordType) and isinstance(value, str):
         return records.get(value, value)

@@ -20,7 +20,7 @@ from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.asked import Case, Observer
 from policylang.testing.narrowed import Narrowing
-from policylang.testing.records import Records, attributes, check_places, help_for, link, linked
+from policylang.testing.records import NamedRecords, attributes, check_places, help_for, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
 
 
@@ -75,7 +75,7 @@ class _Run(msgspec.Struct, frozen=True):
     index: Index
     scenarios: ScenarioFile
     document: Yaml
-    records: Records
+    records: NamedRecords
     observer: Observer | None
     narrowing: Narrowing
 

@@ -13,8 +13,8 @@ SUFFIXES = (".test.yaml", ".test.yml")
 # Numbers with a point are read exactly, as decimals, which msgspec has no type for beside texts.
 _SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 _VALUE: dict[str, Any] = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
-Value = Annotated[Any, msgspec.Meta(extra_json_schema=_VALUE)]
-Name = Annotated[str, msgspec.Meta(min_length=1)]
+_Value = Annotated[Any, msgspec.Meta(extra_json_schema=_VALUE)]
+_Name = Annotated[str, msgspec.Meta(min_length=1)]
 Instant = Annotated[
     str,
     msgspec.Meta(
@@ -24,20 +24,20 @@ Instant = Annotated[
     ),
 ]
 
-Target = Name | Annotated[dict[str, dict[str, Value]], msgspec.Meta(min_length=1, max_length=1)]
+_Target = _Name | Annotated[dict[str, dict[str, _Value]], msgspec.Meta(min_length=1, max_length=1)]
 """A record, `record.field`, or `{record: {field: value}}` for a proposed change."""
 
-Targets = dict[Name, Annotated[list[Target], msgspec.Meta(min_length=1)]]
+Targets = dict[_Name, Annotated[list[_Target], msgspec.Meta(min_length=1)]]
 """Action, and what it is tried on."""
 
 
 class Test(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Decisions about one user. `now` and `request` replace those of the file."""
 
-    name: Name
-    user: Name
+    name: _Name
+    user: _Name
     now: Instant | None = None
-    request: dict[str, Value] = {}
+    request: dict[str, _Value] = {}
     allow: Targets = {}
     deny: Targets = {}
 
@@ -45,13 +45,13 @@ class Test(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScenarioFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A policy set, an instant, records by name, and what must be decided about them."""
 
-    policies: Name
+    policies: _Name
     now: Instant
-    directory: Name | list[Name] = []
+    directory: _Name | list[_Name] = []
     """Files with people, relative to this file: they are there in this file's tests only."""
-    records: dict[str, dict[str, Value]] = {}
+    records: dict[str, dict[str, _Value]] = {}
     """Attributes by name, and `resource`. A record's name as a value refers to that record."""
-    request: dict[str, Value] = {}
+    request: dict[str, _Value] = {}
     tests: list[Test] = []
     eligible: dict[str, list[str]] = {}
     """`resource.attribute`: exactly the users who may be written into it."""

@@ -15,11 +15,11 @@ from policylang.files.yaml_source import YamlError, read_yaml, validate
 from policylang.model.instants import zone
 from policylang.project.discovery import Problem, UnreadableError, read_regular
 
-Key = Literal["user", "action", "resource", "permission", "time", "decision", "field", "place", "record"]
-Column = Annotated[str, msgspec.Meta(min_length=1)]
+ColumnKey = Literal["user", "action", "resource", "permission", "time", "decision", "field", "place", "record"]
+_Column = Annotated[str, msgspec.Meta(min_length=1)]
 _SIGNS = re.compile(r"[\W_]+")
 
-_NAMES: dict[Key, tuple[str, ...]] = {
+_NAMES: dict[ColumnKey, tuple[str, ...]] = {
     "user": (
         *("user", "userid", "username", "useremail", "actor", "actorid", "principal", "subject", "login", "email"),
         *("account", "who", "identity", "employee", "employeeid", "requester"),
@@ -39,7 +39,7 @@ _NAMES: dict[Key, tuple[str, ...]] = {
     "place": ("place", "site", "location", "region", "zone", "branch"),
     "record": ("record", "recordid", "objectid", "entityid", "resourceid", "targetid"),
 }
-_IN_WORDS: dict[Key, str] = {
+_IN_WORDS: dict[ColumnKey, str] = {
     "user": "who did it",
     "action": "what was done",
     "resource": "the resource",
@@ -50,7 +50,7 @@ _IN_WORDS: dict[Key, str] = {
     "place": "the place",
     "record": "which record",
 }
-TEXTS: tuple[Key, ...] = ("user", "action", "resource", "permission", "decision", "field", "place")
+TEXTS: tuple[ColumnKey, ...] = ("user", "action", "resource", "permission", "decision", "field", "place")
 """What events are told apart by, as it stands in the log."""
 ALLOWED = frozenset(
     ("allow", "allowed", "permit", "permitted", "grant", "granted", "true", "t", "yes", "y", "1", "ok", "success")
@@ -66,16 +66,16 @@ DENIED = frozenset(
 class LogColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Columns of a log by what is in them; nested values of JSON by dots, such as ``request.user``."""
 
-    user: Column | None = None
-    action: Column | None = None
-    resource: Column | None = None
-    permission: Column | None = None
+    user: _Column | None = None
+    action: _Column | None = None
+    resource: _Column | None = None
+    permission: _Column | None = None
     """Resource and action in one: `customer.view`."""
-    time: Column | None = None
-    decision: Column | None = None
-    field: Column | None = None
-    place: Column | None = None
-    record: Column | None = None
+    time: _Column | None = None
+    decision: _Column | None = None
+    field: _Column | None = None
+    place: _Column | None = None
+    record: _Column | None = None
 
 
 class ForeignNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -102,7 +102,7 @@ class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 class ChosenColumns(msgspec.Struct, frozen=True):
     """A column for each thing that the log says, and why those that were guessed."""
 
-    columns: Mapping[Key, str]
+    columns: Mapping[ColumnKey, str]
     reasons: tuple[str, ...]
 
 
@@ -133,7 +133,7 @@ def read_log_mapping(path: str) -> LogMapping:
 
 def choose(names: Sequence[str], said: LogColumns, where: str) -> ChosenColumns:
     """The columns of a log. ``where``: what to name in a problem. Raises `UnreadableError`."""
-    chosen: dict[Key, str] = {}
+    chosen: dict[ColumnKey, str] = {}
     for key in _NAMES:
         name = getattr(said, key)
         if name is not None:
@@ -165,8 +165,8 @@ def _bare(name: str) -> str:
     return _SIGNS.sub("", name).casefold()
 
 
-def _complete(chosen: Mapping[Key, str], names: Sequence[str], where: str) -> None:
-    wanted: tuple[Key, ...] = ("user", "action", "resource", "time")
+def _complete(chosen: Mapping[ColumnKey, str], names: Sequence[str], where: str) -> None:
+    wanted: tuple[ColumnKey, ...] = ("user", "action", "resource", "time")
     if "permission" in chosen:
         wanted = ("user", "permission", "time")
     missing = [key for key in wanted if key not in chosen]

@@ -13,7 +13,7 @@ from policylang.runtime.grants import Holding, holdings
 from policylang.runtime.index import Permission
 from policylang.runtime.sources import Bundle, RightsSource, inside
 from policylang.usage.excerpts import Excerpts
-from policylang.usage.proposals import Keep, Kind, ProposedChange, ProposedPart, whose
+from policylang.usage.proposals import Keep, ProposedChange, ProposedKind, ProposedPart, whose
 from policylang.usage.written import Removal, Written
 
 
@@ -24,7 +24,7 @@ def doubled(
     What is tried is everything that anybody used, but for exceptions and what is kept.
     """
     gone = list(taken)
-    found: dict[tuple[Kind, str], list[ProposedPart]] = {}
+    found: dict[tuple[ProposedKind, str], list[ProposedPart]] = {}
     for owner, part in _Doubles(analysis, keep).parts():
         assert isinstance(part.edit, Removal)
         if written.obstacle(part.edit) is None:
@@ -89,14 +89,16 @@ class _Doubles:
                         self._by_statement.setdefault((grant.at, wanted), []).append(user)
                         self._by_source.setdefault((user, source), []).append(wanted)
 
-    def parts(self) -> Iterator[tuple[tuple[Kind, str], ProposedPart]]:
+    def parts(self) -> Iterator[tuple[tuple[ProposedKind, str], ProposedPart]]:
         for source, bundle in self.analysis.world.bundles:
             yield from self._of_bundle(source, bundle)
         for user in self.analysis.index.users:
             for holding in holdings(self.analysis.index, user, self.analysis.now):
                 yield from self._of_holding(user, holding)
 
-    def _of_bundle(self, source: RightsSource, bundle: Bundle) -> Iterator[tuple[tuple[Kind, str], ProposedPart]]:
+    def _of_bundle(
+        self, source: RightsSource, bundle: Bundle
+    ) -> Iterator[tuple[tuple[ProposedKind, str], ProposedPart]]:
         owner = whose(bundle, source.kind)
         if self.analysis.is_excepted(bundle, self.analysis.days_of(bundle)):
             return
@@ -113,7 +115,7 @@ class _Doubles:
                     last = self.analysis.last_day(self.analysis.used.get((bundle.at, wanted)))
                     yield owner, ProposedPart(what, removal, self.analysis.holders(bundle), last)
 
-    def _of_holding(self, user: str, holding: Holding) -> Iterator[tuple[tuple[Kind, str], ProposedPart]]:
+    def _of_holding(self, user: str, holding: Holding) -> Iterator[tuple[tuple[ProposedKind, str], ProposedPart]]:
         source = holding.source
         used = self._by_source.get((user, source))
         bundles = list(inside(self.analysis.index, source))

@@ -14,8 +14,8 @@ from policylang.diagnostics import listed, quoted, visible
 from policylang.project.discovery import Problem, UnreadableError
 
 Backend = Literal["duckdb", "pyspark"]
-Format = Literal["csv", "json", "parquet"]
-_ENDINGS: dict[str, Format] = {
+_Format = Literal["csv", "json", "parquet"]
+_ENDINGS: dict[str, _Format] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".jsonl": "json",
@@ -55,7 +55,7 @@ def _is_policy_set(path: str) -> bool:
         return b'"policylang"' in file.read(200)
 
 
-def _format(path: str) -> Format | None:
+def _format(path: str) -> _Format | None:
     name = path.lower()
     for ending in _PACKED:
         name = name.removesuffix(ending)
@@ -108,7 +108,7 @@ class LogEngine:
 
     def open(self, inputs: Sequence[str]) -> list[Log]:
         """The logs: one for the files of each format, one for each table. Raises `UnreadableError`."""
-        files: dict[tuple[Format, tuple[str, ...]], list[str]] = {}
+        files: dict[tuple[_Format, tuple[str, ...]], list[str]] = {}
         logs = []
         for given in inputs:
             if "://" in given:
@@ -134,7 +134,7 @@ class LogEngine:
             ) from None
         return Log(given, table, tuple(table.columns))
 
-    def _names(self, path: str, format: Format) -> tuple[str, ...]:
+    def _names(self, path: str, format: _Format) -> tuple[str, ...]:
         """The columns of a file. Raises `UnreadableError`."""
         try:
             if format == "parquet":
@@ -173,14 +173,14 @@ class LogEngine:
         )
         return [line or "" for (line,) in duckdb.connect(":memory:").execute(question, [path]).fetchall()]
 
-    def _files(self, format: Format, names: tuple[str, ...], paths: list[str]) -> Log:
+    def _files(self, format: _Format, names: tuple[str, ...], paths: list[str]) -> Log:
         what = visible(paths[0]) if len(paths) == 1 else f"{visible(paths[0])} and {len(paths) - 1:,} more"
         try:
             return self._opened(what, format, names, paths)
         except Exception as error:  # whatever the engine raises about a file
             raise UnreadableError(Problem(what, f"cannot be read: {_first_line(error)}", "check the file")) from None
 
-    def _opened(self, what: str, format: Format, names: tuple[str, ...], paths: list[str]) -> Log:
+    def _opened(self, what: str, format: _Format, names: tuple[str, ...], paths: list[str]) -> Log:
         lines = tuple(paths) if format == "json" else ()
         if self.backend == "pyspark":
             return Log(what, self._in_spark(format, names, paths), names, paths=lines)
@@ -204,7 +204,7 @@ class LogEngine:
         )
         return [(str(path), int(line)) for path, line in self.connection.raw_sql(question).fetchall()]
 
-    def _in_spark(self, format: Format, names: tuple[str, ...], paths: list[str]) -> Any:
+    def _in_spark(self, format: _Format, names: tuple[str, ...], paths: list[str]) -> Any:
         if format == "parquet":
             return self.connection.read_parquet(paths)
         from pyspark.sql.types import StringType, StructField, StructType

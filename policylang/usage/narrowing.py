@@ -15,7 +15,7 @@ from policylang.runtime.truth import Situation
 from policylang.usage.family import FamilyMember, smaller, smallest
 from policylang.usage.proposals import Keep, Narrowed, ProposedChange, ProposedPart, risk, whose
 from policylang.usage.replay import Replay
-from policylang.usage.written import Limiting, Written
+from policylang.usage.written import AttachedPolicy, Written
 
 AT_LEAST = 20
 """Fewer requests do not show a habit."""
@@ -124,12 +124,14 @@ class _Policies:
         self._resources = {each.name: each.resource for each in policy_set.policies}
         self._made: dict[FamilyMember, str] = {}
 
-    def limiting(self, analysis: UsageAnalysis, at: str, member: FamilyMember, actions: Sequence[str]) -> Limiting:
+    def limiting(
+        self, analysis: UsageAnalysis, at: str, member: FamilyMember, actions: Sequence[str]
+    ) -> AttachedPolicy:
         """The policy behind a grant; declared where it is not there yet. Without ``actions`` it is for all."""
         name, declare = self._named(analysis, member)
         there = self._resources.get(name, member.resource)
         attach = f"policy {name}{'' if there is not None else f' on {member.resource}'}"
-        return Limiting(at, f"{attach}{' for ' if actions else ''}{', '.join(actions)}", declare)
+        return AttachedPolicy(at, f"{attach}{' for ' if actions else ''}{', '.join(actions)}", declare)
 
     def _named(self, analysis: UsageAnalysis, member: FamilyMember) -> tuple[str, str | None]:
         text = member.text(analysis.index)

@@ -16,8 +16,8 @@ from policylang.runtime.sources import Bundle
 from policylang.usage.family import FamilyMember
 from policylang.usage.written import PolicyEdit, Removal, Written
 
-Kind = Literal["role", "group", "user"]
-Cause = Literal["unused", "doubled", "narrowed", "joined"]
+ProposedKind = Literal["role", "group", "user"]
+ChangeCause = Literal["unused", "doubled", "narrowed", "joined"]
 """Why: nobody has used it; everybody who has is granted it elsewhere as well; only some records were asked about; the
 same people have several roles.
 """
@@ -49,10 +49,10 @@ class Narrowed(msgspec.Struct, frozen=True):
 class ProposedChange(msgspec.Struct, frozen=True):
     """What changes of one role, group or user. ``kind`` and ``name``: which. ``narrowed``: what policies are put on."""
 
-    kind: Kind
+    kind: ProposedKind
     name: str
     parts: tuple[ProposedPart, ...]
-    cause: Cause = "unused"
+    cause: ChangeCause = "unused"
     narrowed: tuple[Narrowed, ...] = ()
     joins: tuple[str, ...] = ()
     """The roles in whose place the role of this name is given."""
@@ -140,7 +140,7 @@ def read_keep(rules: Iterable[str], index: Index) -> Keep:
 
 def propose(analysis: UsageAnalysis, written: Written, keep: Keep) -> tuple[list[ProposedChange], list[LeftAlone]]:
     """Everything that was not used once in the whole log, and is neither excepted nor kept; and what is left alone."""
-    found: dict[tuple[Kind, str], list[ProposedPart]] = {}
+    found: dict[tuple[ProposedKind, str], list[ProposedPart]] = {}
     left: list[LeftAlone] = []
     for grant in analysis.unused_grants():
         kind, name = whose(grant.bundle, grant.kind)
@@ -169,7 +169,7 @@ def _sort(
         left.append(LeftAlone(part.what, why, part.edit.at))
 
 
-def whose(bundle: Bundle, kind: str) -> tuple[Kind, str]:
+def whose(bundle: Bundle, kind: str) -> tuple[ProposedKind, str]:
     """The role or group, or the user in whose block it stands."""
     owner = getattr(bundle, "owner", None)
     if owner is not None:

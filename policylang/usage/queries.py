@@ -8,13 +8,13 @@ from typing import Any
 
 import ibis
 
-from policylang.usage.columns import TEXTS, Key
+from policylang.usage.columns import TEXTS, ColumnKey
 
 FIRST_YEAR, LAST_YEAR = 1990, 2060
 """Times outside of these years are taken for mistakes."""
 
 
-def facts(table: Any, columns: Mapping[Key, str]) -> Any:
+def facts(table: Any, columns: Mapping[ColumnKey, str]) -> Any:
     """The events of a log, counted: one row for what one user did, how it was decided, on which field and where, with
     the number of events and the seconds since 1970 of the first and the last. By ``state``: ``good`` ones are of UTC,
     ``local`` ones of a zone that the log does not say, those of ``time`` could not be read.

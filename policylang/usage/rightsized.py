@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from policylang.files.json_schema import schema_of
-from policylang.usage.proposals import Cause
+from policylang.usage.proposals import ChangeCause
 
 
 class TakenOut(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class MadeProposal(msgspec.Struct, frozen=True):
     """
 
     patch: str
-    cause: Cause
+    cause: ChangeCause
     title: str
     parts: tuple[TakenOut, ...]
     lost: tuple[str, ...]
@@ -39,7 +39,7 @@ class MadeProposal(msgspec.Struct, frozen=True):
 class NotMade(msgspec.Struct, frozen=True):
     """A change that could not be proved to be harmless, and why."""
 
-    cause: Cause
+    cause: ChangeCause
     title: str
     parts: tuple[TakenOut, ...]
     why: tuple[str, ...]

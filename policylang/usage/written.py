@@ -34,7 +34,7 @@ def whole(removals: Collection[Removal]) -> frozenset[str]:
     return frozenset(each.at for each in removals if gone[each.at].issuperset(each.said))
 
 
-class Limiting(msgspec.Struct, frozen=True):
+class AttachedPolicy(msgspec.Struct, frozen=True):
     """A policy that is put behind a grant: ``attach`` says it, ``declare`` declares it unless it is there already."""
 
     at: str
@@ -50,7 +50,7 @@ class Joining(msgspec.Struct, frozen=True):
     declare: str
 
 
-PolicyEdit = Removal | Limiting | Joining
+PolicyEdit = Removal | AttachedPolicy | Joining
 
 
 class Written:
@@ -82,7 +82,7 @@ class Written:
         found = self._removed([each for each in wanted if isinstance(each, Removal)])
         for each in wanted:
             if not isinstance(each, Removal):
-                file, made = self._limited(each) if isinstance(each, Limiting) else self._given(each)
+                file, made = self._limited(each) if isinstance(each, AttachedPolicy) else self._given(each)
                 found.append(made)
                 if each.declare is not None:
                     declared.setdefault(each.declare, file)
@@ -92,7 +92,7 @@ class Written:
         """Whether a policy can be put behind a grant."""
         return at in self._nodes and isinstance(self._nodes[at][1], ast.Grant)
 
-    def _limited(self, wanted: Limiting) -> tuple[Parsed, TextEdit]:
+    def _limited(self, wanted: AttachedPolicy) -> tuple[Parsed, TextEdit]:
         """The policy on a line of its own where the grant is, else behind it."""
         if not self.can_be_limited(wanted.at):
             raise ValueError(f"no policy can be put at {wanted.at}")

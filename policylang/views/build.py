@@ -32,7 +32,7 @@ from policylang.views.document import (
 from policylang.views.numbered import NumberedPlaces
 from policylang.views.people import Chosen, nested, person, statements
 from policylang.views.reviews import review_pages
-from policylang.views.rows import Rows
+from policylang.views.rows import AccessRows
 
 
 def document(
@@ -53,7 +53,7 @@ def document(
     policy_set = index.policy_set
     places = NumberedPlaces({source.name: source for source in sources})
     resources = [each for each in policy_set.resources if not part.resources or each.name in part.resources]
-    rows = Rows(index, places, [each.name for each in resources])
+    rows = AccessRows(index, places, [each.name for each in resources])
     chosen = Chosen(rows, part)
     found = tuple(findings)
     used = None if usage is None else UsageAnalysis(World(policy_set, now.astimezone(datetime.UTC)), usage)

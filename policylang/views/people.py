@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from policylang.agenda.agenda import Agenda, End, Entry, Review, Start
+from policylang.agenda.agenda import Agenda, AgendaEntry, End, Review, Start
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Holding, Profile, holdings
 from policylang.runtime.periods import periods
 from policylang.runtime.sources import RightsSource, inside
 from policylang.views.document import BundleView, HeldView, Part, PersonView, SpanView, StatementView
-from policylang.views.rows import Rows
+from policylang.views.rows import AccessRows
 
 
 class Chosen:
@@ -20,7 +20,7 @@ class Chosen:
     one of the roles, and what the people have.
     """
 
-    def __init__(self, rows: Rows, part: Part) -> None:
+    def __init__(self, rows: AccessRows, part: Part) -> None:
         index = self.index = rows.index
         self.people: tuple[str, ...] = tuple(
             id_
@@ -47,7 +47,7 @@ class Chosen:
         }
         return msgspec.structs.replace(whole, **kept)
 
-    def _is_about(self, entry: Entry) -> bool:
+    def _is_about(self, entry: AgendaEntry) -> bool:
         match entry:
             case Review(of="role"):
                 return entry.name in self.roles
@@ -70,7 +70,7 @@ class Chosen:
         return any(kind == "role" and name in roles for kind, name in self._names(id_))
 
 
-def nested(rows: Rows, bundle: ir.Group | ir.Role) -> BundleView:
+def nested(rows: AccessRows, bundle: ir.Group | ir.Role) -> BundleView:
     """A group or role with what somebody could do who has nothing else."""
     role = bundle if isinstance(bundle, ir.Role) else None
     return BundleView(
@@ -87,7 +87,7 @@ def nested(rows: Rows, bundle: ir.Group | ir.Role) -> BundleView:
     )
 
 
-def statements(rows: Rows, grants: Iterable[ir.Grant], denies: Iterable[ir.Deny]) -> Iterator[StatementView]:
+def statements(rows: AccessRows, grants: Iterable[ir.Grant], denies: Iterable[ir.Deny]) -> Iterator[StatementView]:
     """Grants and denies of the resources that are shown."""
     for grant in grants:
         if grant.resource in rows.resources:
@@ -98,7 +98,7 @@ def statements(rows: Rows, grants: Iterable[ir.Grant], denies: Iterable[ir.Deny]
             yield StatementView("deny", deny.resource, deny.actions, rows.places.number(deny.at), partly)
 
 
-def person(rows: Rows, id_: str) -> PersonView:
+def person(rows: AccessRows, id_: str) -> PersonView:
     """A user or an integration, with what they can do from each date on that matters to them."""
     index = rows.index
     user = index.users.get(id_)
@@ -126,7 +126,7 @@ def person(rows: Rows, id_: str) -> PersonView:
     )
 
 
-def _held(rows: Rows, each: Holding) -> HeldView:
+def _held(rows: AccessRows, each: Holding) -> HeldView:
     given = each.assignment
     return HeldView(
         each.source.kind,

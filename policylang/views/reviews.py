@@ -18,13 +18,13 @@ from policylang.runtime.parts import said_by
 from policylang.runtime.sources import RightsSource, inside
 from policylang.views.document import HolderView, ReviewItem, ReviewPage, UsedView
 from policylang.views.people import Chosen
-from policylang.views.rows import Rows
+from policylang.views.rows import AccessRows
 
 _Subject = tuple[str, str]
 
 
 def review_pages(
-    rows: Rows, chosen: Chosen, now: datetime.datetime, used: UsageAnalysis | None = None
+    rows: AccessRows, chosen: Chosen, now: datetime.datetime, used: UsageAnalysis | None = None
 ) -> Iterator[ReviewPage]:
     """A page for each reviewer, by name, and at last one for what nobody is named for. ``used``: what was done."""
     index = rows.index
@@ -46,7 +46,11 @@ def review_pages(
 
 
 def _item(
-    rows: Rows, review: Review, today: datetime.date, now: datetime.datetime, holders: dict[_Subject, list[HolderView]]
+    rows: AccessRows,
+    review: Review,
+    today: datetime.date,
+    now: datetime.datetime,
+    holders: dict[_Subject, list[HolderView]],
 ) -> ReviewItem:
     index = rows.index
     return ReviewItem(
@@ -78,7 +82,7 @@ def _gives(index: Index, id_: str, now: datetime.datetime) -> Iterator[str]:
 
 
 def _holders(
-    rows: Rows,
+    rows: AccessRows,
     people: Collection[str],
     now: datetime.datetime,
     wanted: Collection[_Subject],
@@ -114,7 +118,7 @@ def _with_use(holder: HolderView, source: RightsSource, used: UsageAnalysis | No
     return msgspec.structs.replace(holder, used=UsedView(record.count, last))
 
 
-def _holder(rows: Rows, id_: str, label: str | None, each: Holding) -> HolderView:
+def _holder(rows: AccessRows, id_: str, label: str | None, each: Holding) -> HolderView:
     given = each.assignment
     return HolderView(
         id_,

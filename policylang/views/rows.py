@@ -18,7 +18,7 @@ from policylang.views.document import CellView, Number, WayView
 from policylang.views.numbered import Numbered, NumberedPlaces
 
 
-class Rows:
+class AccessRows:
     """Rows by number. Users who have the same from the same sources share their cells, so each is worked out once."""
 
     def __init__(self, index: Index, places: NumberedPlaces, resources: Iterable[str]) -> None:

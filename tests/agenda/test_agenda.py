@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from policylang.agenda.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, agenda
+from policylang.agenda.agenda import Agenda, AgendaEntry, Agendas, End, Review, Start, SuppressionEnd, agenda
 from policylang.check.engine import run_checks
 from policylang.ir.nodes import PolicySet
 from policylang.model.instants import zone
@@ -72,7 +72,7 @@ def at_noon(policy_set: PolicySet, day: datetime.date) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(12), zone(policy_set.timezone)).astimezone(datetime.UTC)
 
 
-def entries(found: Agenda) -> list[Entry]:
+def entries(found: Agenda) -> list[AgendaEntry]:
     return [*found.overdue, *found.over, *found.coming]
 
 
@@ -109,7 +109,7 @@ def test_what_is_past_is_what_the_rules_find(text: str, day: datetime.date) -> N
 def test_a_window_is_its_days_one_after_the_other(text: str, first: datetime.date, length: int) -> None:
     policy_set = compiled(text)
     window = agenda(policy_set, at_noon(policy_set, first), length)
-    each_day: list[Entry] = []
+    each_day: list[AgendaEntry] = []
     for number in range(length + 1):
         day = first + datetime.timedelta(days=number)
         found = agenda(policy_set, at_noon(policy_set, day), 0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from policylang.analysis.asker import ANYTHING, Asker
-from policylang.analysis.canonical import Canonical, Key
+from policylang.analysis.canonical import Canonical, CanonicalKey
 from policylang.analysis.formula import AllOf, Formula, true
 from policylang.analysis.query import Sat
 from policylang.analysis.satisfiability import UNKNOWN
@@ -49,7 +49,7 @@ resource page { heading : text  body : text  kind : one of a, b, c  actions view
 """
 
 
-def keys(*sets: tuple[str, ...], resources: tuple[str, ...] = ("doc", "doc")) -> list[Key | None]:
+def keys(*sets: tuple[str, ...], resources: tuple[str, ...] = ("doc", "doc")) -> list[CanonicalKey | None]:
     """That of each set of conditions, all of them together, in one policy set."""
     policies = "".join(
         f"policy p{n}_{m} on {resource} {{ {text} }}\n"
@@ -152,7 +152,7 @@ def asked(case: Case, index: Index) -> Iterator[tuple[str, Formula]]:
 def test_formulas_with_one_key_have_one_answer(case: Case) -> None:
     index = Index(case.policy_set)
     canonical = Canonical(index)
-    answers: dict[Key, bool] = {}
+    answers: dict[CanonicalKey, bool] = {}
     for resource, formula in asked(case, index):
         key = canonical.key(formula, resource)
         found = None if key is None else verdict(formula, index, resource, case)

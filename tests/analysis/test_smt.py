@@ -18,8 +18,8 @@ from policylang.analysis.constraints import (
     Member,
     Same,
     Some,
-    State,
     There,
+    ValueState,
     Variable,
 )
 from policylang.analysis.satisfiability import UNSAT
@@ -33,7 +33,7 @@ _TAGS = Variable("record", ("tags",), SetType(TextType()))
 
 
 @pytest.mark.parametrize("states", [("missing",), ("there",), ("missing", "there"), ("bad", "missing")])
-def test_what_need_not_be_looked_at_is_left_open(states: tuple[State, ...]) -> None:
+def test_what_need_not_be_looked_at_is_left_open(states: tuple[ValueState, ...]) -> None:
     """Else it would have a value of no type, or be a number with an item missing."""
     title = Same(_TITLE, ConstantTerm("a"), True)
     other = (There(_LEVEL, frozenset(states)), Difference(_LEVEL, ZERO, Fraction(5)), Among(_STAGE, frozenset("xy")))

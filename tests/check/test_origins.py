@@ -9,6 +9,7 @@ from hypothesis import given
 from policylang.check.engine import run_checks
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile
 from policylang.runtime.plan import PlacedDeny, make_plan
 from policylang.runtime.sources import RightsSource
 from tests.helpers import compiled

@@ -19,7 +19,7 @@ from policylang.diff.compare import compare
 from policylang.ir import nodes as ir
 from policylang.pipelines.compile import compile_for
 from policylang.targets import NAMES, find_target
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.helpers import compiled, decide
 from tests.identity.twins import ACTIONS, RESOURCES, USERS, alike, alike_in, twins
 
@@ -104,7 +104,11 @@ def test_bundles(target: str) -> None:
 
 def _bundle(target: str, text: str) -> Any:
     made = compile_for(find_target(target), Input(compiled(text), NOW))
-    return {alike(name): _words(content) for name, content in made.files.items()} if isinstance(made, Bundle) else None
+    return (
+        {alike(name): _words(content) for name, content in made.files.items()}
+        if isinstance(made, TargetBundle)
+        else None
+    )
 
 
 def _words(content: bytes) -> list[str]:

@@ -17,7 +17,7 @@ from policylang.importing.drift import find_drift
 from policylang.importing.drift_report import differences_of
 from policylang.importing.importing import Import, import_set
 from policylang.importing.origins import given_names
-from policylang.importing.patching import Impossible, Proved, write_back
+from policylang.importing.patching import NoPatch, Proved, write_back
 from policylang.importing.reading import InputFile, Inputs
 from policylang.ir import nodes as ir
 from tests.helpers import project
@@ -33,7 +33,7 @@ def inputs(files: Files) -> Inputs:
     return Inputs(tuple(InputFile(path, data) for path, data in sorted(files.items())))
 
 
-def export(format: str, files: Files, wanted: ir.PolicySet, first: Import | None = None) -> Proved | Impossible:
+def export(format: str, files: Files, wanted: ir.PolicySet, first: Import | None = None) -> Proved | NoPatch:
     """Write a policy set back. ``first``: the import that its names come from."""
     of = find_format(format)
     names = {} if first is None else given_names(first.manifest)

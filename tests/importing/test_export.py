@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.importing import find_format
-from policylang.importing.edits import Kind, decoded
+from policylang.importing.edits import EditKind, decoded
 from policylang.importing.importing import Import
-from policylang.importing.patching import Impossible, Proved
+from policylang.importing.patching import NoPatch, Proved
 from policylang.importing.reading import InputFile
 from policylang.ir import nodes as ir
 from tests.helpers import compiled
@@ -26,7 +26,7 @@ WRITTEN = [name for name, product in PRODUCTS.items() if find_format(product.for
 CASES = sorted(path for path in (Path(__file__).parent / "changes").glob("*.case") if "-" not in path.stem)
 
 
-def after(found: Proved | Impossible) -> Files:
+def after(found: Proved | NoPatch) -> Files:
     assert isinstance(found, Proved), found
     return {each.path: each.data for each in found.after.files}
 
@@ -53,12 +53,12 @@ def test_a_change_is_written_back_byte_by_byte(name: str, back: bool, ending: by
 def test_every_kind_of_change_is_written_or_told(case: Path) -> None:
     """What becomes of each stands beside the case, and in the table of the documentation."""
     format = find_format(case.stem)
-    assert {*format.writes, *format.by_hand} == {*get_args(Kind)}
+    assert {*format.writes, *format.by_hand} == {*get_args(EditKind)}
     assert not {*format.writes} & {*format.by_hand}
     by_kind: dict[str, list[str]] = {}
     for name, outcome in outcomes(case):
         by_kind.setdefault(name.partition(":")[0], []).append(outcome)
-    assert by_kind.keys() == {*get_args(Kind)}
+    assert by_kind.keys() == {*get_args(EditKind)}
     for kind, found in by_kind.items():
         if kind in format.writes:
             assert any(each.startswith("+++") for each in found), kind
@@ -332,7 +332,7 @@ def test_what_cannot_be_expressed_is_told_and_nothing_is_written(change: str, sa
     if not said:
         assert isinstance(found, Proved)  # a resource that nobody gets changes nothing
         return
-    assert isinstance(found, Impossible)
+    assert isinstance(found, NoPatch)
     assert said in found.unwritable[0].why
     assert found.unwritable[0].help
 
@@ -373,7 +373,7 @@ def test_workbooks_are_not_written() -> None:
     data = workbook({"S": [["Role", "Site", "Shift"], ["Guard", "view", "view"], ["Boss", "modify", ""]]})
     wanted = ir_of(imported("csv", {"a.csv": TABLE.replace("modify,", "modify,view")}))
     found = export("csv", {"a.xlsx": data}, wanted)
-    assert isinstance(found, Impossible)
+    assert isinstance(found, NoPatch)
     assert "save the sheet as CSV" in found.unwritable[0].why
 
 

@@ -226,13 +226,13 @@ def test_no_manifest_breaks_it(noise: bytes, at: int) -> None:
     assert found.signature in (CONTENT.signature, None)
 
 
-def _answer(said: Said) -> client.Answer:
+def _answer(said: Said) -> client.RegistryAnswer:
     from email.message import Message
 
     headers = Message()
     for name, value in said.headers.items():
         headers[name] = value
-    return client.Answer(said.status, headers, said.content)
+    return client.RegistryAnswer(said.status, headers, said.content)
 
 
 def test_no_header_says_the_digest() -> None:

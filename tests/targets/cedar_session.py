@@ -14,7 +14,7 @@ from policylang.runtime.request import Request
 from policylang.targets.cedar.request import CedarRequests, asking, questions
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.request import DeniedError
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.cedar_engine import CedarEngine
 from tests.helpers import kind_of
 from tests.targets.differential import Answer
@@ -66,7 +66,7 @@ def ask(asking: CedarRequests, asked: Request, field: str | None) -> list[dict[s
 
 
 @contextmanager
-def loaded(bundle: Bundle, index: Index) -> Iterator[CedarSession]:
+def loaded(bundle: TargetBundle, index: Index) -> Iterator[CedarSession]:
     """A session with the bundle: its policies are valid under its schema, and its entities fit."""
     files = {name: content.decode() for name, content in bundle.files.items()}
     entities = json.loads(files["entities.json"])

@@ -13,7 +13,7 @@ from policylang.runtime.request import Request
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import Caller, CheckResources
 from policylang.targets.cerbos.rules import field_action
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.cerbos_engine import CerbosServer
 from tests.helpers import kind_of
 from tests.targets.differential import Answer, Start
@@ -22,7 +22,7 @@ from tests.targets.differential import Answer, Start
 class CerbosSession:
     """What the engine cannot hold it is not asked."""
 
-    def __init__(self, server: CerbosServer, bundle: Bundle, index: Index) -> None:
+    def __init__(self, server: CerbosServer, bundle: TargetBundle, index: Index) -> None:
         server.load(policies(bundle))
         self._server = server
         self._caller = Caller(index, json.loads(bundle.files["principals.json"]))
@@ -73,7 +73,7 @@ def _is_whole(index: Index, asked: Request) -> bool:
     return asked.field is None and asked.changes is None and kind_of(index, asked) != "create"
 
 
-def policies(bundle: Bundle) -> dict[str, bytes]:
+def policies(bundle: TargetBundle) -> dict[str, bytes]:
     """What a server reads: the folder `policies`."""
     return {path.removeprefix("policies/"): c for path, c in bundle.files.items() if path.startswith("policies/")}
 
@@ -82,7 +82,7 @@ def starting(server: CerbosServer) -> Start:
     """What `compare` takes."""
 
     @contextmanager
-    def start(bundle: Bundle, index: Index) -> Iterator[CerbosSession]:
+    def start(bundle: TargetBundle, index: Index) -> Iterator[CerbosSession]:
         yield CerbosSession(server, bundle, index)
 
     return start

@@ -26,7 +26,7 @@ from policylang.runtime.trees import Lookup, no_records
 from policylang.settings.targets import TargetSettings
 from policylang.targets import find_target
 from policylang.targets.scenarios import scenarios_of
-from policylang.targets.target import Bundle, Input, Scenario
+from policylang.targets.target import Input, Scenario, TargetBundle
 from policylang.testing.generate.generate import generate
 from policylang.testing.run import read_scenarios, run_scenarios
 from tests.generated import Case
@@ -49,7 +49,7 @@ class Session(Protocol):
     def decide(self, asked: Sequence[Request]) -> Sequence[Answer | None]: ...
 
 
-Start = Callable[[Bundle, Index], AbstractContextManager[Session]]
+Start = Callable[[TargetBundle, Index], AbstractContextManager[Session]]
 
 
 @dataclass
@@ -79,7 +79,7 @@ def compare(
 ) -> Compared:
     """Ask an engine and the reference the same; fails at the first request that they answer differently."""
     bundle = compile_for(find_target(target), Input(policy_set, now, settings=settings or TargetSettings()))
-    if not isinstance(bundle, Bundle):
+    if not isinstance(bundle, TargetBundle):
         return Compared(refused=[f"{each.code} {each.message}" for each in bundle])
     index = Index(policy_set, lookup)
     expected = [reference.answer(index, each) for each in asked]

@@ -12,7 +12,7 @@ from policylang.model import conditions as c
 from policylang.pipelines.compile import compile_for
 from policylang.source import Location
 from policylang.targets import find_target
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 
 
 def expressible(target: str, policy_set: ir.PolicySet, now: datetime.datetime | None) -> tuple[ir.PolicySet, list[str]]:
@@ -21,7 +21,7 @@ def expressible(target: str, policy_set: ir.PolicySet, now: datetime.datetime | 
     Fails where something else is refused.
     """
     said: list[str] = []
-    while not isinstance(found := compile_for(find_target(target), Input(policy_set, now)), Bundle):
+    while not isinstance(found := compile_for(find_target(target), Input(policy_set, now)), TargetBundle):
         said += [f"{each.code} {each.message}" for each in found]
         refused = {each.location for each in found}
         instances = {i.id for i in policy_set.policy_instances if refused & _places(i.condition, i.at)}

@@ -10,7 +10,7 @@ import psycopg
 
 from policylang.pipelines.compile import compile_for
 from policylang.targets import find_target
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.helpers import compiled
 
 SALES = r"""
@@ -39,9 +39,9 @@ DENIED = "42501"
 BOB = 'it\'s "bob"'
 
 
-def bundle(text: str = SALES) -> Bundle:
+def bundle(text: str = SALES) -> TargetBundle:
     made = compile_for(find_target("postgres"), Input(compiled(text)))
-    assert isinstance(made, Bundle)
+    assert isinstance(made, TargetBundle)
     return made
 
 

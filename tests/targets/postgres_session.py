@@ -30,7 +30,7 @@ from policylang.settings.targets import Postgres, Table
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.postgres.rights import commands
 from policylang.targets.postgres.tables import Mapped, mapped
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.targets.differential import Answer
 from tests.targets.postgres_sales import inside
 
@@ -235,7 +235,7 @@ def create_tables(connection: psycopg.Connection[Any], index: Index, tables: dic
 
 
 @contextmanager
-def loaded(connection: psycopg.Connection[Any], bundle: Bundle, index: Index) -> Iterator[PostgresSession]:
+def loaded(connection: psycopg.Connection[Any], bundle: TargetBundle, index: Index) -> Iterator[PostgresSession]:
     """A session with the bundle; afterwards everything of it is gone again."""
     tables = mapped(index, settings(index.policy_set))
     create_tables(connection, index, tables)
@@ -252,7 +252,7 @@ def loaded(connection: psycopg.Connection[Any], bundle: Bundle, index: Index) ->
 
 
 @contextmanager
-def undone(connection: psycopg.Connection[Any], bundle: Bundle, index: Index) -> Iterator[PostgresSession]:
+def undone(connection: psycopg.Connection[Any], bundle: TargetBundle, index: Index) -> Iterator[PostgresSession]:
     """The same in one transaction, which is quicker, but does not try the script that takes everything back."""
     tables = mapped(index, settings(index.policy_set))
     with connection.transaction(force_rollback=True):

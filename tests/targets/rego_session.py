@@ -14,7 +14,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.request import Requests
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.files import Files, text
 from tests.engines.rego_engine import RegoCppEngine, RegorusEngine, data_of
 from tests.targets.differential import Answer, Start
@@ -52,7 +52,7 @@ Engine = type[RegorusEngine] | type[RegorusMachine] | type[RegoCppEngine]
 class RegoSession:
     """An engine with a bundle loaded."""
 
-    def __init__(self, engine: Engine, bundle: Bundle, index: Index) -> None:
+    def __init__(self, engine: Engine, bundle: TargetBundle, index: Index) -> None:
         self.engine = engine(bundle.files)
         self.requests = Requests(index)
 
@@ -83,7 +83,7 @@ def starting(engine: Engine) -> Start:
     """What `compare` takes."""
 
     @contextmanager
-    def start(bundle: Bundle, index: Index) -> Iterator[RegoSession]:
+    def start(bundle: TargetBundle, index: Index) -> Iterator[RegoSession]:
         yield RegoSession(engine, bundle, index)
 
     return start

@@ -22,7 +22,7 @@ from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.request import Check, CheckedRequest, question, record_tuples
 from policylang.targets.relations.validity import validity
 from policylang.targets.spicedb.schema import written as spicedb_relationship
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines import spicedb_engine
 from tests.engines.openfga_engine import OpenFgaEngine
 from tests.engines.spicedb_engine import SpiceDbEngine
@@ -34,14 +34,14 @@ Asking = tuple[Check, Mapping[str, Any]]
 Listing = tuple[str, str, str, Mapping[str, Any]]
 """The type of objects, a relation, the user, and the context it is asked with."""
 
-Ask = Callable[[Bundle, Sequence[Tuple], Sequence[Asking]], Sequence[bool]]
+Ask = Callable[[TargetBundle, Sequence[Tuple], Sequence[Asking]], Sequence[bool]]
 """Which of the checks say yes, with the bundle and the tuples about records loaded."""
 
 
 class RelationsSession:
     """Requests at instants for which the bundle is not valid are not answered."""
 
-    def __init__(self, ask: Ask, bundle: Bundle, index: Index, now: datetime.datetime | None) -> None:
+    def __init__(self, ask: Ask, bundle: TargetBundle, index: Index, now: datetime.datetime | None) -> None:
         self._ask, self._bundle = ask, bundle
         self._plan = RelationPlan(index, now)
         self._since, self._until = validity(index, now)
@@ -76,7 +76,7 @@ class RelationsSession:
             return None
 
 
-def openfga(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
+def openfga(bundle: TargetBundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
     engine = OpenFgaEngine(bundle.files["model.fga"].decode(), [*_own(bundle), *map(openfga_tuple, tuples)])
     asked = [
         {"user": each.subject, "relation": each.relation, "object": each.object, "context": context}
@@ -87,7 +87,7 @@ def openfga(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -
     return [answer is True for answer in answers]
 
 
-def spicedb(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
+def spicedb(bundle: TargetBundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
     with spicedb_engine_of(bundle, tuples) as engine:
         return spicedb_answers(engine, checks)
 
@@ -99,11 +99,11 @@ def spicedb_answers(engine: SpiceDbEngine, checks: Sequence[Asking]) -> list[boo
     return [answer == "yes" for answer in answers]
 
 
-def _own(bundle: Bundle) -> list[dict[str, Any]]:
+def _own(bundle: TargetBundle) -> list[dict[str, Any]]:
     return list(json.loads(bundle.files["tuples.json"]))
 
 
-def spicedb_engine_of(bundle: Bundle, tuples: Sequence[Tuple] = ()) -> SpiceDbEngine:
+def spicedb_engine_of(bundle: TargetBundle, tuples: Sequence[Tuple] = ()) -> SpiceDbEngine:
     own = bundle.files["relationships.txt"].decode().splitlines()
     return SpiceDbEngine(bundle.files["schema.zed"].decode(), [*own, *map(spicedb_relationship, tuples)])
 
@@ -136,7 +136,7 @@ def records(plan: RelationPlan, resource: str, rows: Mapping[str, Any]) -> tuple
     return tuples, keys
 
 
-def openfga_lists(bundle: Bundle, tuples: Sequence[Tuple], asked: Sequence[Listing]) -> list[set[str]]:
+def openfga_lists(bundle: TargetBundle, tuples: Sequence[Tuple], asked: Sequence[Listing]) -> list[set[str]]:
     engine = OpenFgaEngine(bundle.files["model.fga"].decode(), [*_own(bundle), *map(openfga_tuple, tuples)])
     requests = [
         {"user": user, "relation": relation, "type": type_, "context": context}
@@ -147,7 +147,7 @@ def openfga_lists(bundle: Bundle, tuples: Sequence[Tuple], asked: Sequence[Listi
     return [{object.partition(":")[2] for object in each or ()} for each in found]
 
 
-def spicedb_lists(bundle: Bundle, tuples: Sequence[Tuple], asked: Sequence[Listing]) -> list[set[str]]:
+def spicedb_lists(bundle: TargetBundle, tuples: Sequence[Tuple], asked: Sequence[Listing]) -> list[set[str]]:
     with spicedb_engine_of(bundle, tuples) as engine:
         found = [engine.lookup(*each) for each in asked]
     assert all(verdict == "yes" for each in found for verdict in each.values())
@@ -159,7 +159,7 @@ LISTS = {"openfga": openfga_lists, "spicedb": spicedb_lists}
 
 def lists(
     target: str,
-    bundle: Bundle,
+    bundle: TargetBundle,
     plan: RelationPlan,
     tuples: Sequence[Tuple],
     asked: Sequence[Listed],
@@ -194,7 +194,7 @@ def starting(target: str, now: datetime.datetime | None) -> Start:
     """What `compare` takes."""
 
     @contextmanager
-    def start(bundle: Bundle, index: Index) -> Iterator[RelationsSession]:
+    def start(bundle: TargetBundle, index: Index) -> Iterator[RelationsSession]:
         yield RelationsSession(ENGINES[target], bundle, index, now)
 
     return start

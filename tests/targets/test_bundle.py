@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from policylang.targets.bundle import SOURCE_MAP, NotABundleError, json_bytes, with_source_map, write_bundle
-from policylang.targets.target import Bundle, Clause
+from policylang.targets.target import Clause, TargetBundle
 from tests.helpers import compiled
 
 
 def bundle(**files: bytes) -> dict[str, bytes]:
     """The files of a bundle."""
-    return dict(with_source_map(Bundle(files, ()), compiled("resource a { actions view }")).files)
+    return dict(with_source_map(TargetBundle(files, ()), compiled("resource a { actions view }")).files)
 
 
 FILES = bundle(**{"a.txt": b"a", "deep/er/b.txt": b"b"})
@@ -115,7 +115,7 @@ def test_after_an_error_everything_is_as_before(tmp_path: Path, monkeypatch: pyt
 def test_the_source_map_leads_home() -> None:
     policy_set = compiled("resource a { actions view }")
     clauses = (Clause("x.json", "/b", "0.policy:1:1-1:2"), Clause("x.json", "/b", "0.policy:1:1-1:2"))
-    made = with_source_map(Bundle({"x.json": b""}, clauses), policy_set)
+    made = with_source_map(TargetBundle({"x.json": b""}, clauses), policy_set)
     assert json.loads(made.files[SOURCE_MAP]) == {
         "format": "policylang bundle",
         "digest": policy_set.digest,

@@ -26,7 +26,7 @@ from policylang.settings.limits import Limits
 from policylang.targets import find_target
 from policylang.targets.cedar.request import asking, questions
 from policylang.targets.cedar.values import NotHeldError
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.engines.cedar_engine import CedarEngine
 from tests.engines.files import EngineError
 from tests.generated import Case, Features, cases
@@ -38,9 +38,9 @@ EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 FEATURES = Features(strange_requests=False, hours=False, requests=45)
 
 
-def bundle_of(policy_set: ir.PolicySet) -> Bundle:
+def bundle_of(policy_set: ir.PolicySet) -> TargetBundle:
     bundle = compile_for(find_target("cedar"), Input(policy_set))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     return bundle
 
 
@@ -461,7 +461,7 @@ def test_the_readme_tells_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Its example loads the bundle and runs the scenarios of the policy set, and fails if an answer is another."""
     policy_set, scenarios = known("policies/quickstart")
     bundle = compile_for(find_target("cedar"), Input(policy_set, scenarios=scenarios))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     (example,) = re.findall(r"```python\n(.*?)```", bundle.files["README.md"].decode(), re.DOTALL)
     for name, content in bundle.files.items():
         (tmp_path / name).write_bytes(content)
@@ -570,7 +570,7 @@ def test_refused(attribute: str, condition: str, said: str) -> None:
     )
     assert made.ir is not None
     found = compile_for(find_target("cedar"), Input(made.ir))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [f"{each.code} {each.message}"[: len(said)] for each in found] == [said]
     assert [each.location.path for each in found] != []
 
@@ -597,7 +597,7 @@ def test_a_user_with_a_number_that_does_not_fit() -> None:
     found = compile_for(
         find_target("cedar"), Input(compiled('subject { wage : money }\nuser "a" {\n  wage : 12345678901234567890\n}'))
     )
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [(each.code, each.location.line) for each in found] == [("PL803", 3)]
 
 

@@ -15,7 +15,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.cedar import conditions, policies, request, rights
 from policylang.targets.cedar.expressions import FALSE, TRUE, Expression
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.files import EngineError
 from tests.helpers import project
 from tests.targets.cedar_session import CedarSession, loaded
@@ -106,7 +106,7 @@ def ask(change: Callable[[dict[str, Any]], None] | None = None) -> int:
     made = project(SET)
     assert made.ir is not None
 
-    def start(bundle: Bundle, index: Index) -> AbstractContextManager[CedarSession]:
+    def start(bundle: TargetBundle, index: Index) -> AbstractContextManager[CedarSession]:
         if change is not None:
             document = json.loads(bundle.files["policies.json"])
             change(document["staticPolicies"])

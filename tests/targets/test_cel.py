@@ -10,31 +10,31 @@ from hypothesis import strategies as st
 
 from policylang.targets.cel import (
     TRUE,
-    At,
     Binary,
     CelLiteral,
     CelNot,
+    CelVar,
     CelWriter,
     Expr,
     Fields,
     Items,
     Junction,
+    Keyed,
     MapEntry,
     Method,
-    Name,
     Parenthesized,
     all_of,
     any_of,
 )
 
 CEL = CelWriter(repr)
-A, B, C = (Binary(Name(name), "<", CelLiteral(3)) for name in "abc")
+A, B, C = (Binary(CelVar(name), "<", CelLiteral(3)) for name in "abc")
 VALUES = {"a": 1, "b": 5, "c": 3}
 
 
 def trees() -> st.SearchStrategy[Expr]:
     """Tests of numbers, joined and negated."""
-    numbers = st.sampled_from([Name(name) for name in VALUES]) | st.integers(-9, 9).map(CelLiteral)
+    numbers = st.sampled_from([CelVar(name) for name in VALUES]) | st.integers(-9, 9).map(CelLiteral)
     sums = st.builds(Binary, numbers, st.sampled_from("+-"), numbers)
     tests = st.builds(Binary, numbers | sums, st.sampled_from(["<", "<=", "==", "!=", ">=", ">"]), numbers | sums)
 
@@ -50,7 +50,7 @@ def value(expr: Expr) -> int:
     match expr:
         case CelLiteral(int() | bool() as found):
             return found
-        case Name(name):
+        case CelVar(name):
             return VALUES[name]
         case Binary(left, operator, right):
             return int(eval(f"{value(left)} {operator} {value(right)}"))
@@ -84,13 +84,13 @@ def test_what_is_written_reads_as_it_was_built(expr: Expr) -> None:
         (Junction("&&", (A, Junction("||", (B, C)))), "a < 3 && (b < 3 || c < 3)"),
         (Junction("||", (A, Junction("&&", (B, C)))), "a < 3 || b < 3 && c < 3"),
         (any_of((A, all_of((B, C)))), "a < 3 || (b < 3 && c < 3)"),
-        (Binary(A, "==", Binary(Name("b"), "+", Name("c"))), "(a < 3) == b + c"),
+        (Binary(A, "==", Binary(CelVar("b"), "+", CelVar("c"))), "(a < 3) == b + c"),
         (CelNot(A), "!(a < 3)"),
-        (CelNot(Method(Name("a"), "startsWith", (CelLiteral("x"),))), "!a.startsWith('x')"),
-        (MapEntry(Name("R.attr"), "in"), "R.attr['in']"),
-        (MapEntry(Name("R.attr"), "it's"), 'R.attr["it\'s"]'),
-        (MapEntry(Name("R.attr"), "name"), "R.attr.name"),
-        (At(Items((CelLiteral(True), CelLiteral(None))), CelLiteral(0)), "[true, null][0]"),
+        (CelNot(Method(CelVar("a"), "startsWith", (CelLiteral("x"),))), "!a.startsWith('x')"),
+        (MapEntry(CelVar("R.attr"), "in"), "R.attr['in']"),
+        (MapEntry(CelVar("R.attr"), "it's"), 'R.attr["it\'s"]'),
+        (MapEntry(CelVar("R.attr"), "name"), "R.attr.name"),
+        (Keyed(Items((CelLiteral(True), CelLiteral(None))), CelLiteral(0)), "[true, null][0]"),
         (Fields("minutes", CelLiteral(1.0)), "{'minutes': 1.0}"),
     ],
 )

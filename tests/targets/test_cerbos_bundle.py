@@ -23,7 +23,7 @@ from policylang.runtime.request import Request
 from policylang.targets import find_target
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import Caller
-from policylang.targets.target import Bundle, Input, Scenario
+from policylang.targets.target import Input, Scenario, TargetBundle
 from tests.engines import cerbos_engine, files
 from tests.engines.cerbos_engine import CerbosServer
 from tests.engines.process import Server
@@ -35,9 +35,9 @@ from tests.targets.test_cerbos import TANGLE, tangled
 from tools import engines
 
 
-def bundle_of(policy_set: ir.PolicySet, scenarios: tuple[Scenario, ...] = ()) -> Bundle:
+def bundle_of(policy_set: ir.PolicySet, scenarios: tuple[Scenario, ...] = ()) -> TargetBundle:
     found = compile_for(find_target("cerbos"), Input(policy_set, scenarios=scenarios))
-    assert isinstance(found, Bundle), found
+    assert isinstance(found, TargetBundle), found
     return found
 
 
@@ -269,20 +269,20 @@ def test_numbers_that_are_refused(text: str, said: str) -> None:
         f"resource a {{ money : money actions view }} policy p on a {{ {text} }} deny view on a {{ {text} }}"
     )
     found = compile_for(find_target("cerbos"), Input(policy_set))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [(each.code, each.message[: len(said)]) for each in found] == [("PL803", said)]
 
 
 def test_a_condition_that_is_too_long(cerbos: CerbosServer) -> None:
-    def found(values: int) -> Bundle | tuple[Diagnostic, ...]:
+    def found(values: int) -> TargetBundle | tuple[Diagnostic, ...]:
         listed = ", ".join(f'"value {number:092}"' for number in range(values))
         text = f"resource a {{ x : text actions view }} deny view on a {{ x in [{listed}] }}"
         return compile_for(find_target("cerbos"), Input(compiled(text)))
 
     short, long = found(978), found(981)
-    assert isinstance(short, Bundle)
+    assert isinstance(short, TargetBundle)
     cerbos.load(policies(short))
-    assert not isinstance(long, Bundle)
+    assert not isinstance(long, TargetBundle)
     assert [(each.code, each.message[:26]) for each in long] == [("PL803", "Cerbos takes no expression")]
 
 
@@ -292,7 +292,7 @@ def test_users_who_are_refused() -> None:
         user "w@x" { append policy p on a } user "w-x" { append policy p on a } user "w.x" { append policy p on a }
         user "w_x" user "w x" { append policy p on a } """
     found = compile_for(find_target("cerbos"), Input(compiled(text)))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [(each.code, each.message[:36]) for each in found] == [
         ("PL803", "Cerbos takes `u*` for a pattern: it "),
         ("PL803", "Cerbos takes `w-x` and `w@x` for one"),

@@ -14,7 +14,7 @@ import pytest
 from policylang.model.types import Duration
 from policylang.runtime.index import Index
 from policylang.targets.cerbos import people, request, rules, told
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.cerbos_engine import CerbosServer
 from tests.helpers import project
 from tests.targets.cerbos_session import CerbosSession
@@ -29,7 +29,7 @@ def ask(server: CerbosServer, change: Callable[[Files], Files] = dict) -> int:
     assert made.ir is not None
 
     @contextmanager
-    def start(bundle: Bundle, index: Index) -> Iterator[CerbosSession]:
+    def start(bundle: TargetBundle, index: Index) -> Iterator[CerbosSession]:
         changed = msgspec.structs.replace(bundle, files=change(dict(bundle.files)))
         yield CerbosSession(server, changed, index)
 

@@ -15,7 +15,7 @@ import pytest
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
 from policylang.settings.targets import TargetSettings
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.cerbos_engine import CerbosServer
 from tests.engines.postgres_engine import PostgresServer
 from tests.engines.rego_engine import RegorusEngine
@@ -102,7 +102,7 @@ user "cid" { assign role rep from 2026-11-21 10:00 until 2026-11-21 14:00 }
 def test_rows(connection: psycopg.Connection[Any]) -> None:
     policy_set = compiled(ROWS)
 
-    def start(bundle: Bundle, of: ir.PolicySet) -> AbstractContextManager[PostgresSession]:
+    def start(bundle: TargetBundle, of: ir.PolicySet) -> AbstractContextManager[PostgresSession]:
         return loaded(connection, bundle, of)
 
     day = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)

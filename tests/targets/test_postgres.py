@@ -22,7 +22,7 @@ from policylang.settings.config import Config
 from policylang.settings.limits import Limits
 from policylang.settings.targets import TargetSettings
 from policylang.targets import find_target
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.docs.blocks import ROOT, blocks
 from tests.engines.postgres_engine import Database, PostgresServer
 from tests.generated import Case, Features, cases
@@ -57,7 +57,7 @@ def connection(database: Database) -> Iterator[psycopg.Connection[Any]]:
         yield opened
 
 
-Load = Callable[[psycopg.Connection[Any], Bundle, Index], AbstractContextManager[PostgresSession]]
+Load = Callable[[psycopg.Connection[Any], TargetBundle, Index], AbstractContextManager[PostgresSession]]
 
 
 def asked(database: Database, policy_set: ir.PolicySet, requests: Any, load: Load = loaded) -> Compared:
@@ -65,7 +65,7 @@ def asked(database: Database, policy_set: ir.PolicySet, requests: Any, load: Loa
     # A connection of its own: one that has undone hundreds of scripts takes ten times as long to undo the next.
     with database.connect() as connection:
 
-        def start(bundle: Bundle, of: Index) -> AbstractContextManager[PostgresSession]:
+        def start(bundle: TargetBundle, of: Index) -> AbstractContextManager[PostgresSession]:
             return load(connection, bundle, of)
 
         return compare("postgres", start, policy_set, requests, settings=chosen)
@@ -192,7 +192,7 @@ def _chain(keys: tuple[str, ...]) -> Any:
 def test_records_of_users_and_requests_are_no_rows(condition: str) -> None:
     text = TREES.format(condition=condition, optional="optional") + "request { of : deal }"
     found = compile_for(find_target("postgres"), Input(compiled(text)))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert ["users and requests hold no rows" in each.message for each in found] == [True]
 
 
@@ -286,7 +286,7 @@ def test_again_and_back(connection: psycopg.Connection[Any]) -> None:
         before = connection.execute(state).fetchone()
         after = []
         for bundle in (scripts[1], scripts[0], scripts[1], scripts[1]):
-            assert isinstance(bundle, Bundle)
+            assert isinstance(bundle, TargetBundle)
             connection.execute(inside(bundle.files["up.sql"]))
             after.append(connection.execute(state).fetchone())
         assert after[2] == after[3] != after[1]
@@ -301,7 +301,7 @@ def test_again_and_back(connection: psycopg.Connection[Any]) -> None:
 def test_the_readme_tells_the_truth(customers: psycopg.Connection[Any]) -> None:
     """Its statements, as they stand, with the names of this set."""
     bundle = compile_for(find_target("postgres"), Input(compiled(SALES)))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     text = bundle.files["README.md"].decode()
     blocks = [line.strip() for line in text.splitlines() if line.startswith("    ")]
     assert blocks[0] == "psql -v ON_ERROR_STOP=1 -f up.sql"
@@ -340,7 +340,7 @@ EXPECTED = Path(__file__).parent / "postgres" / "sales.sql"
 
 def written() -> str:
     bundle = compile_for(find_target("postgres"), Input(compiled(SALES)))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     return bundle.files["up.sql"].decode()
 
 
@@ -358,7 +358,7 @@ def test_refused(attribute: str, condition: str, said: str) -> None:
     made = project(text, f"policy p on a {{ {condition} }}", config=Config(limits=Limits(duration_years=2000)))
     assert made.ir is not None
     found = compile_for(find_target("postgres"), Input(made.ir))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [f"{each.code} {each.message}"[: len(said)] for each in found] == [said]
 
 
@@ -369,7 +369,7 @@ def test_an_attribute_that_is_viewed_on_some_records_only() -> None:
         + ("role some { grant view on customer policy own }")
     )
     found = compile_for(find_target("postgres"), Input(compiled(text)))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert {each.message.split("`")[1] for each in found} == {"owner", "status"}
 
 

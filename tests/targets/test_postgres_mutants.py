@@ -16,7 +16,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.settings.targets import TargetSettings
 from policylang.targets.postgres import expressions
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.postgres_engine import PostgresServer
 from tests.helpers import project
 from tests.targets.differential import boundaries, compare
@@ -99,7 +99,7 @@ def ask(connection: psycopg.Connection[Any], change: Callable[[str], str] = str)
     made = project(SET)
     assert made.ir is not None
 
-    def start(bundle: Bundle, index: Index) -> AbstractContextManager[PostgresSession]:
+    def start(bundle: TargetBundle, index: Index) -> AbstractContextManager[PostgresSession]:
         script = bundle.files["up.sql"].decode()
         files = {**bundle.files, "up.sql": change(script).encode()}
         return loaded(connection, msgspec.structs.replace(bundle, files=files), index)

@@ -18,7 +18,7 @@ from policylang.pipelines.compile import compile_for
 from policylang.runtime.index import Index
 from policylang.targets import find_target
 from policylang.targets.postgres.request import become_arguments
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.engines.postgres_engine import PostgresServer
 from tests.helpers import compiled, decide
 from tests.targets.postgres_sales import inside
@@ -86,7 +86,7 @@ def policies(root: str) -> str:
 def made(text: str) -> tuple[Index, bytes]:
     policy_set = compiled(text)
     bundle = compile_for(find_target("postgres"), Input(policy_set))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     clock = f"""
     CREATE OR REPLACE FUNCTION policylang.instant() RETURNS timestamptz LANGUAGE sql STABLE AS
     $$ SELECT '{NOW.isoformat()}'::timestamptz $$;

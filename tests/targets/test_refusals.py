@@ -17,7 +17,7 @@ from policylang.targets import NAMES, find_target
 from policylang.targets.cedar.request import asking
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.target import Bundle, Input, RefusedError
+from policylang.targets.target import Input, RefusedError, TargetBundle
 from tests.helpers import compiled, marked
 
 TARGET_RULES = [rule for rule in RULES if rule.family == "targets"]
@@ -33,9 +33,9 @@ def named(example: str) -> str:
 @pytest.mark.parametrize("rule", TARGET_RULES, ids=lambda rule: rule.code)
 def test_examples_of_rules(rule: Rule) -> None:
     refused = compile_for(find_target(named(rule.bad)), Input(compiled(rule.bad)))
-    assert not isinstance(refused, Bundle)
+    assert not isinstance(refused, TargetBundle)
     assert [(each.location.line, each.code) for each in refused] == marked(rule.bad) != []
-    assert isinstance(compile_for(find_target(named(rule.good)), Input(compiled(rule.good))), Bundle)
+    assert isinstance(compile_for(find_target(named(rule.good)), Input(compiled(rule.good))), TargetBundle)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,7 +109,7 @@ NUMBERS = {"cedar": "0.1234567890123456789", "cerbos": "0.12345678901234567"}
 def test_all_is_refused_at_once(name: str, word: str) -> None:
     """Nothing that was refused keeps the rest from being looked at."""
     found = compile_for(find_target(name), Input(compiled(TWO.format(number=NUMBERS[name], word=word))))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [(each.code, each.location.line) for each in found] == [("PL803", 7), ("PL803", 8)]
 
 
@@ -124,7 +124,7 @@ def test_a_policy_that_limits_nothing_is_refused_too(name: str) -> None:
         user "u" in g
     """
     refused = compile_for(find_target(name), Input(compiled(text)))
-    assert isinstance(refused, Bundle) == (name in ("rego", "postgres"))
+    assert isinstance(refused, TargetBundle) == (name in ("rego", "postgres"))
 
 
 def test_requests_are_made_for_what_was_compiled_only() -> None:
@@ -170,5 +170,5 @@ user "a" in g { home : "d1" }
 def test_postgres_follows_no_record_of_a_user() -> None:
     refused = compile_for(find_target("postgres"), Input(compiled(RECORDS_OF_USERS)))
     lines = [number for number, line in enumerate(RECORDS_OF_USERS.splitlines(), 1) if line.endswith("# refused")]
-    assert not isinstance(refused, Bundle)
+    assert not isinstance(refused, TargetBundle)
     assert [(each.location.line, each.code) for each in refused] == [(line, "PL801") for line in lines]

@@ -24,7 +24,7 @@ from policylang.targets.examples import NOW as EXAMPLE_NOW
 from policylang.targets.rego import TABLES
 from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.request import Requests
-from policylang.targets.target import Bundle, Input, Scenario
+from policylang.targets.target import Input, Scenario, TargetBundle
 from tests.engines.files import EngineError
 from tests.engines.rego_engine import UNDEFINED, RegoCppEngine, RegorusEngine
 from tests.generated import Case, Features, cases
@@ -105,9 +105,9 @@ def test_every_construct_has_a_second_opinion() -> None:
 # --- reasons and filters -------------------------------------------------------------------------------------
 
 
-def bundle_of(policy_set: ir.PolicySet, scenarios: Sequence[Scenario] = ()) -> Bundle:
+def bundle_of(policy_set: ir.PolicySet, scenarios: Sequence[Scenario] = ()) -> TargetBundle:
     bundle = compile_for(find_target("rego"), Input(policy_set, scenarios=tuple(scenarios)))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     return bundle
 
 
@@ -345,7 +345,7 @@ def test_too_long() -> None:
     )
     assert made.ir is not None
     found = compile_for(find_target("rego"), Input(made.ir))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [each.code for each in found] == ["PL803"]
 
 

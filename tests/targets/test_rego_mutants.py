@@ -15,7 +15,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.rego import conditions, request, tables
 from policylang.targets.rego.tables import RegoDocument
-from policylang.targets.target import Bundle
+from policylang.targets.target import TargetBundle
 from tests.engines.rego_engine import RegorusEngine
 from tests.helpers import compiled
 from tests.targets.differential import NOW, Session, compare
@@ -116,7 +116,7 @@ ASKED += [Request("dan", "view", "order", RECORD, NOW + days * DAY) for days in 
 
 
 def ask(change: Callable[[str], str] = str) -> int:
-    def start(bundle: Bundle, index: Index) -> AbstractContextManager[Session]:
+    def start(bundle: TargetBundle, index: Index) -> AbstractContextManager[Session]:
         files = {
             name: change(content.decode()).encode() if name.endswith(".rego") else content
             for name, content in bundle.files.items()

@@ -20,7 +20,7 @@ from policylang.runtime.index import Index
 from policylang.targets import find_target
 from policylang.targets.relations.objects import Tuple
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.target import Bundle, Input, Scenario
+from policylang.targets.target import Input, Scenario, TargetBundle
 from tests.engines.files import EngineError
 from tests.engines.openfga_engine import run_tests
 from tests.generated import Case, Features, cases
@@ -51,9 +51,9 @@ LEFT_OUT = {
 
 def bundle_of(
     target: str, policy_set: ir.PolicySet, now: datetime.datetime | None = NOW, scenarios: tuple[Scenario, ...] = ()
-) -> Bundle:
+) -> TargetBundle:
     bundle = compile_for(find_target(target), Input(policy_set, now, scenarios))
-    assert isinstance(bundle, Bundle), bundle
+    assert isinstance(bundle, TargetBundle), bundle
     return bundle
 
 

@@ -13,7 +13,7 @@ from policylang.targets import NAMES, find_target
 from policylang.targets.relations.objects import EVERYBODY, Tuple
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.request import question
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.helpers import compiled, marked
 from tests.targets.differential import NOW
 from tests.targets.relations_session import ENGINES
@@ -62,7 +62,7 @@ REFUSED = [
 @pytest.mark.parametrize("text", REFUSED)
 def test_refused(target: str, text: str) -> None:
     found = compile_for(find_target(target), Input(compiled(WORLD + text)))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert [(each.location.line, each.code) for each in found] == marked(WORLD + text)
     assert all(each.help for each in found)
 
@@ -108,11 +108,11 @@ def test_limits(target: str, fits: str, exceeds: str, said: str) -> None:
     """What just fits is taken by the engine, and one more is refused before it comes to that."""
     policy_set = compiled(WORLD + fits)
     bundle = compile_for(find_target(target), Input(policy_set))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     asked = question(RelationPlan(Index(policy_set), None), "ann", "view", "customer", {"name": "other"}, now=NOW)
     assert ENGINES[target](bundle, asked.tuples, [(each, asked.context) for each in asked.checks]) == [True]
     found = compile_for(find_target(target), Input(compiled(WORLD + exceeds)))
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     assert {each.code for each in found} == {"PL803"}
     assert found[0].message.startswith(said)
 
@@ -133,7 +133,7 @@ OLD = {"name": "x", "created": "2026-01-01T00:00:00Z"}
 def _asked(target: str, action: str, record: object, context: dict[str, object] | None) -> list[bool]:
     policy_set = compiled(RECENT)
     bundle = compile_for(find_target(target), Input(policy_set))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     asked = question(RelationPlan(Index(policy_set), None), "ann", action, "customer", record, now=NOW)
     given = {**asked.context, **context} if context is not None else {}
     return list(ENGINES[target](bundle, asked.tuples, [(each, given) for each in asked.checks]))
@@ -167,7 +167,7 @@ def test_the_same_bytes_again(target: str) -> None:
 @pytest.mark.parametrize("target", ENGINES)
 def test_every_clause_leads_home(target: str) -> None:
     bundle = compile_for(find_target(target), Input(compiled(RECENT)))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     clauses = json.loads(bundle.files["sourcemap.json"])["clauses"]
     model, data = ("model.fga", "tuples.json") if target == "openfga" else ("schema.zed", "relationships.txt")
     text = bundle.files[model].decode()
@@ -186,7 +186,7 @@ def test_names() -> None:
     plan = RelationPlan(Index(policy_set), None)
     for target in ENGINES:
         bundle = compile_for(find_target(target), Input(policy_set))
-        assert isinstance(bundle, Bundle)
+        assert isinstance(bundle, TargetBundle)
         names = json.loads(bundle.files["names.json"])
         made = question(plan, "ann", "view", "customer", RECORD, now=NOW)
         resource = names["resources"]["customer"]
@@ -207,7 +207,7 @@ def test_names() -> None:
 @pytest.mark.parametrize("target", ENGINES)
 def test_the_readme_tells_the_truth(target: str) -> None:
     bundle = compile_for(find_target(target), Input(compiled(RECENT)))
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, TargetBundle)
     text = bundle.files["README.md"].decode()
     named = set(re.findall(r"`(\w+\.(?:json|fga|zed|txt|md|yaml|fga\.yaml))`", text))
     assert named | {"README.md", "sourcemap.json"} == set(bundle.files) | {"store.fga.yaml"} - (
@@ -217,7 +217,7 @@ def test_the_readme_tells_the_truth(target: str) -> None:
     assert "valid until the policies change" in text
     dated = f'{RECENT}role r user "u" {{ assign role r from 2026-11-01 until 2026-11-30 }}'
     frozen = compile_for(find_target(target), Input(compiled(dated), NOW))
-    assert isinstance(frozen, Bundle)
+    assert isinstance(frozen, TargetBundle)
     period = "**Valid from 2026-11-01T00:00:00Z until 2026-12-01T00:00:00Z, exclusive.**"
     assert period in frozen.files["README.md"].decode()
 

@@ -11,7 +11,7 @@ import pytest
 
 from policylang.runtime.request import Request
 from policylang.targets.relations import plan, request
-from policylang.targets.relations.cel import Text
+from policylang.targets.relations.cel import CelText
 from policylang.targets.relations.expressions import any_of
 from policylang.targets.relations.objects import place_object
 from policylang.targets.relations.plan import RelationPlan
@@ -103,7 +103,7 @@ def ask(target: str) -> int:
 
 
 def _cel(change: Callable[[str], str]) -> tuple[Any, str, Any]:
-    def changed(formula: Any, cel: Callable[[Any], Text] = plan.cel) -> Text:
+    def changed(formula: Any, cel: Callable[[Any], CelText] = plan.cel) -> CelText:
         text = cel(formula)
         return msgspec.structs.replace(text, expression=change(text.expression))
 

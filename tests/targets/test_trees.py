@@ -11,7 +11,7 @@ from policylang.pipelines.compile import compile_for
 from policylang.runtime.request import Request
 from policylang.runtime.trees import DEEPEST
 from policylang.targets import find_target
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.engines.rego_engine import RegoCppEngine, RegorusEngine
 from tests.helpers import compiled
 from tests.targets import cedar_session, cerbos_session, rego_session, relations_session
@@ -183,7 +183,7 @@ def test_the_last_level_that_counts(engine: str, request: pytest.FixtureRequest)
 @pytest.mark.parametrize("condition", [each.split(" or ")[0] for each in OF_REQUESTS.values()])
 def test_relations_compare_no_values_of_a_record(name: str, condition: str) -> None:
     refused = compile_for(find_target(name), Input(made(condition)))
-    assert not isinstance(refused, Bundle)
+    assert not isinstance(refused, TargetBundle)
     assert {(each.code, each.location.line) for each in refused} == {("PL801", 6), ("PL801", 13)}
 
 
@@ -192,7 +192,7 @@ def test_relations_compare_no_values_of_a_record(name: str, condition: str) -> N
 def test_records_of_users_are_not_followed(name: str, path: str) -> None:
     text = SET.format(condition=f'{path} is under "top"', resource="deal", optional="optional")
     refused = compile_for(find_target(name), Input(compiled(text.replace("name : text", "owner : user"))))
-    assert not isinstance(refused, Bundle)
+    assert not isinstance(refused, TargetBundle)
     messages = {each.message for each in refused if "users hold no records" in each.message}
     assert messages == {f"{find_target(name).title} cannot follow `{path}`: users hold no records"}
     assert {each.location.line for each in refused} == {6, 13}
@@ -202,7 +202,7 @@ def test_records_of_users_are_not_followed(name: str, path: str) -> None:
 @pytest.mark.parametrize("name", ["openfga", "spicedb"])
 def test_ids_that_are_too_long(name: str) -> None:
     longest = compile_for(find_target(name), Input(made(f'deal is under "{"x" * 200}"')))
-    assert isinstance(longest, Bundle)
+    assert isinstance(longest, TargetBundle)
     refused = compile_for(find_target(name), Input(made(f'deal is under "{"é" * 34}"')))
-    assert not isinstance(refused, Bundle)
+    assert not isinstance(refused, TargetBundle)
     assert {each.code for each in refused} == {"PL803"}

@@ -10,7 +10,7 @@ from policylang.pipelines.compile import compile_for
 from policylang.runtime.index import Index
 from policylang.targets import NAMES, find_target
 from policylang.targets.constructs import CONSTRUCTS, uses
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.helpers import compiled
 from tests.targets.words import WORDS, Word
 from tools import target_docs
@@ -49,9 +49,9 @@ def test_expressed_or_refused_at_its_place(name: str, word: str) -> None:
     found = compile_for(find_target(name), Input(compiled(each.text)))
     code = refused(name, each)
     if code is None:
-        assert isinstance(found, Bundle), found
+        assert isinstance(found, TargetBundle), found
         return
-    assert not isinstance(found, Bundle)
+    assert not isinstance(found, TargetBundle)
     (only,) = found
     assert only.code == code
     assert each.text.count(each.points) == 1
@@ -67,7 +67,7 @@ def test_expressed_or_refused_at_its_place(name: str, word: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_with_an_instant_only_what_is_never_expressed_is_refused(name: str, word: str) -> None:
     found = compile_for(find_target(name), Input(compiled(WORDS[word].text), NOW))
-    assert isinstance(found, Bundle) == (refused(name, WORDS[word]) != "PL801")
+    assert isinstance(found, TargetBundle) == (refused(name, WORDS[word]) != "PL801")
 
 
 @pytest.mark.parametrize("word", [word for word, each in WORDS.items() if each.row is not None])

@@ -24,7 +24,7 @@ from policylang.usage.narrowing import AT_LEAST, narrowings
 from policylang.usage.proposals import NOTHING, Keep, ProposedChange, read_keep
 from policylang.usage.read import LogReading, read_usage
 from policylang.usage.rightsize import Narrow, Rightsized, rightsize
-from policylang.usage.written import Limiting
+from policylang.usage.written import AttachedPolicy
 from tests.helpers import compiled, decide, project
 from tests.usage.helpers import NOW
 
@@ -236,11 +236,11 @@ def mutant(change: Callable[[ProposedChange], ProposedChange]) -> Narrow:
     return lambda *given: [change(each) for each in narrowings(*given) if each.name == "clerk"]
 
 
-def _edited(change: Callable[[Limiting], Limiting]) -> Callable[[ProposedChange], ProposedChange]:
+def _edited(change: Callable[[AttachedPolicy], AttachedPolicy]) -> Callable[[ProposedChange], ProposedChange]:
     def changed(proposal: ProposedChange) -> ProposedChange:
         parts = []
         for part in proposal.parts:
-            assert isinstance(part.edit, Limiting)
+            assert isinstance(part.edit, AttachedPolicy)
             parts.append(msgspec.structs.replace(part, edit=change(part.edit)))
         return msgspec.structs.replace(proposal, parts=tuple(parts))
 
@@ -250,7 +250,7 @@ def _edited(change: Callable[[Limiting], Limiting]) -> Callable[[ProposedChange]
 def _replaced(old: str, new: str) -> Callable[[ProposedChange], ProposedChange]:
     """Other text, of which the proposal does not say that it is other."""
 
-    def changed(each: Limiting) -> Limiting:
+    def changed(each: AttachedPolicy) -> AttachedPolicy:
         return each if each.declare is None else msgspec.structs.replace(each, declare=each.declare.replace(old, new))
 
     return _edited(changed)

@@ -26,7 +26,7 @@ from policylang.syntax.parser import Parsed
 
 Safety = Literal["safe", "suggested"]
 
-Statement = ast.Limit | ast.Deny | ast.Append | ast.Assignment
+_Statement = ast.Limit | ast.Deny | ast.Append | ast.Assignment
 
 
 class Fix(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class SourceTrees:
         self.files: Mapping[str, Parsed] = {file.source.name: file for file in files}
 
     @cached_property
-    def statements(self) -> dict[str, tuple[Parsed, Statement]]:
+    def statements(self) -> dict[str, tuple[Parsed, _Statement]]:
         """Limits, denies, appends and assignments, by their places."""
         return {
             file.source.at(node.start_pos, node.end_pos): (file, node)
@@ -107,7 +107,7 @@ class SourceTrees:
         return " ".join(file.source.text[node.start_pos : node.end_pos].split())
 
 
-def _inside(declaration: ast.Declaration) -> Iterable[Statement]:
+def _inside(declaration: ast.Declaration) -> Iterable[_Statement]:
     match declaration:
         case ast.Deny():
             return (declaration,)

@@ -6,7 +6,7 @@ import datetime
 
 import msgspec
 
-from policylang.check.enclosing import Extent
+from policylang.check.enclosing import Offsets
 from policylang.source import Location
 
 
@@ -17,7 +17,7 @@ class Suppression(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
     reason: str | None
     until: datetime.date | None
-    extents: tuple[Extent, ...]
+    extents: tuple[Offsets, ...]
 
     def is_over(self, today: datetime.date) -> bool:
         """Whether its last day has passed."""

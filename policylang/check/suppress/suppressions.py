@@ -15,7 +15,7 @@ from typing import NoReturn
 import msgspec
 
 from policylang.check.catalogue import BY_CODE, BY_NAME, OF_SUPPRESSIONS
-from policylang.check.enclosing import Extent, Layout
+from policylang.check.enclosing import Layout, Offsets
 from policylang.check.selection import near_code
 from policylang.check.suppress.suppression import Suppression
 from policylang.diagnostics import Diagnostic, quoted
@@ -70,7 +70,7 @@ def _read(comment: ast.Comment, layout: Layout) -> Suppression:
     return Suppression(at, codes, reason, until, _extents(comment, layout, at.line))
 
 
-def _extents(comment: ast.Comment, layout: Layout, line: int) -> tuple[Extent, ...]:
+def _extents(comment: ast.Comment, layout: Layout, line: int) -> tuple[Offsets, ...]:
     source = layout.source
     alone = not source.text[source.line_starts[line - 1] : comment.start_pos].strip()
     if not alone:

@@ -18,7 +18,7 @@ DOMAIN = "domain"
 _DEEPEST = 9
 _EFFECTS = ("allow", "deny")
 
-Where = str
+_Where = str
 """A domain; the empty text where the model has none."""
 
 
@@ -32,8 +32,8 @@ class _Policy:
     """What the rows say: the grants of each subject in each domain, and the roles that each name has there."""
 
     def __init__(self) -> None:
-        self.grants: dict[Where, dict[str, dict[_Grant, Origin]]] = {}
-        self.links: dict[Where, dict[str, dict[str, Origin]]] = {}
+        self.grants: dict[_Where, dict[str, dict[_Grant, Origin]]] = {}
+        self.links: dict[_Where, dict[str, dict[str, Origin]]] = {}
         self.unreadable = False
 
     def roles(self) -> set[str]:
@@ -118,9 +118,9 @@ class _Writing:
     def __init__(self, imported: Imported, model: CasbinModel, policy: _Policy) -> None:
         self._set, self._model, self._policy = imported, model, policy
         self._has_domains = "dom" in model.fields
-        self._circles: dict[Where, Mapping[str, tuple[str, ...]]] = {}
-        self._shapes: dict[tuple[Where, str], Any] = {}
-        self._key: dict[tuple[Where, str], str] = {}
+        self._circles: dict[_Where, Mapping[str, tuple[str, ...]]] = {}
+        self._shapes: dict[tuple[_Where, str], Any] = {}
+        self._key: dict[tuple[_Where, str], str] = {}
 
     def write(self) -> None:
         policy, imported = self._policy, self._set
@@ -142,7 +142,7 @@ class _Writing:
         if self._model.effect == "not-denied":
             self._everyone(sorted(imported.users))
 
-    def _declare(self, where: Where) -> None:
+    def _declare(self, where: _Where) -> None:
         """Objects, actions and places."""
         for of in self._policy.grants.get(where, {}).values():
             for grant, origin in of.items():
@@ -158,13 +158,13 @@ class _Writing:
 
     # --- roles -------------------------------------------------------------------------------------------------
 
-    def _shape(self, where: Where, role: str) -> Any:
+    def _shape(self, where: _Where, role: str) -> Any:
         """What a role is in a domain, to be compared: its grants, and the roles in it."""
         grants = self._policy.grants.get(where, {}).get(role, {})
         inside = self._policy.links.get(where, {}).get(role, {})
         return tuple(sorted((g.object, g.action, g.deny) for g in grants)), tuple(sorted(inside))
 
-    def _name_roles(self, wheres: list[Where], roles: list[str]) -> None:
+    def _name_roles(self, wheres: list[_Where], roles: list[str]) -> None:
         """One role for all domains where it is the same in each that has it, and so are all roles inside it; else one
         for each.
         """
@@ -190,12 +190,12 @@ class _Writing:
             for role in roles:
                 self._key[where, role] = f"{role}\n{where}" if role in differs else role
 
-    def _bundle(self, where: Where, role: str, origin: Origin) -> RoleOrGroup:
+    def _bundle(self, where: _Where, role: str, origin: Origin) -> RoleOrGroup:
         """Keys of what Casbin has no name for hold line breaks, which its names do not."""
         key = self._key[where, role]
         return self._set.role(key, origin, role if key == role else f"{role} in {where}")
 
-    def _role(self, where: Where, role: str) -> None:
+    def _role(self, where: _Where, role: str) -> None:
         """A role; one in a circle holds one that has what all in the circle have."""
         links = self._policy.links.get(where, {})
         together = self._circles[where].get(role)
@@ -212,12 +212,12 @@ class _Writing:
             out = {name: at for each in together for name, at in links[each].items() if name not in together}
             self._fill(where, knot, together, out)
 
-    def _bundle_of(self, where: Where, role: str) -> RoleOrGroup:
+    def _bundle_of(self, where: _Where, role: str) -> RoleOrGroup:
         of = self._policy
         origins = [*of.grants.get(where, {}).get(role, {}).values(), *of.links.get(where, {}).get(role, {}).values()]
         return self._bundle(where, role, min(origins))
 
-    def _fill(self, where: Where, bundle: RoleOrGroup, names: tuple[str, ...], inside: Mapping[str, Origin]) -> None:
+    def _fill(self, where: _Where, bundle: RoleOrGroup, names: tuple[str, ...], inside: Mapping[str, Origin]) -> None:
         for name in names:
             for grant, origin in self._policy.grants.get(where, {}).get(name, {}).items():
                 if self._model.effect != "not-denied" or grant.deny:
@@ -230,7 +230,7 @@ class _Writing:
         if all(each.role != role for each in bundle.includes):
             bundle.includes.append(Include(role=role, origin=origin))
 
-    def _exists(self, where: Where, role: str, origin: Origin) -> bool:
+    def _exists(self, where: _Where, role: str, origin: Origin) -> bool:
         """Declares a role that no row but those that hand it out speaks of."""
         if self._shape(where, role) == ((), ()):
             self._bundle(where, role, origin)
@@ -238,7 +238,7 @@ class _Writing:
 
     # --- users -------------------------------------------------------------------------------------------------
 
-    def _too_deep(self, wheres: list[Where], roles: set[str]) -> set[str]:
+    def _too_deep(self, wheres: list[_Where], roles: set[str]) -> set[str]:
         """Users with roles that are too far away for Casbin to be found."""
         refused = set()
         for where in wheres:
@@ -251,7 +251,7 @@ class _Writing:
                     self._set.refuse("too-deep", min(links[user].values()), message)
         return refused
 
-    def _user(self, where: Where, name: str) -> None:
+    def _user(self, where: _Where, name: str) -> None:
         own = self._policy.grants.get(where, {}).get(name, {})
         given = self._policy.links.get(where, {}).get(name, {})
         place = where if self._has_domains else None

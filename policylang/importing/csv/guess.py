@@ -20,7 +20,7 @@ PEOPLE = (
     *("status", "terminated", "superuser"),
 )
 
-IN_WORDS: dict[says.Holds, str] = {
+IN_WORDS: dict[says.RowMeaning, str] = {
     "permissions": "a row is a permission, a column a role",
     "roles": "a row is a role, a column a permission",
     "grants": "a row is one role and one permission",
@@ -111,7 +111,7 @@ def _is_mark(cell: str) -> bool:
     return word in YES or word in NO or word in DENY or level(cell, LEVELS) is not None
 
 
-def _holds(by: dict[str, str], names: Sequence[str], marked: Sequence[str]) -> says.Holds:
+def _holds(by: dict[str, str], names: Sequence[str], marked: Sequence[str]) -> says.RowMeaning:
     permission = "permission" in by or ("resource" in by and "action" in by)
     first = names[0] if names else ""
     people = {"role", "group", "job", "status", "terminated", "superuser"} & by.keys()
@@ -132,7 +132,7 @@ def _holds(by: dict[str, str], names: Sequence[str], marked: Sequence[str]) -> s
 
 
 def _columns(
-    holds: says.Holds, by: dict[str, str], names: Sequence[str], marked: Sequence[str]
+    holds: says.RowMeaning, by: dict[str, str], names: Sequence[str], marked: Sequence[str]
 ) -> tuple[says.Columns, list[str]]:
     """The columns that a table of this kind needs, by their names; without a known name, the first that fits."""
     wanted = COLUMNS[holds]
@@ -176,7 +176,7 @@ _IN_WORDS = {
 }
 
 
-def _why(holds: says.Holds, by: dict[str, str], only: Sequence[str]) -> str:
+def _why(holds: says.RowMeaning, by: dict[str, str], only: Sequence[str]) -> str:
     if holds in ("permissions", "roles", "members") and only:
         shown = [quoted(name) for name in only[:3]]
         more = f" and {len(only) - 3} more" if len(only) > 3 else ""

@@ -26,7 +26,7 @@ def learn(inputs: Inputs, ask: Ask) -> says.Mapping:
 
 def _table(table: Sheet, ask: Ask) -> says.TableMapping:
     found = guess(table)
-    kinds = get_args(says.Holds)
+    kinds = get_args(says.RowMeaning)
     words = "".join(f"\n  {kind}: {IN_WORDS[kind]}" for kind in kinds)
     holds: Any = _one_of(ask, f"{table.path}: {found.reasons[0]}.{words}\nWhat is it", found.table.holds, kinds)
     header = header_of(table, None)[0]

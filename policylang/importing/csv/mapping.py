@@ -9,48 +9,48 @@ import msgspec
 from policylang.files.json_schema import schema_of
 from policylang.importing.matching import MappedKind
 
-Holds = Literal["permissions", "roles", "grants", "members", "people", "jobs", "nothing"]
+RowMeaning = Literal["permissions", "roles", "grants", "members", "people", "jobs", "nothing"]
 """What the rows of a table are: a permission each, with a column for each role; a role each, with a column for each
 permission; one role and one permission each; a user each, with a column for each role; one person and perhaps a role
 each; a job code each; or nothing of interest.
 """
 
-Column = Annotated[str, msgspec.Meta(min_length=1)]
+_Column = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"start": "from"}):
     """Columns by what is in them; each is named as the header names it."""
 
-    resource: Column | None = None
-    action: Column | None = None
-    permission: Column | None = None
+    resource: _Column | None = None
+    action: _Column | None = None
+    permission: _Column | None = None
     """Resource and action in one: `customer.view`, `View Customer`."""
-    role: Column | None = None
-    id: Column | None = None
-    name: Column | None = None
-    group: Column | None = None
-    job: Column | None = None
-    at: Column | None = None
-    start: Column | None = None
-    until: Column | None = None
-    because: Column | None = None
-    approved_by: Column | None = None
-    status: Column | None = None
-    terminated: Column | None = None
-    superuser: Column | None = None
+    role: _Column | None = None
+    id: _Column | None = None
+    name: _Column | None = None
+    group: _Column | None = None
+    job: _Column | None = None
+    at: _Column | None = None
+    start: _Column | None = None
+    until: _Column | None = None
+    because: _Column | None = None
+    approved_by: _Column | None = None
+    status: _Column | None = None
+    terminated: _Column | None = None
+    superuser: _Column | None = None
 
 
 class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One table. ``only``: the columns that are roles or permissions, all others if nothing is said."""
 
     file: str
-    holds: Holds
+    holds: RowMeaning
     sheet: str | None = None
     header: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """The row that names the columns, counted from 1; the first that is not empty if nothing is said."""
     columns: Columns = Columns()
     only: tuple[str, ...] | None = None
-    attributes: dict[str, Column] = {}
+    attributes: dict[str, _Column] = {}
     """Attributes of users, and their columns."""
     levels: dict[str, tuple[str, ...]] = {}
     """Words in cells, and the actions that they stand for; added to those known."""

@@ -17,7 +17,7 @@ from policylang.importing.imported import Imported
 from policylang.importing.kubernetes.objects import Object, read_objects
 from policylang.importing.kubernetes.patch_bindings import binding, given, patch_bindings
 from policylang.importing.kubernetes.patch_yaml import (
-    Sources,
+    YamlSources,
     changed_items,
     count,
     new_documents,
@@ -88,7 +88,7 @@ def _writing(of: Wanted) -> Iterator[None]:
 
 class _Patching:
     def __init__(self, inputs: Inputs, wanted: Sequence[Wanted]) -> None:
-        self._sources: Sources = {file.path: file.source() for file in inputs.files}
+        self._sources: YamlSources = {file.path: file.source() for file in inputs.files}
         self._objects = list(read_objects(inputs, Imported()))
         self._wanted = wanted
         self._roles = {_key(each): each for each in self._objects if each.kind in _ROLES}

@@ -11,7 +11,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
 from policylang.importing.kubernetes.objects import Object
-from policylang.importing.kubernetes.patch_yaml import Sources, changed_items
+from policylang.importing.kubernetes.patch_yaml import YamlSources, changed_items
 
 _API = "rbac.authorization.k8s.io"
 _CALLED = re.compile(r"(?P<name>[a-z0-9.-]+) in (?P<namespace>[a-z0-9-]+)")
@@ -103,7 +103,7 @@ def _subjects(of: Object, who: str, account: bool) -> Iterator[int]:
 
 
 def patch_bindings(
-    objects: Sequence[Object], sources: Sources, every: Sequence[Given]
+    objects: Sequence[Object], sources: YamlSources, every: Sequence[Given]
 ) -> tuple[list[SourceEdit], list[NewBinding], list[tuple[Object, Wanted]]]:
     """Edits of the bindings that there are, those that are new, and those that go. Raises `CannotExpressError`."""
     kept = {(each.role, each.namespace, each.who, each.account) for each in every if each.wanted.give}
@@ -140,7 +140,7 @@ def patch_bindings(
     return edits, bindings, empty
 
 
-def _edited(of: Object, sources: Sources, added: Sequence[Given], gone: dict[int, Given]) -> Iterator[SourceEdit]:
+def _edited(of: Object, sources: YamlSources, added: Sequence[Given], gone: dict[int, Given]) -> Iterator[SourceEdit]:
     """A binding with other subjects."""
     why = next(iter((*gone.values(), *added))).wanted.words
     if (*of.steps, "subjects") not in of.document.places:

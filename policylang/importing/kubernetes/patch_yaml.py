@@ -14,7 +14,7 @@ from policylang.importing.edits import CannotEditError, SourceEdit, line_break
 from policylang.importing.kubernetes.objects import Object
 from policylang.source import Source
 
-Sources = Mapping[str, Source]
+YamlSources = Mapping[str, Source]
 _SEPARATOR = re.compile(r"(?m)^---(?=\s|$).*(?:\r\n|\r|\n|\Z)")
 _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'|#[^\r\n]*|[\[\]{},]|[^\"'\[\]{},#]+")
 

@@ -14,7 +14,7 @@ import msgspec
 from policylang.importing.imported import Origin
 from policylang.importing.odoo.conditions import ALWAYS, NEVER, Stated
 
-Spot = tuple[str, str]
+OdooRight = tuple[str, str]
 """A model, and an operation."""
 
 OPERATIONS = ("read", "write", "create", "unlink")
@@ -55,10 +55,10 @@ class AccessModel(msgspec.Struct, dict=True):
     """
 
     implied: Mapping[str, frozenset[str]]
-    lists: Mapping[Spot, Mapping[str, tuple[Origin, ...]]]
-    rules: Mapping[Spot, tuple[RecordRule, ...]]
+    lists: Mapping[OdooRight, Mapping[str, tuple[Origin, ...]]]
+    rules: Mapping[OdooRight, tuple[RecordRule, ...]]
     permits: bool
-    closed: frozenset[Spot] = frozenset()
+    closed: frozenset[OdooRight] = frozenset()
 
     def closure(self, groups: Iterable[str]) -> frozenset[str]:
         """Groups with all that they imply."""
@@ -77,9 +77,9 @@ class AccessModel(msgspec.Struct, dict=True):
         return {group: self.closure([group]) for group in self.implied}
 
     @cached_property
-    def _spots(self) -> dict[str, tuple[Spot, ...]]:
+    def _spots(self) -> dict[str, tuple[OdooRight, ...]]:
         """Where a group opens something."""
-        found: dict[str, dict[Spot, None]] = {}
+        found: dict[str, dict[OdooRight, None]] = {}
         for spot, groups in self.lists.items():
             for group in groups:
                 found.setdefault(group, {})[spot] = None
@@ -89,12 +89,12 @@ class AccessModel(msgspec.Struct, dict=True):
                     found.setdefault(group, {})[spot] = None
         return {group: tuple(spots) for group, spots in found.items()}
 
-    def spots(self, groups: Iterable[str]) -> list[Spot]:
+    def spots(self, groups: Iterable[str]) -> list[OdooRight]:
         """Where some groups, and no others, open something."""
         found = {spot for group in groups for spot in self._spots.get(group, ()) if spot not in self.closed}
         return sorted(found)
 
-    def reach(self, groups: frozenset[str], spot: Spot) -> RuleReach | None:
+    def reach(self, groups: frozenset[str], spot: OdooRight) -> RuleReach | None:
         """What is open to whoever has exactly these groups."""
         rules = [rule for rule in self.rules.get(spot, ()) if rule.groups & groups]
         lists = self.lists.get(spot, {})
@@ -112,7 +112,7 @@ class AccessModel(msgspec.Struct, dict=True):
     # --- what may be handed out by itself ------------------------------------------------------------------------
 
     @cached_property
-    def _narrowing(self) -> dict[Spot, tuple[str, ...]]:
+    def _narrowing(self) -> dict[OdooRight, tuple[str, ...]]:
         """Groups whose members see less than all, whatever else they have."""
         if self.permits:
             return {}
@@ -122,11 +122,11 @@ class AccessModel(msgspec.Struct, dict=True):
             found[spot] = tuple(group for group in groups if not self._sees_all(group, spot))
         return found
 
-    def _sees_all(self, group: str, spot: Spot) -> bool:
+    def _sees_all(self, group: str, spot: OdooRight) -> bool:
         inside = self.inside.get(group, frozenset([group]))
         return any(rule.condition == ALWAYS and rule.groups & inside for rule in self.rules[spot])
 
-    def narrowed_by(self, group: str, spot: Spot) -> str | None:
+    def narrowed_by(self, group: str, spot: OdooRight) -> str | None:
         """A group that somebody may have besides this one, and then sees less than this one shows."""
         own = self.inside[group]
         if any(rule.groups & own for rule in self.rules.get(spot, ())):
@@ -137,10 +137,10 @@ class AccessModel(msgspec.Struct, dict=True):
         return None
 
     @cached_property
-    def _roles(self) -> dict[str, dict[Spot, RuleReach]]:
+    def _roles(self) -> dict[str, dict[OdooRight, RuleReach]]:
         found = {}
         for group, inside in self.inside.items():
-            reaches: dict[Spot, RuleReach] = {}
+            reaches: dict[OdooRight, RuleReach] = {}
             for spot in self.spots(inside):
                 reach = self.reach(inside, spot)
                 if reach is not None and self.narrowed_by(group, spot) is None:
@@ -148,11 +148,11 @@ class AccessModel(msgspec.Struct, dict=True):
             found[group] = reaches
         return found
 
-    def role(self, group: str) -> dict[Spot, RuleReach]:
+    def role(self, group: str) -> dict[OdooRight, RuleReach]:
         """What the role of a group gives, whatever other roles somebody has."""
         return self._roles[group]
 
-    def by_roles(self, groups: Iterable[str], spot: Spot) -> frozenset[Stated] | None:
+    def by_roles(self, groups: Iterable[str], spot: OdooRight) -> frozenset[Stated] | None:
         """What the roles of some groups give together: conditions any of which is enough, none of them for all."""
         reaches = [self._roles[group].get(spot) for group in groups]
         given = [reach.conditions for reach in reaches if reach is not None]
@@ -160,7 +160,7 @@ class AccessModel(msgspec.Struct, dict=True):
             return None
         return frozenset() if any(not each for each in given) else frozenset().union(*given)
 
-    def missing(self, groups: Iterable[str], inside: frozenset[str]) -> Iterator[tuple[Spot, RuleReach | None]]:
+    def missing(self, groups: Iterable[str], inside: frozenset[str]) -> Iterator[tuple[OdooRight, RuleReach | None]]:
         """Where the roles of some groups do not give what the groups give, and what that is."""
         direct = tuple(groups)
         for spot in self.spots(inside):

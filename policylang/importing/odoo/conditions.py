@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from policylang.importing.imported import Attribute, Imported, Origin, Ref, Text
-from policylang.importing.odoo.domains import FixedValue, Item, Leaf, Node, Tree, UserField, leaves
+from policylang.importing.odoo.domains import DomainItem, DomainTree, FixedValue, Leaf, Node, UserField, leaves
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.syntax.quoting import quote_text
 
@@ -44,7 +44,7 @@ class Types:
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], set[str]] = {}
 
-    def see(self, model: str, tree: Tree) -> None:
+    def see(self, model: str, tree: DomainTree) -> None:
         """Learn from a domain."""
         for leaf in leaves(tree):
             seen = self._seen.setdefault((model, leaf.field), set())
@@ -73,7 +73,7 @@ class Types:
         raise NoExpressionError("type", leaf.origin, message)
 
 
-def _kind(field: str, item: Item) -> str:
+def _kind(field: str, item: DomainItem) -> str:
     if isinstance(item, UserField):
         return "user" if item.path == "" else "text"
     value = item.value
@@ -92,14 +92,14 @@ class ConditionWriter:
     def __init__(self, imported: Imported, types: Types) -> None:
         self._set, self._types = imported, types
 
-    def condition(self, model: str, tree: Tree) -> Stated:
+    def condition(self, model: str, tree: DomainTree) -> Stated:
         """The condition of a domain. Raises `NoExpressionError`."""
         if isinstance(tree, Node):
             parts = [self.condition(model, part) for part in tree.parts]
             return every(parts) if tree.all else some(parts)
         return self._leaf(model, tree)
 
-    def declare(self, model: str, tree: Tree) -> None:
+    def declare(self, model: str, tree: DomainTree) -> None:
         """The attributes that a domain speaks of, which has a condition."""
         for leaf in leaves(tree):
             kind = self._types.of(model, leaf)
@@ -145,7 +145,7 @@ class ConditionWriter:
             return Stated((*field, " is true"))
         return some([Stated((*field, " is missing")), Stated((*field, " is false"))])
 
-    def _equal(self, field: Text, many: bool, kind: str, item: Item, leaf: Leaf) -> Stated:
+    def _equal(self, field: Text, many: bool, kind: str, item: DomainItem, leaf: Leaf) -> Stated:
         """A field that is one item, or that has it among others."""
         if isinstance(item, FixedValue):
             if item.value is None:
@@ -201,7 +201,7 @@ def _is_many(field: str) -> bool:
     return any(part.endswith("_ids") for part in field.split("."))
 
 
-def _is_text(item: Item, many: bool) -> bool:
+def _is_text(item: DomainItem, many: bool) -> bool:
     """Whether it stands in a list of values."""
     return isinstance(item, FixedValue) and item.value is not None and not many
 

@@ -45,7 +45,7 @@ class UserField(msgspec.Struct, frozen=True):
     many: bool
 
 
-Item = FixedValue | UserField
+DomainItem = FixedValue | UserField
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class Leaf(msgspec.Struct, frozen=True):
 
     field: str
     operator: Operator
-    items: tuple[Item, ...]
+    items: tuple[DomainItem, ...]
     origin: Origin
     text: str
 
@@ -65,18 +65,18 @@ class Node(msgspec.Struct, frozen=True):
     parts: tuple[Node | Leaf, ...]
 
 
-Tree = Node | Leaf
+DomainTree = Node | Leaf
 TRUE, FALSE = Node(True, ()), Node(False, ())
 
 
-def leaves(tree: Tree) -> list[Leaf]:
+def leaves(tree: DomainTree) -> list[Leaf]:
     """The terms of a tree, from left to right."""
     if isinstance(tree, Leaf):
         return [tree]
     return [leaf for part in tree.parts for leaf in leaves(part)]
 
 
-def read_domain(text: str, origin: Origin) -> Tree:
+def read_domain(text: str, origin: Origin) -> DomainTree:
     """The tree of a domain. Raises `NoExpressionError`."""
     if not text.strip():
         return TRUE
@@ -88,7 +88,7 @@ def read_domain(text: str, origin: Origin) -> Tree:
     terms = _listed(tree, origin)
     if len(terms) > _MOST:
         raise NoExpressionError("domain", origin, f"{shown(tree)} has more than {_MOST} terms")
-    stack: list[tuple[Tree, Tree]] = []  # each with its negation
+    stack: list[tuple[DomainTree, DomainTree]] = []  # each with its negation
     for term in reversed(terms):
         mark = term.value if isinstance(term, ast.Constant) else None
         if mark in ("&", "|"):
@@ -119,7 +119,7 @@ def _listed(tree: ast.expr, origin: Origin) -> list[ast.expr]:
     raise NoExpressionError(code, origin, f"{shown(tree)} is computed, not a list of terms")
 
 
-def _term(term: ast.expr, origin: Origin) -> tuple[Tree, Tree]:
+def _term(term: ast.expr, origin: Origin) -> tuple[DomainTree, DomainTree]:
     if not isinstance(term, ast.Tuple | ast.List) or len(term.elts) != 3:
         raise NoExpressionError("domain", origin, f"{shown(term)} is not a domain term")
     field, operator, value = term.elts
@@ -154,7 +154,7 @@ def _constant(field: ast.expr, operator: ast.expr, value: ast.expr) -> bool | No
     return (constants[0] == constants[2]) == (constants[1] == "=")
 
 
-def _items(value: ast.expr, origin: Origin) -> tuple[Item, ...]:
+def _items(value: ast.expr, origin: Origin) -> tuple[DomainItem, ...]:
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
         return _items(value.left, origin) + _items(value.right, origin)
     if isinstance(value, ast.List | ast.Tuple | ast.Set):
@@ -162,7 +162,7 @@ def _items(value: ast.expr, origin: Origin) -> tuple[Item, ...]:
     return (_item(value, origin),)
 
 
-def _item(value: ast.expr, origin: Origin) -> Item:
+def _item(value: ast.expr, origin: Origin) -> DomainItem:
     if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and isinstance(value.operand, ast.Constant):
         number = value.operand.value
         if isinstance(number, int | float) and not isinstance(number, bool):

@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.importing.edits import CannotEditError, SourceEdit, decoded, line_break
 from policylang.importing.imported import Imported, Origin
-from policylang.importing.odoo.records import Record, Value, module_of, read_records
+from policylang.importing.odoo.records import OdooValue, Record, module_of, read_records
 from policylang.importing.reading import InputFile
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -80,7 +80,7 @@ class XmlRecords:
 
     # --- fields ------------------------------------------------------------------------------------------------------
 
-    def rewrite(self, value: Value, text: str, why: str) -> SourceEdit:
+    def rewrite(self, value: OdooValue, text: str, why: str) -> SourceEdit:
         """Another text or expression in a field. Raises `CannotEditError`."""
         start = self._start(value.origin, "<field")
         found = _WHOLE_FIELD.match(self._texts[value.origin.path], start) if start >= 0 else None
@@ -101,7 +101,7 @@ class XmlRecords:
         begin = found.start("text") + lead
         return SourceEdit(value.origin.path, begin, begin + len(inside.strip()), escape(text, quote=False), why)
 
-    def eval_of(self, value: Value) -> str:
+    def eval_of(self, value: OdooValue) -> str:
         """An expression as the file writes it, in which ids may be without their module."""
         start = self._start(value.origin, "<field")
         found = _WHOLE_FIELD.match(self._texts.get(value.origin.path, ""), start) if start >= 0 else None

@@ -11,9 +11,9 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.graph import circles
 from policylang.importing.imported import Grant, Imported, Origin
-from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, AccessModel, RecordRule, Spot
+from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, AccessModel, OdooRight, RecordRule
 from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Stated, Types, negation
-from policylang.importing.odoo.domains import Tree, read_domain
+from policylang.importing.odoo.domains import DomainTree, read_domain
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import Record, Records, linked, module_of, read_records, referred, text_of, truth
 from policylang.importing.odoo.writing import Writing
@@ -51,7 +51,7 @@ class _Said(msgspec.Struct):
     model: str
     operations: tuple[str, ...]
     groups: dict[str, Origin]
-    domain: Tree | None
+    domain: DomainTree | None
     restricts: bool = False
 
 
@@ -61,9 +61,9 @@ class _Reading:
         self._bare = {id for model, id in records if model == "res.groups" and "." not in id}
         self._implied: dict[str, dict[str, Origin]] = {}
         self._unclear: set[str] = set()
-        self._closed: set[Spot] = set()
-        self._lists: dict[Spot, dict[str, tuple[Origin, ...]]] = {}
-        self._rules: dict[Spot, list[RecordRule]] = {}
+        self._closed: set[OdooRight] = set()
+        self._lists: dict[OdooRight, dict[str, tuple[Origin, ...]]] = {}
+        self._rules: dict[OdooRight, list[RecordRule]] = {}
         self._said: list[_Said] = []
         self._mentioned: dict[str, Origin] = {}
 

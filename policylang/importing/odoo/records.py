@@ -30,7 +30,7 @@ _FOLDERS = {"security", "data", "demo", "views", "view", "wizard", "wizards", "r
 _OPERATION = re.compile(r"(?i)ref\(\s*['\"]([\w.]+)['\"]|\bid\s*=\s*['\"]([\w.]+)['\"]")
 
 
-class Value(msgspec.Struct, frozen=True):
+class OdooValue(msgspec.Struct, frozen=True):
     """What is said of one field. ``kind``: a text, a reference by its id, or an expression of Python."""
 
     kind: Literal["text", "ref", "eval", "search"]
@@ -46,10 +46,10 @@ class Record(msgspec.Struct):
     model: str
     id: str
     origin: Origin
-    fields: dict[str, list[Value]] = {}
+    fields: dict[str, list[OdooValue]] = {}
     unclear: tuple[Origin, str, str] | None = None
 
-    def last(self, *names: str) -> Value | None:
+    def last(self, *names: str) -> OdooValue | None:
         """What is said last of a field, under the first of its names that is there."""
         return next((self.fields[name][-1] for name in names if self.fields.get(name)), None)
 
@@ -125,12 +125,12 @@ def _join(known: Record, other: Record) -> None:
             known.unclear = values[0].origin, "order", message
 
 
-def _is_owner(record: Record, values: list[Value]) -> bool:
+def _is_owner(record: Record, values: list[OdooValue]) -> bool:
     """Whether the module of the record itself says it, which Odoo loads before those that add to it."""
     return all(module_of(each.origin.path) == record.module() for each in values)
 
 
-def _only_adds(values: list[Value]) -> bool:
+def _only_adds(values: list[OdooValue]) -> bool:
     try:
         return all(
             each.kind == "eval" and all(kind == "add" for kind, _ in commands(each.text, each.origin))
@@ -178,21 +178,21 @@ def _xml(file: InputFile, module: str, removals: list[tuple[Origin, Element, str
             yield Record(model, full(id, module), origin, _fields(element, file.path, module))
 
 
-def _fields(element: Element, path: str, module: str) -> dict[str, list[Value]]:
-    found: dict[str, list[Value]] = {}
+def _fields(element: Element, path: str, module: str) -> dict[str, list[OdooValue]]:
+    found: dict[str, list[OdooValue]] = {}
     for each in element.children:
         if each.tag != "field":
             continue
         origin = Origin(path, each.line)
         given = each.attributes
         if "ref" in given:
-            value = Value("ref", full(given["ref"].strip(), module), origin)
+            value = OdooValue("ref", full(given["ref"].strip(), module), origin)
         elif "eval" in given:
-            value = Value("eval", _with_module(given["eval"].strip(), module), origin)
+            value = OdooValue("eval", _with_module(given["eval"].strip(), module), origin)
         elif "search" in given:
-            value = Value("search", given["search"].strip(), origin)
+            value = OdooValue("search", given["search"].strip(), origin)
         else:
-            value = Value("text", each.text.strip(), origin)
+            value = OdooValue("text", each.text.strip(), origin)
         found[given.get("name", "")] = [value]
     return found
 
@@ -247,13 +247,13 @@ def _csv(file: InputFile, module: str) -> Iterator[Record]:
         yield made
 
 
-def _cell(text: str, field: str, by_id: str, module: str, origin: Origin) -> Value:
+def _cell(text: str, field: str, by_id: str, module: str, origin: Origin) -> OdooValue:
     if not by_id or not text:
-        return Value("text", text, origin)
+        return OdooValue("text", text, origin)
     if field.endswith("_ids") or field in ("groups", "users"):
         ids = ", ".join(f"ref({full(each.strip(), module)!r})" for each in text.split(",") if each.strip())
-        return Value("eval", f"[(6, 0, [{ids}])]", origin)
-    return Value("ref", full(text, module), origin)
+        return OdooValue("eval", f"[(6, 0, [{ids}])]", origin)
+    return OdooValue("ref", full(text, module), origin)
 
 
 # --- what fields say ---------------------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def referred(record: Record, name: str) -> str:
     raise NoExpressionError("value", value.origin, f"{quoted(value.text)} does not say which record")
 
 
-def text_of(values: Mapping[str, list[Value]], name: str) -> str:
+def text_of(values: Mapping[str, list[OdooValue]], name: str) -> str:
     """A text, on one line; empty where it is none."""
     given = values.get(name)
     if not given:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from policylang.diagnostics import quoted
 from policylang.importing.imported import Assignment, Imported, Include, Origin, Policy, RoleOrGroup, StatedLimit, Text
-from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, RecordRule, RuleReach, Spot
+from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, OdooRight, RecordRule, RuleReach
 from policylang.importing.odoo.conditions import some
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import Record, Records, linked, referred, text_of
 from policylang.syntax.quoting import quote_text
 
-Users = Mapping[str, tuple[Record | None, Mapping[str, Origin]]]
+_Users = Mapping[str, tuple[Record | None, Mapping[str, Origin]]]
 """The record of each user, if there is one, and the groups."""
 
 
@@ -25,7 +25,7 @@ class Writing:
         self._set, self._world, self._implied, self._records = imported, world, implied, records
         self._origin: dict[str, Origin] = {}
 
-    def write(self, users: Users, unclear: Iterable[str], mentioned: Mapping[str, Origin]) -> None:
+    def write(self, users: _Users, unclear: Iterable[str], mentioned: Mapping[str, Origin]) -> None:
         self._origin = dict(mentioned)
         for id in self._implied:
             record = self._records.get(("res.groups", id))
@@ -89,9 +89,11 @@ class Writing:
         own = {spot: reach for spot, reach in reaches.items() if self._world.by_roles(inside, spot) != reach.conditions}
         self._fill(bundle, own, reaches)
 
-    def _fill(self, bundle: RoleOrGroup, own: Mapping[Spot, RuleReach], everything: Mapping[Spot, RuleReach]) -> None:
+    def _fill(
+        self, bundle: RoleOrGroup, own: Mapping[OdooRight, RuleReach], everything: Mapping[OdooRight, RuleReach]
+    ) -> None:
         """Grants, and the policies that limit them. ``everything``: with what the roles inside bring."""
-        policies: dict[tuple[str, str], list[Spot]] = {}
+        policies: dict[tuple[str, str], list[OdooRight]] = {}
         for (model, operation), reach in own.items():
             for origin in reach.granted:
                 self._set.grant(bundle, model, operation, origin)

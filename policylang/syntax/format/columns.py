@@ -15,7 +15,7 @@ _APART = 2
 
 _Item = ast.Attribute | ast.UserAttribute | ast.Action
 
-Cell = tuple[int, int]
+_Cell = tuple[int, int]
 """The word that the column begins with, and the width of what stands before it."""
 
 
@@ -28,7 +28,7 @@ def align_items(lexemes: Lexemes, items: Sequence[expressions.Node]) -> None:
             lexemes.pieces[number] = " " * (widest - width) + lexemes.pieces[number]
 
 
-def _columns(lexemes: Lexemes, items: Sequence[expressions.Node]) -> Iterator[list[Cell]]:
+def _columns(lexemes: Lexemes, items: Sequence[expressions.Node]) -> Iterator[list[_Cell]]:
     for run in _runs(lexemes, items):
         plain = []
         for marks, group in groupby(run, key=_marks):
@@ -59,7 +59,7 @@ def _marks(item: _Item) -> tuple[str, ...]:
     return tuple(mark.value for mark in item.marks) if isinstance(item, ast.Attribute) else ()
 
 
-def _cell(lexemes: Lexemes, item: _Item) -> Cell:
+def _cell(lexemes: Lexemes, item: _Item) -> _Cell:
     number = lexemes.at(item.clauses[0].start_pos if isinstance(item, ast.Action) else item.name.end_pos)
     return number, len(lexemes.flat(lexemes.at(item.start_pos), number))
 

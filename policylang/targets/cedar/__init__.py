@@ -24,7 +24,7 @@ from policylang.targets.cedar.schema import schema, schema_text
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.request import DeniedError
-from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+from policylang.targets.target import Clause, Input, Refusals, Support, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 from policylang.text.readable import shown_json
 
@@ -32,7 +32,7 @@ DEEPEST = 125
 """Of a policy: readers of JSON stop at 128 objects and lists inside each other, of which two are around it."""
 
 
-def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     index = Index(input.policy_set)
     refuse_ways(index, refuse)
     policies = Policies(CedarRights(index), refuse)
@@ -64,7 +64,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
         for at in policy.at
     ]
     clauses += [Clause("entities.json", entity(each["uid"]), at) for each, at in people]
-    return Bundle(files, tuple(clauses))
+    return TargetBundle(files, tuple(clauses))
 
 
 def _lines(begin: str, items: Iterable[str], end: str) -> bytes:

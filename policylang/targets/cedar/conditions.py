@@ -41,7 +41,7 @@ from policylang.targets.cedar.expressions import (
 from policylang.targets.cedar.refusals import is_held
 from policylang.targets.cedar.values import ID, attribute_value, network
 from policylang.targets.target import Refusals
-from policylang.targets.truths import AllHold, Formula, Known, Reached, way, when
+from policylang.targets.truths import AllHold, Known, PlainFormula, Reached, way, when
 from policylang.targets.truths import Any as AnyOf
 
 NOW = "now"
@@ -97,7 +97,7 @@ def expressed(condition: c.Condition, wanted: bool, refuse: Refusals) -> Express
     return _formula(when(condition, wanted), refuse)
 
 
-def _formula(formula: Formula, refuse: Refusals) -> Expression:
+def _formula(formula: PlainFormula, refuse: Refusals) -> Expression:
     match formula:
         case AllHold(items):
             return all_of([_formula(item, refuse) for item in items])

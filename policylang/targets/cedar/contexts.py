@@ -12,7 +12,7 @@ from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
 from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, cutoffs, looked_for
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
-from policylang.targets.cedar.values import ID, Tree
+from policylang.targets.cedar.values import ID, CedarTree
 from policylang.targets.ways import is_way
 
 
@@ -23,8 +23,8 @@ class CedarContext(msgspec.Struct, frozen=True):
     missing, and those on the way.
     """
 
-    record: Tree | None
-    request: Tree | None
+    record: CedarTree | None
+    request: CedarTree | None
     inputs: tuple[str, ...]
     asks: tuple[str, ...]
     cutoffs: tuple[Cutoff, ...]

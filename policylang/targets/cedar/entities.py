@@ -16,10 +16,10 @@ from policylang.targets.cedar.rights import DayRange
 from policylang.targets.cedar.values import ID, attribute_value
 from policylang.targets.target import Refusals
 
-Entity = dict[str, Any]
+_Entity = dict[str, Any]
 
 
-def entities(policies: Policies, refuse: Refusals) -> Iterator[tuple[Entity, str]]:
+def entities(policies: Policies, refuse: Refusals) -> Iterator[tuple[_Entity, str]]:
     """Each with the statement that it comes from."""
     index, rights = policies.index, policies.rights
     for name, person in rights.people.items():
@@ -42,15 +42,15 @@ def entities(policies: Policies, refuse: Refusals) -> Iterator[tuple[Entity, str
 
 
 def _entity(
-    type_: str, id: str, attributes: Entity, parents: list[dict[str, str]], tags: Entity | None = None
-) -> Entity:
-    found: Entity = {"uid": uid(type_, id), "attrs": attributes, "parents": parents}
+    type_: str, id: str, attributes: _Entity, parents: list[dict[str, str]], tags: _Entity | None = None
+) -> _Entity:
+    found: _Entity = {"uid": uid(type_, id), "attrs": attributes, "parents": parents}
     return {**found, "tags": tags} if tags else found
 
 
-def _attributes(index: Index, name: str, refuse: Refusals) -> Entity:
+def _attributes(index: Index, name: str, refuse: Refusals) -> _Entity:
     declared = index.users.get(name)
-    found: Entity = {}
+    found: _Entity = {}
     for given in declared.attributes if declared is not None else ():
         type_, value = index.subject[given.name], user_value(index, name, given.name)
         if are_held(given.values, given.at, refuse):
@@ -58,9 +58,9 @@ def _attributes(index: Index, name: str, refuse: Refusals) -> Entity:
     return found
 
 
-def _tag(policies: Policies, period: DayRange, places: frozenset[str] | None) -> Entity:
+def _tag(policies: Policies, period: DayRange, places: frozenset[str] | None) -> _Entity:
     """When and where somebody is in a right; everywhere if ``places`` is null."""
-    found: Entity = {}
+    found: _Entity = {}
     if policies.dated:
         found |= {"since": period.since, "until": period.until}
     if policies.placed:

@@ -33,7 +33,7 @@ from policylang.targets.cedar.policies import (
     Policies,
 )
 from policylang.targets.cedar.rights import CedarRights
-from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
+from policylang.targets.cedar.values import ID, CedarTree, NotHeldError, attribute_value, day, microseconds
 from policylang.targets.request import DeniedError, chosen, prepared
 from policylang.targets.target import Compiled
 from policylang.targets.ways import ids_of, is_way, way_from
@@ -163,13 +163,13 @@ class _Read(msgspec.Struct, frozen=True):
     index: Index
     looked_for: frozenset[tuple[str, ...]]
 
-    def record(self, resource: str, record: Any, tree: Tree, path: tuple[str, ...]) -> dict[str, Any]:
+    def record(self, resource: str, record: Any, tree: CedarTree, path: tuple[str, ...]) -> dict[str, Any]:
         declared = {name: each.type for name, each in self.index.attributes[resource].items()}
         found = self.values(record, declared, tree, path)
         found |= {name: _above(way_from(self.index, resource, record)) for name in tree if is_way(name)}
         return {**found, ID: _key(record)} if ID in tree else found
 
-    def values(self, raw: Any, declared: Mapping[str, Type], tree: Tree, path: tuple[str, ...]) -> dict[str, Any]:
+    def values(self, raw: Any, declared: Mapping[str, Type], tree: CedarTree, path: tuple[str, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name in tree:
             if name == ID or is_way(name):
@@ -184,7 +184,7 @@ class _Read(msgspec.Struct, frozen=True):
                 found[name] = self._value(declared[name], given, tree[name], (*path, name))
         return found
 
-    def _value(self, type_: Type, given: Any, tree: Tree, path: tuple[str, ...]) -> Any:
+    def _value(self, type_: Type, given: Any, tree: CedarTree, path: tuple[str, ...]) -> Any:
         if isinstance(type_, RecordType):
             return self.record(type_.resource, given, tree, path)
         if isinstance(type_, SetType) and isinstance(type_.of, RecordType):

@@ -50,7 +50,7 @@ class DayRange(msgspec.Struct, frozen=True, order=True):
 
 
 ALWAYS = DayRange()
-Held = Mapping[DayRange, frozenset[str] | None]
+_Held = Mapping[DayRange, frozenset[str] | None]
 """By period the places at which somebody is in a right; null is everywhere."""
 
 
@@ -58,7 +58,7 @@ class UserEntity(msgspec.Struct, frozen=True):
     """``inside``: groups, roles and rights that the user is in. ``held``: rights at places or for a time."""
 
     inside: tuple[tuple[str, str], ...]
-    held: Mapping[CedarRight, Held]
+    held: Mapping[CedarRight, _Held]
 
 
 class CedarRights:

@@ -40,28 +40,28 @@ from policylang.targets.cedar.names import (
     resource_type,
 )
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
-from policylang.targets.cedar.values import ID, Tree
+from policylang.targets.cedar.values import ID, CedarTree
 from policylang.targets.ways import type_of
 
-Schema = dict[str, Any]
+_Schema = dict[str, Any]
 
 _RIGHTS = [GRANT, DENY, NEED, HOLDER]
-_LONG: Schema = {"type": "Long"}
-_STRING: Schema = {"type": "String"}
-_BOOL: Schema = {"type": "Boolean"}
+_LONG: _Schema = {"type": "Long"}
+_STRING: _Schema = {"type": "String"}
+_BOOL: _Schema = {"type": "Boolean"}
 
 
-def schema(policies: Policies, contexts: Mapping[str, CedarContext]) -> Schema:
+def schema(policies: Policies, contexts: Mapping[str, CedarContext]) -> _Schema:
     index = policies.index
-    user: Schema = {"memberOfTypes": [GROUP, ROLE, *_RIGHTS, APPEND, TAG], "shape": _shape(index, index.subject)}
+    user: _Schema = {"memberOfTypes": [GROUP, ROLE, *_RIGHTS, APPEND, TAG], "shape": _shape(index, index.subject)}
     if policies.tags:
         user["tags"] = _tags(policies)
-    types: Schema = {USER: user}
+    types: _Schema = {USER: user}
     types |= {name: {"memberOfTypes": list(_RIGHTS)} for name in (GROUP, ROLE)}
     types |= {name: {} for name in (*_RIGHTS, APPEND, TAG)}
     types[PLACE] = {"memberOfTypes": [PLACE], "shape": _record({"kind": _STRING}, required=True)}
     types |= {resource_type(name): {} for name in index.resources}
-    actions: Schema = {}
+    actions: _Schema = {}
     for name, actions_of in index.actions.items():
         context = _context(index, name, contexts[name])
         applies = {"principalTypes": [USER], "resourceTypes": [resource_type(name)], "context": context}
@@ -69,8 +69,8 @@ def schema(policies: Policies, contexts: Mapping[str, CedarContext]) -> Schema:
     return {"": {"entityTypes": types, "actions": actions}}
 
 
-def _tags(policies: Policies) -> Schema:
-    found: Schema = {}
+def _tags(policies: Policies) -> _Schema:
+    found: _Schema = {}
     if policies.dated:
         found |= {"since": _LONG, "until": _LONG}
     if policies.placed:
@@ -78,8 +78,8 @@ def _tags(policies: Policies) -> Schema:
     return _record(found, required=True)
 
 
-def _context(index: Index, resource: str, context: CedarContext) -> Schema:
-    found: Schema = {name: {**_LONG, "required": True} for name in context.inputs}
+def _context(index: Index, resource: str, context: CedarContext) -> _Schema:
+    found: _Schema = {name: {**_LONG, "required": True} for name in context.inputs}
     found |= {each.name: {**_LONG, "required": not each.optional} for each in context.cutoffs}
     if context.record is not None:
         found[RECORD] = {**_related(index, resource, context.record), "required": True}
@@ -91,24 +91,24 @@ def _context(index: Index, resource: str, context: CedarContext) -> Schema:
     return {"type": "Record", "attributes": found}
 
 
-def _related(index: Index, resource: str, tree: Tree) -> Schema:
+def _related(index: Index, resource: str, tree: CedarTree) -> _Schema:
     found = {n: _STRING if n == ID else _type(index, type_of(index, resource, n), tree[n]) for n in tree}
     return _record(found)
 
 
-def _shape(index: Index, declared: Mapping[str, Type], trees: Tree | None = None) -> Schema:
+def _shape(index: Index, declared: Mapping[str, Type], trees: CedarTree | None = None) -> _Schema:
     return _record({name: _type(index, type_, (trees or {}).get(name, {ID: {}})) for name, type_ in declared.items()})
 
 
-def _record(attributes: Schema, required: bool = False) -> Schema:
+def _record(attributes: _Schema, required: bool = False) -> _Schema:
     return {"type": "Record", "attributes": {name: {**of, "required": required} for name, of in attributes.items()}}
 
 
-def _entity(name: str) -> Schema:
+def _entity(name: str) -> _Schema:
     return {"type": "Entity", "name": name}
 
 
-def _type(index: Index, type_: Type, tree: Tree) -> Schema:
+def _type(index: Index, type_: Type, tree: CedarTree) -> _Schema:
     match type_:
         case SetType(RecordType()):
             return _set(_STRING)
@@ -134,7 +134,7 @@ def _type(index: Index, type_: Type, tree: Tree) -> Schema:
             return _STRING
 
 
-def _set(items: Schema) -> Schema:
+def _set(items: _Schema) -> _Schema:
     return _record({"items": {"type": "Set", "element": items}, "unknown": _BOOL}, required=True)
 
 
@@ -143,7 +143,7 @@ def _set(items: Schema) -> Schema:
 _NAMES = {"Long": "Long", "String": "String", "Boolean": "Bool"}
 
 
-def schema_text(document: Schema) -> str:
+def schema_text(document: _Schema) -> str:
     """The schema in Cedar's own form."""
     of = document[""]
     lines = []
@@ -165,7 +165,7 @@ def schema_text(document: Schema) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text(type_: Schema, level: int) -> str:
+def _text(type_: _Schema, level: int) -> str:
     match type_["type"]:
         case "Record":
             if not type_["attributes"]:

@@ -38,7 +38,7 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 _DIGITS = 18
 ID = "@id"
 """Says in a related record which one it is; no attribute is called that."""
-Tree = Mapping[str, Any]
+CedarTree = Mapping[str, Any]
 """By attribute what is read of the records in it."""
 
 
@@ -67,7 +67,7 @@ def duration(value: Duration) -> dict[str, Any]:
     return {"months": value.unit == "months", "length": length}
 
 
-def address(value: addresses.Address) -> str | None:
+def address(value: addresses.IpAddress) -> str | None:
     """Without dots in IPv6, which Cedar does not read; null for one with a zone."""
     if isinstance(value, ipaddress.IPv4Address):
         return str(value)

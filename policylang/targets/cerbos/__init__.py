@@ -20,7 +20,7 @@ from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.needs import eligible_roles
-from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+from policylang.targets.target import Clause, Input, Refusals, Support, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 
 _POLICIES = "policies"
@@ -45,7 +45,7 @@ class _Files:
         return path
 
 
-def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     index = Index(input.policy_set)
     refuse_ways(index, refuse)
     conditions = Conditions(index, refuse)
@@ -79,7 +79,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     made.clauses += [Clause("principals.json", f"/{_escaped(name)}", at) for name, at in named]
     made.files["request.json"] = json_bytes(brought(caller, reads))
     made.files["README.md"] = readme(caller).encode()
-    return Bundle(made.files, tuple(made.clauses))
+    return TargetBundle(made.files, tuple(made.clauses))
 
 
 def _resource(made: _Files, index: Index, rules: ResourceRules) -> None:

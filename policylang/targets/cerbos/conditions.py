@@ -22,7 +22,7 @@ from policylang.model.types import (
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets import cel, truths
-from policylang.targets.cel import Binary, Call, CelLiteral, CelNot, Expr, Items, MapEntry, Method, Name, signed
+from policylang.targets.cel import Binary, Call, CelLiteral, CelNot, CelVar, Expr, Items, MapEntry, Method, signed
 from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, UnheldError, address, edge_name, length, number
 from policylang.targets.cerbos.yaml_text import quoted
 from policylang.targets.needs import asked_conditions
@@ -31,11 +31,11 @@ from policylang.targets.ways import type_of
 
 Match = dict[str, Any]
 
-_ROOTS = {"record": Name("R.attr"), "subject": Name("P.attr.user"), "request": Name("P.attr.request")}
-_UNREADABLE = {"record": MapEntry(Name("R.attr"), UNREADABLE), "request": MapEntry(Name("P.attr"), UNREADABLE)}
-_USERS = MapEntry(Name("R.attr"), USERS)
-_CLOCK = Name("P.attr.clock")
-_INSTANTS, _DAYS = Name("P.attr.instants"), Name("P.attr.days")
+_ROOTS = {"record": CelVar("R.attr"), "subject": CelVar("P.attr.user"), "request": CelVar("P.attr.request")}
+_UNREADABLE = {"record": MapEntry(CelVar("R.attr"), UNREADABLE), "request": MapEntry(CelVar("P.attr"), UNREADABLE)}
+_USERS = MapEntry(CelVar("R.attr"), USERS)
+_CLOCK = CelVar("P.attr.clock")
+_INSTANTS, _DAYS = CelVar("P.attr.instants"), CelVar("P.attr.days")
 _CEL = cel.CelWriter(lambda text: quoted(text, "'"))
 _TEXT_TESTS = {"contains": "contains", "starts_with": "startsWith", "ends_with": "endsWith"}
 _UNITS = ("minutes", "months")
@@ -61,7 +61,7 @@ class Conditions:
             self._refuse("PL803", message, condition.at, "list fewer values, or shorter ones")
         return found
 
-    def _formula(self, resource: str, formula: truths.Formula) -> Match:
+    def _formula(self, resource: str, formula: truths.PlainFormula) -> Match:
         match formula:
             case truths.AllHold(items):
                 return all_of(self._formula(resource, item) for item in items)
@@ -87,14 +87,14 @@ class Conditions:
             return [cel.has(MapEntry(_ROOTS["record"], ID))], _ROOTS["record"]
         guards: list[Expr] = []
         at: Type = RecordType(resource)
-        found: Expr = Name("P.id")
+        found: Expr = CelVar("P.id")
         for place, step in enumerate(path.steps):
             holder = found if place else _ROOTS[path.root]
             if not place and path.root != "record":
                 declared = self._index.subject if path.root == "subject" else self._index.request
             elif isinstance(at, UserType):
                 guards += [cel.has(_USERS), cel.within(found, _USERS)]
-                holder, declared = cel.At(_USERS, found), self._index.subject
+                holder, declared = cel.Keyed(_USERS, found), self._index.subject
             else:
                 assert isinstance(at, RecordType)
                 declared = {step: type_of(self._index, at.resource, step)}
@@ -275,7 +275,7 @@ def literal(type_: Type, value: c.Value) -> Expr:
         return Call("timestamp", (CelLiteral(instant_text(found)),))
     if isinstance(found, datetime.date):
         return CelLiteral(found.isoformat())
-    if isinstance(found, addresses.Address):
+    if isinstance(found, addresses.IpAddress):
         return CelLiteral(address(found))
     assert isinstance(found, str | bool)
     return CelLiteral(found)

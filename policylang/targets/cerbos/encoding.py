@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from decimal import Decimal
 
-from policylang.model.addresses import Address
+from policylang.model.addresses import IpAddress
 from policylang.model.types import Duration
 
 ID = "@id"
@@ -40,7 +40,7 @@ def text(value: str) -> str:
     return value
 
 
-def address(value: Address) -> str:
+def address(value: IpAddress) -> str:
     """All digits of the address, so that the order of texts is that of addresses of one version."""
     if isinstance(value, ipaddress.IPv4Address):
         return ".".join(f"{byte:03}" for byte in value.packed)

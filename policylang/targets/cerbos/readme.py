@@ -8,7 +8,7 @@ from typing import Any
 
 from policylang.targets.bundle import json_bytes
 from policylang.targets.cerbos.encoding import edge_name
-from policylang.targets.cerbos.reads import CerbosReads, Tree
+from policylang.targets.cerbos.reads import CerbosReads, CerbosTree
 from policylang.targets.cerbos.request import Caller
 
 _NOW = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC)
@@ -61,7 +61,7 @@ def brought(caller: Caller, reads: CerbosReads) -> dict[str, Any]:
     }
 
 
-def _paths(tree: Tree) -> list[str]:
+def _paths(tree: CerbosTree) -> list[str]:
     found = []
     for name, deeper in tree.items():
         found += [f"{name}.{path}" for path in _paths(deeper)] or [name]

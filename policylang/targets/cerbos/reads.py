@@ -9,7 +9,7 @@ from policylang.targets.cerbos.encoding import ID
 from policylang.targets.constructs import looks_at_clock
 from policylang.targets.ways import with_ways
 
-Tree = dict[str, "Tree"]
+CerbosTree = dict[str, "CerbosTree"]
 """Attributes by name, each with those that are read of the related record or user in it; ``@id`` is which record it is.
 """
 
@@ -20,8 +20,8 @@ class CerbosReads:
     """
 
     def __init__(self, index: Index) -> None:
-        self._trees: dict[tuple[str, str], Tree] = {}
-        self.request: Tree = {}
+        self._trees: dict[tuple[str, str], CerbosTree] = {}
+        self.request: CerbosTree = {}
         self.edges: dict[tuple[Duration, bool, int], None] = {}
         self.clock = looks_at_clock(index)
         for resource, condition in index.conditions():
@@ -30,7 +30,7 @@ class CerbosReads:
             if each.place is not None:
                 self.tree("record", each.name).setdefault(each.place, {})
 
-    def tree(self, root: str, resource: str) -> Tree:
+    def tree(self, root: str, resource: str) -> CerbosTree:
         """What conditions on a resource read of a record or of the assigned user."""
         return self.request if root == "request" else self._trees.setdefault((root, resource), {})
 

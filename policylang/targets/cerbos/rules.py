@@ -18,14 +18,14 @@ from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.targets import cel
-from policylang.targets.cel import CelLiteral, Expr, MapEntry, Name
+from policylang.targets.cel import CelLiteral, CelVar, Expr, MapEntry
 from policylang.targets.cerbos.conditions import Conditions, Match, all_of, any_of, expression, none_of, told_apart
 from policylang.targets.cerbos.people import CerbosRole, Principals
 
 ALLOW, DENY = "EFFECT_ALLOW", "EFFECT_DENY"
 PLACES = "places"
 """Name of the constants about places."""
-_ROLES = Name("P.roles")
+_ROLES = CelVar("P.roles")
 
 
 def field_action(action: str, field: str) -> str:
@@ -146,7 +146,7 @@ class ResourceRules:
                 case ir.RequiresFeature(feature=feature):
                     return all_of(()) if self._index.features[feature] else any_of(())
                 case ir.RequiresSuperuser():
-                    return expression(Name("P.attr.superuser"))
+                    return expression(CelVar("P.attr.superuser"))
                 case ir.RequiresGrant(place_kind=kind):
                     return self._holds(atom, kind)
 
@@ -172,7 +172,7 @@ class ResourceRules:
             if known is None:
                 known = f"{name}_{len(self.constants) + 1}"
                 self.constants[known] = listed
-            ways.append(expression(cel.exists(_ROLES, cel.within(cel.ITEM, Name(f"C.{known}")))))
+            ways.append(expression(cel.exists(_ROLES, cel.within(cel.ITEM, CelVar(f"C.{known}")))))
         for role in bringers.placed:
             held = cel.within(CelLiteral(f"role:{role}:at"), _ROLES)
             ways.append(expression(cel.all_of((held, self._covers(role, kind)))))
@@ -181,7 +181,7 @@ class ResourceRules:
     def _unknown_place(self) -> None:
         """A record at a place that there is not is nobody's."""
         if self.resource.place is not None:
-            entry = MapEntry(Name("R.attr"), self.resource.place)
+            entry = MapEntry(CelVar("R.attr"), self.resource.place)
             unknown = cel.all_of((cel.has(entry), cel.CelNot(cel.within(entry, self._around()))))
             at = self._index.attributes[self.resource.name][self.resource.place].at
             self._add(["*"], DENY, expression(unknown), [at], roles=["*"])
@@ -199,18 +199,18 @@ class ResourceRules:
         assert self.resource.place is not None
         type_ = self._index.attributes[self.resource.name][self.resource.place].type
         assert isinstance(type_, PlaceType)
-        return Name(f"C.{around(type_.scope)}")
+        return CelVar(f"C.{around(type_.scope)}")
 
     def _covers(self, role: str, kind: str | None = None) -> Expr:
         """Whether the user has the role at the record's place or around it: at a kind of place or above, if given."""
         assert self.resource.place is not None
-        entry = MapEntry(Name("R.attr"), self.resource.place)
-        held = MapEntry(Name("P.attr.places"), role)
+        entry = MapEntry(CelVar("R.attr"), self.resource.place)
+        held = MapEntry(CelVar("P.attr.places"), role)
         there: Expr = cel.within(cel.ITEM, held)
         if kind is not None:
-            there = cel.all_of((there, cel.within(cel.ITEM, Name(f"C.{at_or_above(kind)}"))))
+            there = cel.all_of((there, cel.within(cel.ITEM, CelVar(f"C.{at_or_above(kind)}"))))
         located = (cel.has(entry), cel.within(entry, self._around()), cel.has(held))
-        return cel.all_of((*located, cel.exists(cel.At(self._around(), entry), there)))
+        return cel.all_of((*located, cel.exists(cel.Keyed(self._around(), entry), there)))
 
     # --- putting together ------------------------------------------------------------------------------------
 

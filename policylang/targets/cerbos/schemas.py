@@ -19,25 +19,25 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS
-from policylang.targets.cerbos.reads import CerbosReads, Tree
+from policylang.targets.cerbos.reads import CerbosReads, CerbosTree
 from policylang.targets.ways import type_of
 
-Schema = dict[str, Any]
+_Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TEXT: Schema = {"type": "string"}
-_DATE: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_INSTANT: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
-_ADDRESS: Schema = {
+_TEXT: _Schema = {"type": "string"}
+_DATE: _Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_INSTANT: _Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
+_ADDRESS: _Schema = {
     "type": "string",
     "pattern": "^([0-9]{3}(\\.[0-9]{3}){3}|[0-9a-f]{4}(:[0-9a-f]{4}){7}(%.*)?)$",
     "not": {"pattern": "^0000:0000:0000:0000:0000:ffff:"},  # which is an IPv4 address
 }
-_IDENTITY: Schema = {"type": ["string", "integer"]}
-_UNREADABLE: Schema = {"type": "array", "items": _TEXT}
+_IDENTITY: _Schema = {"type": ["string", "integer"]}
+_UNREADABLE: _Schema = {"type": "array", "items": _TEXT}
 
 
-def schemas(index: Index, reads: CerbosReads) -> dict[str, Schema]:
+def schemas(index: Index, reads: CerbosReads) -> dict[str, _Schema]:
     """By file name."""
     of_user = _closed({name: _schema(index, type_, {}) for name, type_ in index.subject.items()})
     found = {"principal.schema.json": _principal(index, reads, of_user)}
@@ -50,9 +50,9 @@ def schemas(index: Index, reads: CerbosReads) -> dict[str, Schema]:
     return {name: {"$schema": _DIALECT, **schema} for name, schema in found.items()}
 
 
-def _principal(index: Index, reads: CerbosReads, of_user: Schema) -> Schema:
+def _principal(index: Index, reads: CerbosReads, of_user: _Schema) -> _Schema:
     request = {name: _schema(index, type_, reads.request.get(name, {})) for name, type_ in index.request.items()}
-    required: dict[str, Schema] = {
+    required: dict[str, _Schema] = {
         "instants": _now(_INSTANT),
         "days": _now(_DATE),
         "superuser": {"type": "boolean"},
@@ -61,21 +61,21 @@ def _principal(index: Index, reads: CerbosReads, of_user: Schema) -> Schema:
         "request": _closed(request),
     }
     if reads.clock:
-        weekdays: Schema = {"type": "string", "enum": list(c.WEEKDAYS)}
+        weekdays: _Schema = {"type": "string", "enum": list(c.WEEKDAYS)}
         clock = {"time": {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"}, "weekday": weekdays}
         required["clock"] = {**_closed(clock), "required": [*clock]}
     return {**_closed({**required, UNREADABLE: _UNREADABLE}), "required": [*required]}
 
 
-def _now(each: Schema) -> Schema:
+def _now(each: _Schema) -> _Schema:
     return {"type": "object", "additionalProperties": each, "required": ["now"]}
 
 
-def _closed(properties: dict[str, Schema]) -> Schema:
+def _closed(properties: dict[str, _Schema]) -> _Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _inside(index: Index, resource: str, tree: Tree) -> dict[str, Schema]:
+def _inside(index: Index, resource: str, tree: CerbosTree) -> dict[str, _Schema]:
     """What is read of a record."""
     return {
         name: _IDENTITY if name == ID else _schema(index, type_of(index, resource, name), deeper)
@@ -83,7 +83,7 @@ def _inside(index: Index, resource: str, tree: Tree) -> dict[str, Schema]:
     }
 
 
-def _schema(index: Index, type_: Type, tree: Tree) -> Schema:
+def _schema(index: Index, type_: Type, tree: CerbosTree) -> _Schema:
     match type_:
         case SetType(of):
             item = _IDENTITY if isinstance(of, RecordType) else _schema(index, of, {})
@@ -101,7 +101,7 @@ def _schema(index: Index, type_: Type, tree: Tree) -> Schema:
         case EnumType(values):
             return {"type": "string", "enum": list(values)}
         case DurationType():
-            numbers: dict[str, Schema] = {unit: {"type": "number"} for unit in ("minutes", "months")}
+            numbers: dict[str, _Schema] = {unit: {"type": "number"} for unit in ("minutes", "months")}
             edges = {"ago": _INSTANT, "ahead": _INSTANT, "day_ago": _DATE, "day_ahead": _DATE}
             return _closed({**numbers, **edges})
     return {"type": "number"} if isinstance(type_, NUMBERS) else _TEXT

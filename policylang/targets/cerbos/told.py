@@ -26,7 +26,7 @@ from policylang.runtime.values import MISSING, BadValueError, attribute, read, s
 from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.conditions import edge_key
 from policylang.targets.cerbos.encoding import ID, UNREADABLE
-from policylang.targets.cerbos.reads import CerbosReads, Tree
+from policylang.targets.cerbos.reads import CerbosReads, CerbosTree
 from policylang.targets.ways import is_way, way_from
 
 
@@ -50,7 +50,7 @@ class ToldValues:
             attributes[UNREADABLE] = unreadable
         return attributes
 
-    def subject(self, user: str, tree: Tree) -> None:
+    def subject(self, user: str, tree: CerbosTree) -> None:
         """The users whom conditions reach through the one who asks."""
         for name, deeper in tree.items():
             found = user_value(self._index, user, name)
@@ -58,7 +58,7 @@ class ToldValues:
                 self._reached(found, deeper)
 
     def attribute(
-        self, type_: Type, holder: Any, name: str, tree: Tree, unreadable: list[str], before: str = ""
+        self, type_: Type, holder: Any, name: str, tree: CerbosTree, unreadable: list[str], before: str = ""
     ) -> Any:
         """The value of an attribute, or null if there is none that can be told."""
         try:
@@ -79,7 +79,9 @@ class ToldValues:
         edges = now_and_edge(self._now, length, sign, self._index.timezone, of_days=day)
         return None if edges is None else edges[1].isoformat() if day else instant_text(edges[1])
 
-    def _record(self, resource: str, record: Any, tree: Tree, before: str, unreadable: list[str]) -> dict[str, Any]:
+    def _record(
+        self, resource: str, record: Any, tree: CerbosTree, before: str, unreadable: list[str]
+    ) -> dict[str, Any]:
         found = {}
         for name, deeper in tree.items():
             if name == ID:
@@ -95,7 +97,7 @@ class ToldValues:
                 found[name] = value
         return found
 
-    def _value(self, type_: Type, found: Any, tree: Tree, before: str, unreadable: list[str]) -> Any:
+    def _value(self, type_: Type, found: Any, tree: CerbosTree, before: str, unreadable: list[str]) -> Any:
         match type_:
             case SetType(of):
                 return [None if each is MISSING else self._item(of, each) for each in found]
@@ -107,7 +109,7 @@ class ToldValues:
             case _:
                 return self._item(type_, found)
 
-    def _reached(self, user: str, tree: Tree) -> None:
+    def _reached(self, user: str, tree: CerbosTree) -> None:
         if user in self._index.users:
             self.users[encoding.text(user)] = self.of_user(user)
             self.subject(user, tree)

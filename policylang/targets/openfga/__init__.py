@@ -15,7 +15,7 @@ from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.refusals import refuse_sizes, refuse_tops
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
-from policylang.targets.target import Bundle, Clause, Input, Refusals, Target
+from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 
 LONGEST_ID = 110
@@ -30,7 +30,7 @@ MOST_CONDITIONS = 25
 _PARTS = "compile parts of the policy set as sets of their own"
 
 
-def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     index = Index(input.policy_set)
     refuse_ways(index, refuse)
     plan = RelationPlan(index, input.now, refuse)
@@ -54,7 +54,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     for made in plan.types.values():
         clauses += [Clause("model.fga", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
     clauses += [Clause("model.fga", name, each.at) for name, each in plan.conditions.items()]
-    return Bundle(files, tuple(clauses))
+    return TargetBundle(files, tuple(clauses))
 
 
 def _refuse_large(plan: RelationPlan, text: str, refuse: Refusals) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policylang.targets.relations.expressions import Expression, From, Intersection, Nobody, Own, Placed, Union, Without
+from policylang.targets.relations.expressions import From, Intersection, Nobody, Own, Placed, Rewrite, Union, Without
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -74,7 +74,7 @@ def _type(name: str, relations: list[str]) -> str:
     return "".join([*lines, *(f"    define {relation}\n" for relation in relations)])
 
 
-def _expression(expression: Expression, depth: int) -> str:
+def _expression(expression: Rewrite, depth: int) -> str:
     match expression:
         case Own(name):
             return name

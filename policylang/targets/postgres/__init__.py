@@ -12,10 +12,10 @@ from policylang.targets.postgres.readme import readme
 from policylang.targets.postgres.refusals import refuse_texts
 from policylang.targets.postgres.script import FILE, Script, resource
 from policylang.targets.postgres.tables import mapped, refuse_settings
-from policylang.targets.target import Bundle, Input, Refusals, Support, Target
+from policylang.targets.target import Input, Refusals, Support, Target, TargetBundle
 
 
-def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     index, settings = Index(input.policy_set), input.settings.postgres
     refuse_settings(index, settings, refuse)
     refuse_texts(index, refuse)
@@ -28,7 +28,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
         "down.sql": f"{resource('down.sql')}\n".encode(),
         "README.md": readme(script).encode(),
     }
-    return Bundle(files, tuple(script.clauses))
+    return TargetBundle(files, tuple(script.clauses))
 
 
 _SUPPORT: dict[str, Support] = {

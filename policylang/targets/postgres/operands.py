@@ -275,10 +275,10 @@ def constant(operand: c.Constant) -> str:
             return literal(str(operand.value))
 
 
-Kind = Literal["text", "key", "boolean", "number", "date", "datetime", "ip"]
+_Kind = Literal["text", "key", "boolean", "number", "date", "datetime", "ip"]
 
 
-def column_kind(type_: Type) -> Kind:
+def column_kind(type_: Type) -> _Kind:
     """What a column must be to hold values of an attribute's type, or the items of a set."""
     match type_:
         case BoolType():

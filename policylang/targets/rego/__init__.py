@@ -10,14 +10,14 @@ from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.rego.readme import readme
 from policylang.targets.rego.scenarios import scenario_files
 from policylang.targets.rego.tables import RegoDocument
-from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+from policylang.targets.target import Clause, Input, Refusals, Support, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 
 TABLES = "policylang/tables/data.json"
 PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
 
 
-def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     index = Index(input.policy_set)
     refuse_ways(index, refuse)
     tables = RegoDocument(index, refuse)
@@ -32,7 +32,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     if input.scenarios:
         files |= scenario_files(index, input.scenarios)
     clauses = (Clause(TABLES, "".join(f"/{_escaped(str(step))}" for step in way), at) for way, at in tables.traces)
-    return Bundle(files, tuple(clauses))
+    return TargetBundle(files, tuple(clauses))
 
 
 def _escaped(step: str) -> str:

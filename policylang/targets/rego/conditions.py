@@ -18,13 +18,13 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets.rego.encoding import NotEncodableError, addresses, described, encoded
 from policylang.targets.target import Refusals
-from policylang.targets.truths import AllHold, Formula, Known, when
+from policylang.targets.truths import AllHold, Known, PlainFormula, when
 from policylang.targets.truths import Any as AnyOf
 from policylang.targets.ways import followed_attribute, is_way, type_of
 
 END = "end"
 
-Tree = dict[str, Any]
+_Tree = dict[str, Any]
 """``{"all": trees}``, ``{"any": trees}``, or ``{"test": number, "is": outcome}``."""
 
 
@@ -56,7 +56,7 @@ def _expanded(test: c.Test) -> c.Condition:
             return test
 
 
-def _tree(formula: Formula, tests: dict[c.Test, int]) -> Tree:
+def _tree(formula: PlainFormula, tests: dict[c.Test, int]) -> _Tree:
     match formula:
         case Known(test, wanted):
             return {"test": tests.setdefault(test, len(tests)), "is": wanted}
@@ -66,11 +66,11 @@ def _tree(formula: Formula, tests: dict[c.Test, int]) -> Tree:
             return {"any": [_tree(item, tests) for item in items]}
 
 
-def _both(tree: Tree) -> dict[str, Any]:
+def _both(tree: _Tree) -> dict[str, Any]:
     return {"formula": tree, **network(tree)}
 
 
-def network(tree: Tree) -> dict[str, Any]:
+def network(tree: _Tree) -> dict[str, Any]:
     """The nodes by name, each with those behind it, and those at the start. The outcome ``any`` is always open."""
     nodes: dict[str, dict[str, Any]] = {END: {"outcome": "any", "next": []}}
 
@@ -79,7 +79,7 @@ def network(tree: Tree) -> dict[str, Any]:
         nodes[name] = {**content, "next": behind}
         return [name]
 
-    def lay(part: Tree, behind: list[str]) -> list[str]:
+    def lay(part: _Tree, behind: list[str]) -> list[str]:
         if "test" in part:
             return node(behind, test=part["test"], outcome=part["is"])
         if "any" in part:
@@ -190,8 +190,8 @@ def requirement_table(index: Index, requirement: ir.Requirement) -> dict[str, An
     return {"true": _both(_required(index, requirement, tests)), "tests": tests}
 
 
-def _required(index: Index, requirement: ir.Requirement, tests: list[dict[str, Any]]) -> Tree:
-    def required(atom: Atom) -> Tree:
+def _required(index: Index, requirement: ir.Requirement, tests: list[dict[str, Any]]) -> _Tree:
+    def required(atom: Atom) -> _Tree:
         match atom:
             case ir.RequiresFeature(feature=feature):
                 return {"all": []} if index.features[feature] else {"any": []}

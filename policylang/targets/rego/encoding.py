@@ -6,7 +6,7 @@ import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from policylang.model.addresses import Address, network
+from policylang.model.addresses import IpAddress, network
 from policylang.model.types import (
     MAX_INT,
     BoolType,
@@ -101,7 +101,7 @@ def duration(found: Duration) -> dict[str, int]:
     return {found.unit: found.amount}
 
 
-def address(found: Address) -> str:
+def address(found: IpAddress) -> str:
     """The bytes in hexadecimal, and the zone of an IPv6 address behind ``%``."""
     zone = getattr(found, "scope_id", None)
     return found.packed.hex() + ("" if zone is None else f"%{text(zone)}")

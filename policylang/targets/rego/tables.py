@@ -36,7 +36,7 @@ from policylang.targets.rego.encoding import (
 from policylang.targets.rego.reads import months, reads
 from policylang.targets.target import Refusals
 
-Way = tuple[str | int, ...]
+_Way = tuple[str | int, ...]
 """Where something stands in the document."""
 
 
@@ -48,7 +48,7 @@ class RegoDocument:
 
     def __init__(self, index: Index, refuse: Refusals) -> None:
         self.index, self._refuse = index, refuse
-        self.traces: list[tuple[Way, str]] = []
+        self.traces: list[tuple[_Way, str]] = []
         self.reads = reads(index)
         self._tables = {each: condition_table(index, *each, refuse) for each in index.conditions()}
         self._conditions: dict[tuple[str, c.Condition] | ir.Requirement, int] = {}
@@ -111,7 +111,7 @@ class RegoDocument:
 
     def _bundle(self, kind: Literal["group", "role"], name: str) -> dict[str, Any]:
         """Grants and denies of a group or role with all roles inside it, and which roles these are."""
-        way: Way = (f"{kind}s", name)
+        way: _Way = (f"{kind}s", name)
         source = RightsSource(kind, name)
         found = list(chains(self.index, source))
         self.traces.append((way, found[0][0].at))
@@ -122,7 +122,7 @@ class RegoDocument:
             "inside": {chain[-1].name: True for chain in found if isinstance(chain[-1], ir.Role)},
         }
 
-    def _grants(self, way: Way, source: RightsSource) -> dict[str, Any]:
+    def _grants(self, way: _Way, source: RightsSource) -> dict[str, Any]:
         grants: dict[str, dict[str, list[dict[str, Any]]]] = {}
         for each in granted(self.index, source):
             grant, chain = each.grant, each.chain
@@ -136,7 +136,7 @@ class RegoDocument:
             self._append(grants, (*way, "grants"), grant.resource, each.action, entry)
         return grants
 
-    def _denies(self, way: Way, denies: Iterable[ir.Deny]) -> dict[str, Any]:
+    def _denies(self, way: _Way, denies: Iterable[ir.Deny]) -> dict[str, Any]:
         found: dict[str, dict[str, list[dict[str, Any]]]] = {}
         for deny in denies:
             entry: dict[str, Any] = {"at": deny.at}
@@ -151,7 +151,7 @@ class RegoDocument:
     def _append(
         self,
         to: dict[str, dict[str, list[dict[str, Any]]]],
-        way: Way,
+        way: _Way,
         resource: str,
         action: str,
         entry: dict[str, Any],
@@ -193,7 +193,7 @@ class RegoDocument:
             found["appends"] |= self._limits_on(("users", name, "appends"), appends, append)
         return found
 
-    def _limits_on(self, way: Way, limits: Sequence[ir.Limit], each: ir.Limit) -> dict[str, dict[str, list[int]]]:
+    def _limits_on(self, way: _Way, limits: Sequence[ir.Limit], each: ir.Limit) -> dict[str, dict[str, list[int]]]:
         """The limits on the resource of one of them, by action."""
         resource = self.index.instances[each.instance].resource
         self.traces.append(((*way, resource), each.at))
@@ -215,7 +215,7 @@ class RegoDocument:
             found.append(entry | {"limits": limits} if limits else entry)
         return found
 
-    def _overridden(self, way: Way, source: RightsSource, holder: str) -> dict[str, dict[str, list[int]]]:
+    def _overridden(self, way: _Way, source: RightsSource, holder: str) -> dict[str, dict[str, list[int]]]:
         """The limits that stand in place of those of a source, where the holder overrides them."""
         found: dict[str, dict[str, list[int]]] = {}
         overrides = overrides_of(self.index, holder)

@@ -33,11 +33,11 @@ from policylang.runtime.truth import constant
 from policylang.targets.cel import (
     Binary,
     Call,
+    CelVar,
     CelWriter,
     Expr,
     Junction,
     Method,
-    Name,
     Parenthesized,
     beside_now,
     operator,
@@ -45,7 +45,7 @@ from policylang.targets.cel import (
     within,
 )
 from policylang.targets.cel import CelLiteral as Value
-from policylang.targets.truths import AllHold, Any, Formula, Known
+from policylang.targets.truths import AllHold, Any, Known, PlainFormula
 
 LONGEST = 512
 """Of an expression, in bytes: what OpenFGA takes. It also bounds what one costs there."""
@@ -82,7 +82,7 @@ class InexpressibleError(ValueError):
         self.at = at
 
 
-Kind = Literal["string", "int", "bool", "timestamp", "map<bool>"]
+_Kind = Literal["string", "int", "bool", "timestamp", "map<bool>"]
 
 
 class Parameter(msgspec.Struct, frozen=True, order=True):
@@ -92,7 +92,7 @@ class Parameter(msgspec.Struct, frozen=True, order=True):
     """
 
     name: str
-    type: Kind
+    type: _Kind
     source: Literal["record", "request", "now"]
     attribute: str = ""
     form: Literal["value", "state", "bits"] = "value"
@@ -100,29 +100,29 @@ class Parameter(msgspec.Struct, frozen=True, order=True):
     length: tuple[int, Literal["minutes", "days", "months"]] = (0, "days")
 
 
-class Text(msgspec.Struct, frozen=True):
+class CelText(msgspec.Struct, frozen=True):
     """An expression and its parameters, by name."""
 
     expression: str
     parameters: tuple[Parameter, ...]
 
 
-def cel(formula: Formula) -> Text:
+def cel(formula: PlainFormula) -> CelText:
     """Raises `InexpressibleError`."""
     found: dict[str, Parameter] = {}
 
-    def use(parameter: Parameter) -> Name:
+    def use(parameter: Parameter) -> CelVar:
         found[parameter.name] = parameter
-        return Name(parameter.name)
+        return CelVar(parameter.name)
 
     expression = CelWriter(quoted).written(_formula(formula, use))
-    return Text(expression, tuple(sorted(found.values())))
+    return CelText(expression, tuple(sorted(found.values())))
 
 
-Use = Callable[[Parameter], Name]
+_Use = Callable[[Parameter], CelVar]
 
 
-def _formula(formula: Formula, use: Use) -> Expr:
+def _formula(formula: PlainFormula, use: _Use) -> Expr:
     match formula:
         case AllHold(items):
             return Junction("&&", tuple(_formula(item, use) for item in items))
@@ -135,7 +135,7 @@ def _formula(formula: Formula, use: Use) -> Expr:
             return Junction("&&", tuple(_known(formula, use)))
 
 
-def _known(each: Known, use: Use) -> Iterator[Expr]:
+def _known(each: Known, use: _Use) -> Iterator[Expr]:
     """Of a test of the assigned user, only whether it can be told: users are relations."""
     test = each.test
     path = _path(test)
@@ -153,11 +153,11 @@ def _is_found(each: Known) -> bool:
     return isinstance(each.test, c.Contains) and each.wanted
 
 
-def _is(path: c.Path, state: str, use: Use) -> Expr:
+def _is(path: c.Path, state: str, use: _Use) -> Expr:
     return Binary(use(_parameter(path, "state")), "==", Value(state))
 
 
-def _present(path: c.Path, use: Use) -> Expr:
+def _present(path: c.Path, use: _Use) -> Expr:
     known = _is(path, "known", use)
     return Parenthesized(Junction("||", (known, _is(path, "partly", use)))) if isinstance(path.type, SetType) else known
 
@@ -177,7 +177,7 @@ def _parameter(path: c.Path, form: Literal["value", "state", "bits"] = "value") 
     return Parameter(name, _type(path) if form == "value" else "string", path.root, path.steps[0], form)
 
 
-def _type(path: c.Path) -> Kind:
+def _type(path: c.Path) -> _Kind:
     item = path.type.item
     if not isinstance(item, KINDS):
         raise InexpressibleError(path.at)
@@ -196,7 +196,7 @@ def _type(path: c.Path) -> Kind:
 # --- tests ---------------------------------------------------------------------------------------------------
 
 
-def _test(test: c.Condition, path: c.Path, wanted: bool, use: Use) -> Expr:
+def _test(test: c.Condition, path: c.Path, wanted: bool, use: _Use) -> Expr:
     if isinstance(test, c.InNetwork):
         network = addresses.network(test.network)
         inside = Value(bits(network.network_address)[: 2 + network.prefixlen])
@@ -213,14 +213,14 @@ def _test(test: c.Condition, path: c.Path, wanted: bool, use: Use) -> Expr:
     raise InexpressibleError(test.at)
 
 
-def _time(test: c.Time, value: Expr, wanted: bool, use: Use) -> Expr:
+def _time(test: c.Time, value: Expr, wanted: bool, use: _Use) -> Expr:
     is_day = isinstance(test.operand.type, DateType)
     now = Parameter("today", "string", "now") if is_day else Parameter("now", "timestamp", "now")
     edge = _edge(test, now, use)
     return beside_now(test, value, edge if test.test == "older_than" else use(now), edge, wanted)
 
 
-def _edge(test: c.Time, now: Parameter, use: Use) -> Expr:
+def _edge(test: c.Time, now: Parameter, use: _Use) -> Expr:
     """What the engine can compute of ``now`` it does; days of the calendar and months come with the request."""
     length = test.duration.value if isinstance(test.duration, c.Constant) else None
     if not isinstance(length, Duration) or _days(length) > LONGEST_DAYS:
@@ -267,7 +267,7 @@ def key(value: object) -> str:
     return str(value)
 
 
-def bits(address: addresses.Address) -> str:
+def bits(address: addresses.IpAddress) -> str:
     """The engines' own tests of networks differ on IPv4 addresses inside of IPv6; a text begins as it does or not."""
     return f"{address.version}:{int(address):0{address.max_prefixlen}b}"
 

@@ -13,7 +13,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING
 from policylang.targets.relations.cel import LONGEST, InexpressibleError, cel
-from policylang.targets.truths import AllHold, Any, Formula, Known, when
+from policylang.targets.truths import AllHold, Any, Known, PlainFormula, when
 from policylang.targets.ways import is_of_user, is_way
 
 _NOW = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -34,7 +34,7 @@ class Users(msgspec.Struct, frozen=True):
 class ConditionHolds(msgspec.Struct, frozen=True):
     """Everybody, where a formula is true of record and request."""
 
-    formula: Formula
+    formula: PlainFormula
 
 
 class Via(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class Via(msgspec.Struct, frozen=True):
 
     attribute: str
     resource: str
-    part: Part
+    part: ConditionPart
 
 
 class OfUser(msgspec.Struct, frozen=True):
@@ -73,19 +73,19 @@ class WholeWay(msgspec.Struct, frozen=True):
 
 
 class Each(msgspec.Struct, frozen=True):
-    items: tuple[Part, ...]
+    items: tuple[ConditionPart, ...]
 
 
 class SomeUsers(msgspec.Struct, frozen=True):
-    items: tuple[Part, ...]
+    items: tuple[ConditionPart, ...]
 
 
 class Except(msgspec.Struct, frozen=True):
-    item: Part
-    minus: Part
+    item: ConditionPart
+    minus: ConditionPart
 
 
-Part = (
+ConditionPart = (
     NamedUsers | Users | ConditionHolds | Via | OfUser | BelowRecord | BelowOwn | WholeWay | Each | SomeUsers | Except
 )
 
@@ -94,12 +94,12 @@ Unsupported = Callable[[str], None]
 """Is told where a test stands that cannot be expressed."""
 
 
-def parts(index: Index, resource: str, condition: c.Condition, wanted: bool, unsupported: Unsupported) -> Part:
+def parts(index: Index, resource: str, condition: c.Condition, wanted: bool, unsupported: Unsupported) -> ConditionPart:
     """For whom a condition on a resource is true, or if not ``wanted`` false; nobody by a test that is unsupported."""
     return _parts(index, resource, when(condition, wanted), unsupported)
 
 
-def _parts(index: Index, resource: str, formula: Formula, unsupported: Unsupported) -> Part:
+def _parts(index: Index, resource: str, formula: PlainFormula, unsupported: Unsupported) -> ConditionPart:
     match formula:
         case AllHold(items):
             return _joined([_parts(index, resource, item, unsupported) for item in items], AllHold, Each)
@@ -117,10 +117,10 @@ def _parts(index: Index, resource: str, formula: Formula, unsupported: Unsupport
                 return Users(())
 
 
-def _joined(found: list[Part], plain: type[AllHold | Any], others: type[Each | SomeUsers]) -> Part:
+def _joined(found: list[ConditionPart], plain: type[AllHold | Any], others: type[Each | SomeUsers]) -> ConditionPart:
     """What CEL says is said at once, as long as the expression is not too long."""
     held: list[ConditionHolds] = []
-    rest: list[Part] = []
+    rest: list[ConditionPart] = []
     for part in found:
         if not isinstance(part, ConditionHolds):
             rest.append(part)
@@ -132,15 +132,15 @@ def _joined(found: list[Part], plain: type[AllHold | Any], others: type[Each | S
     return every[0] if len(every) == 1 else others(every)
 
 
-def _inside(part: ConditionHolds, plain: type[AllHold | Any]) -> tuple[Formula, ...]:
+def _inside(part: ConditionHolds, plain: type[AllHold | Any]) -> tuple[PlainFormula, ...]:
     return part.formula.items if isinstance(part.formula, plain) else (part.formula,)
 
 
-def _length(formula: Formula) -> int:
+def _length(formula: PlainFormula) -> int:
     return len(cel(formula).expression)
 
 
-def _leaf(index: Index, resource: str, each: Known) -> Part:
+def _leaf(index: Index, resource: str, each: Known) -> ConditionPart:
     test = each.test
     way, top = _way_and_top(test)
     if isinstance(test, c.Hours | c.Weekdays) or (way and top and not _is_told(index, resource, way, top)):
@@ -166,7 +166,7 @@ def _leaf(index: Index, resource: str, each: Known) -> Part:
     return NamedUsers(attribute) if each.wanted else Except(ConditionHolds(each), NamedUsers(attribute))
 
 
-def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Part:
+def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> ConditionPart:
     """A test of a record or user whom the record names is one of its own; where there is none, all of it is missing."""
     test = each.test
     path, *others = sorted(paths, key=lambda path: path.root != "record")
@@ -176,7 +176,7 @@ def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Pa
         raise InexpressibleError(test.at)
     if isinstance(type_, RecordType):
         shorter = msgspec.structs.replace(path, steps=tuple(rest))
-        part: Part = Via(first, type_.resource, _leaf(index, type_.resource, _with(each, path, shorter)))
+        part: ConditionPart = Via(first, type_.resource, _leaf(index, type_.resource, _with(each, path, shorter)))
     elif others or isinstance(test, c.Time):
         raise InexpressibleError(test.at)
     else:
@@ -188,12 +188,14 @@ def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Pa
     return part
 
 
-def _below(way: c.Path, top: c.Operand, each: Known) -> Part:
+def _below(way: c.Path, top: c.Operand, each: Known) -> ConditionPart:
     """Who may see that a record lies below another one, or that it does not: then the whole way up is known."""
     type_ = way.type.item
     assert isinstance(type_, RecordType)
     resource = type_.resource
-    below: Part = BelowOwn(resource, top.steps) if isinstance(top, c.Path) else BelowRecord(resource, str(top.value))
+    below: ConditionPart = (
+        BelowOwn(resource, top.steps) if isinstance(top, c.Path) else BelowRecord(resource, str(top.value))
+    )
     return below if each.wanted else Except(WholeWay(resource), below)
 
 
@@ -203,7 +205,7 @@ def _is_told(index: Index, resource: str, way: c.Path, top: c.Operand) -> bool:
     return way.root == "record" and is_known and not is_of_user(index, resource, way)
 
 
-def _of_the_told(index: Index, each: Known, part: Part) -> Part:
+def _of_the_told(index: Index, each: Known, part: ConditionPart) -> ConditionPart:
     """Of a way up that does not lead to a value of the user: only for users who have one."""
     _, top = _way_and_top(each.test)
     if each.wanted or not isinstance(top, c.Path) or top.root != "subject":

@@ -27,28 +27,28 @@ class From(msgspec.Struct, frozen=True):
 
 
 class Intersection(msgspec.Struct, frozen=True):
-    items: tuple[Expression, ...]
+    items: tuple[Rewrite, ...]
 
 
 class Union(msgspec.Struct, frozen=True):
-    items: tuple[Expression, ...]
+    items: tuple[Rewrite, ...]
 
 
 class Without(msgspec.Struct, frozen=True):
     """``item``, but not whoever is in ``minus``."""
 
-    item: Expression
-    minus: Expression
+    item: Rewrite
+    minus: Rewrite
 
 
 class Nobody(msgspec.Struct, frozen=True):
     pass
 
 
-Expression = Own | Placed | From | Intersection | Union | Without | Nobody
+Rewrite = Own | Placed | From | Intersection | Union | Without | Nobody
 
 
-def all_of(items: Iterable[Expression | None]) -> Expression | None:
+def all_of(items: Iterable[Rewrite | None]) -> Rewrite | None:
     """Null, alone and among the items, asks nothing."""
     found = tuple(dict.fromkeys(item for item in items if item is not None))
     if any(isinstance(item, Nobody) for item in found):
@@ -56,7 +56,7 @@ def all_of(items: Iterable[Expression | None]) -> Expression | None:
     return Intersection(found) if len(found) > 1 else found[0] if found else None
 
 
-def any_of(items: Iterable[Expression | None]) -> Expression | None:
+def any_of(items: Iterable[Rewrite | None]) -> Rewrite | None:
     found = tuple(dict.fromkeys(items))
     if None in found:
         return None

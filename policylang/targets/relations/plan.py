@@ -23,16 +23,16 @@ from policylang.runtime.index import Index, Layer
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import RightsSource, chains, layers, sources
 from policylang.targets.needs import asked_conditions, eligible_roles, grants_needed
-from policylang.targets.relations.cel import Text, cel
+from policylang.targets.relations.cel import CelText, cel
 from policylang.targets.relations.conditions import (
     BelowOwn,
     BelowRecord,
     ConditionHolds,
+    ConditionPart,
     Each,
     Except,
     NamedUsers,
     OfUser,
-    Part,
     SomeUsers,
     Users,
     Via,
@@ -41,11 +41,11 @@ from policylang.targets.relations.conditions import (
     parts,
 )
 from policylang.targets.relations.expressions import (
-    Expression,
     From,
     Nobody,
     Own,
     Placed,
+    Rewrite,
     Without,
     all_of,
     any_of,
@@ -81,11 +81,11 @@ class Defined(msgspec.Struct, frozen=True):
     """A relation of records that is composed of others."""
 
     name: str
-    expression: Expression
+    expression: Rewrite
     at: tuple[str, ...]
 
 
-class Type(msgspec.Struct):
+class RelationType(msgspec.Struct):
     """The records of a resource: ``users``: by attribute the relation of the users in it; ``related``: by attribute the
     relation to the record or user in it, and the resource, null for a user; ``holds``: by relation the
     condition under which everybody is in it; ``actions``, ``fields``: the names of what is ``defined``, by action and
@@ -118,7 +118,7 @@ class Conditional(msgspec.Struct, frozen=True):
     """A condition of the engine, and the statement that it was first made for."""
 
     name: str
-    text: Text
+    text: CelText
     at: str
 
 
@@ -168,10 +168,10 @@ class RelationPlan:
         self.conditions: dict[str, Conditional] = {}
         self._names = Names()
         self._condition_names = Names()
-        self._alike: dict[Text, str] = {}
+        self._alike: dict[CelText, str] = {}
         self._said: dict[_Said, str] = {}
         self._people_in: dict[tuple[str, ...], str] = {}
-        self._limits: dict[str, Expression] = {}
+        self._limits: dict[str, Rewrite] = {}
         self._traits: dict[tuple[str | None, ...], str] = {}
         self._trait_names = Names()
         self._required = grants_needed(index)
@@ -186,7 +186,7 @@ class RelationPlan:
         self.nodes: dict[str, TreeNode] = {}
         self._tops: dict[BelowRecord | BelowOwn, str] = {}
         self.types = {
-            resource.name: Type(self._type_names.make("record", resource.name), Names(), {}, {}, {}, {}, {}, [])
+            resource.name: RelationType(self._type_names.make("record", resource.name), Names(), {}, {}, {}, {}, {}, [])
             for resource in index.policy_set.resources
         }
         for resource in index.policy_set.resources:
@@ -277,7 +277,7 @@ class RelationPlan:
             self.relations[self._said[said]] = SOURCE
         return self._said[said]
 
-    def _people_who(self, users: tuple[str, ...], label: str, at: str) -> Expression:
+    def _people_who(self, users: tuple[str, ...], label: str, at: str) -> Rewrite:
         """These users, everywhere."""
         if not users:
             return Nobody()
@@ -296,7 +296,7 @@ class RelationPlan:
         """Of its records; null for users."""
         return USER if resource is None else self.types[resource].name
 
-    def _action(self, resource: ir.Resource, action: ir.Action, made: Type) -> None:
+    def _action(self, resource: ir.Resource, action: ir.Action, made: RelationType) -> None:
         """A relation for the action, and one for each attribute that it covers on other records than those.
 
         The latter says all of it again: OpenFGA sees loops where there are none if relations of relations lead to the
@@ -315,7 +315,7 @@ class RelationPlan:
             Defined(made.actions[action.name], _without(all_of((any_of(ways.values()), *open_)) or Nobody(), whole), at)
         )
         fields = made.fields.setdefault(action.name, {})
-        alike: dict[Expression, str] = {}
+        alike: dict[Rewrite, str] = {}
         for attribute in resource.attributes:
             name = attribute.name
             mine = {s: way for s, way in ways.items() if name in (s.fields or ())}
@@ -331,11 +331,11 @@ class RelationPlan:
                 made.defined.append(Defined(alike[expression], expression, (attribute.at, *at)))
             fields[name] = alike[expression]
 
-    def _granted(self, said: _Said, made: Type) -> Expression:
+    def _granted(self, said: _Said, made: RelationType) -> Rewrite:
         limits = (self._limit(instance, made) for instance in said.limits)
         return all_of((Placed(self._said[said]), *limits)) or Nobody()
 
-    def _limit(self, instance: str, made: Type) -> Expression:
+    def _limit(self, instance: str, made: RelationType) -> Rewrite:
         """Those for whom a policy is true."""
         if instance not in self._limits:
             policy = self.index.instances[instance]
@@ -343,14 +343,14 @@ class RelationPlan:
             self._limits[instance] = self._part(part, made, policy.policy, policy.at)
         return self._limits[instance]
 
-    def _free(self, deny: ir.Deny, made: Type) -> Expression:
+    def _free(self, deny: ir.Deny, made: RelationType) -> Rewrite:
         """Those for whom the condition of a deny is false."""
         if deny.condition is None:
             return Nobody()
         label = f"no_{'_'.join(deny.actions)}_denied"
         return self._part(self._parts[deny.resource, deny.condition, False], made, label, deny.at)
 
-    def _denied(self, said: _Said, made: Type) -> Expression:
+    def _denied(self, said: _Said, made: RelationType) -> Rewrite:
         if said.condition is None:
             return Placed(self._said[said])
         part = self._parts[said.resource, said.condition, False]
@@ -358,7 +358,7 @@ class RelationPlan:
             Placed(self._said[said]), [self._part(part, made, f"not_{self._said[said]}", said.condition.at)]
         )
 
-    def _appended(self, resource: ir.Resource, action: ir.Action, made: Type) -> Iterator[Expression]:
+    def _appended(self, resource: ir.Resource, action: ir.Action, made: RelationType) -> Iterator[Rewrite]:
         """By policy, those who append it and for whom it is not true."""
         appending: dict[str, list[str]] = {}
         for user in self.index.policy_set.users:
@@ -370,7 +370,7 @@ class RelationPlan:
             who = self._people_who(tuple(users), f"with_{policy.policy}", policy.at)
             yield _without(who, [self._limit(instance, made)])
 
-    def _part(self, part: Part, made: Type, label: str, at: str) -> Expression:
+    def _part(self, part: ConditionPart, made: RelationType, label: str, at: str) -> Rewrite:
         match part:
             case NamedUsers(attribute):
                 if attribute not in made.users:
@@ -399,7 +399,7 @@ class RelationPlan:
             case Except(item, minus):
                 return _without(self._part(item, made, label, at), [self._part(minus, made, label, at)])
 
-    def _holds(self, text: Text, made: Type, label: str, at: str) -> str:
+    def _holds(self, text: CelText, made: RelationType, label: str, at: str) -> str:
         """The relation of everybody, where the condition holds."""
         if text not in self._alike:
             name = self._alike[text] = self._condition_names.make("when", label)
@@ -412,13 +412,13 @@ class RelationPlan:
         made.holds[relation] = condition
         return relation
 
-    def _related(self, made: Type, attribute: str, resource: str | None) -> str:
+    def _related(self, made: RelationType, attribute: str, resource: str | None) -> str:
         """The relation to the record or user in an attribute."""
         if attribute not in made.related:
             made.related[attribute] = (made.names.make("related", attribute), resource)
         return made.related[attribute][0]
 
-    def _called(self, expression: Expression, made: Type, label: str, at: str) -> str:
+    def _called(self, expression: Rewrite, made: RelationType, label: str, at: str) -> str:
         """A relation of what is otherwise composed."""
         if isinstance(expression, Own):
             return expression.relation
@@ -467,10 +467,10 @@ class RelationPlan:
         """The relations of users."""
         return tuple(self._traits.values())
 
-    def _requirement(self, requirement: ir.Requirement | None) -> Expression | None:
+    def _requirement(self, requirement: ir.Requirement | None) -> Rewrite | None:
         """Who meets it; null for everybody."""
 
-        def met(atom: Atom) -> Expression | None:
+        def met(atom: Atom) -> Rewrite | None:
             match atom:
                 case ir.RequiresFeature(feature=feature):
                     return None if self.index.features[feature] else Nobody()
@@ -487,7 +487,7 @@ def _needed(need: ir.RequiresGrant) -> _Said:
     return _Said(kind, need.resource, need.action, place_kind=need.place_kind)
 
 
-def _without(item: Expression, minus: Iterable[Expression]) -> Expression:
+def _without(item: Rewrite, minus: Iterable[Rewrite]) -> Rewrite:
     taken = any_of(minus)
     assert taken is not None
     return item if isinstance(taken, Nobody) or isinstance(item, Nobody) else Without(item, taken)

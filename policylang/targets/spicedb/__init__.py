@@ -13,7 +13,7 @@ from policylang.targets.relations.refusals import refuse_sizes, refuse_tops
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.spicedb.readme import readme
 from policylang.targets.spicedb.schema import schema, written
-from policylang.targets.target import Bundle, Clause, Input, Refusals, Target
+from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 
 LONGEST_ID = 500
@@ -22,7 +22,7 @@ DEEPEST = 40
 """Places inside each other: SpiceDB stops after 50 steps."""
 
 
-def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     index = Index(input.policy_set)
     refuse_ways(index, refuse)
     plan = RelationPlan(index, input.now, refuse)
@@ -43,7 +43,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     for made in plan.types.values():
         clauses += [Clause("schema.zed", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
     clauses += [Clause("schema.zed", name, each.at) for name, each in plan.conditions.items()]
-    return Bundle(files, tuple(clauses))
+    return TargetBundle(files, tuple(clauses))
 
 
 def _validation(plan: RelationPlan, input: Input, text: str, lines: list[str]) -> dict[str, object]:

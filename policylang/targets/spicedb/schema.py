@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from policylang.targets.relations.expressions import Expression, From, Intersection, Nobody, Own, Placed, Union, Without
+from policylang.targets.relations.expressions import From, Intersection, Nobody, Own, Placed, Rewrite, Union, Without
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -78,7 +78,7 @@ def _definition(name: str, lines: list[str]) -> str:
     return f"definition {name} {{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
 
 
-def _expression(expression: Expression, depth: int) -> str:
+def _expression(expression: Rewrite, depth: int) -> str:
     match expression:
         case Own(name):
             return name

@@ -12,7 +12,7 @@ from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
 from policylang.syntax.quoting import quote_text
 
-Kind = Literal["grant", "deny", "limit", "append", "override", "assignment", "membership", "job", "role"]
+_Kind = Literal["grant", "deny", "limit", "append", "override", "assignment", "membership", "job", "role"]
 _Names = Mapping[str, Collection[str]]
 """Resource, and its attributes."""
 Owner = tuple[Literal["everyone", "group", "role", "user", "job", "integration"], str]
@@ -23,7 +23,7 @@ class CoveredStatement(msgspec.Struct, frozen=True):
     speaks of all. ``words``: nearly as it is written.
     """
 
-    kind: Kind
+    kind: _Kind
     at: str
     owner: Owner
     words: str

@@ -10,14 +10,14 @@ from policylang.runtime.grants import holdings
 from policylang.runtime.index import Index
 from policylang.testing.coverage.concern import Concerns, carriers
 
-Holder = tuple[str, datetime.datetime]
+HolderAt = tuple[str, datetime.datetime]
 """Somebody, and an instant at which they have it."""
 
 _MOST = 6
 """Of each group and role."""
 
 
-def holders(index: Index, now: datetime.datetime) -> dict[str, list[Holder]]:
+def holders(index: Index, now: datetime.datetime) -> dict[str, list[HolderAt]]:
     """The first users of each group and role, by the place of its declaration: those who have it now, before those who
     have it at another time.
     """

@@ -18,7 +18,7 @@ from policylang.source import Location
 from policylang.testing.coverage.concern import Concerns
 from policylang.testing.coverage.statements import deny_in_words, limit_in_words
 from policylang.testing.generate.build import Builder, Built, Workshop, both_sides
-from policylang.testing.generate.holders import Holder, granted, holders
+from policylang.testing.generate.holders import HolderAt, granted, holders
 from policylang.testing.generate.variables import variables
 from policylang.testing.generate.work import Work
 
@@ -49,7 +49,7 @@ class _What(msgspec.Struct, frozen=True):
     condition: c.Condition | None
 
 
-Build = Callable[[Builder], list[Built]]
+_Build = Callable[[Builder], list[Built]]
 ClockTest = c.Hours | c.Weekdays
 
 
@@ -108,7 +108,7 @@ class Boundaries:
         actions = [a.name for a in declared if not a.bypasses_policies and each.limit.applies(a.name)]
         return self._each(what, [(user.id, self._now)], actions, *_of_limit(instance.id))
 
-    def _deny(self, deny: ir.Deny, of: str, who: Iterable[Holder]) -> Boundary:
+    def _deny(self, deny: ir.Deny, of: str, who: Iterable[HolderAt]) -> Boundary:
         def placed(builder: Builder) -> list[PlacedDeny]:
             return [each for each in builder.plan.denies if each.deny.at == deny.at][:1]
 
@@ -127,7 +127,7 @@ class Boundaries:
         return self._each(what, who, deny.actions, build, passed)
 
     def _each(
-        self, what: _What, who: Iterable[Holder], actions: Collection[str], build: Build, let_through: Build
+        self, what: _What, who: Iterable[HolderAt], actions: Collection[str], build: _Build, let_through: _Build
     ) -> Boundary:
         """All edges for one action, through the first user with whom that can be done; both sides for the others."""
         who = list(who)
@@ -157,7 +157,7 @@ class Boundaries:
         return Boundary(what.title, what.at, tuple(built), left_out)
 
     def _by_the_clock(
-        self, who: Sequence[Holder], action: str, what: _What, found: list[Built], let_through: Build
+        self, who: Sequence[HolderAt], action: str, what: _What, found: list[Built], let_through: _Build
     ) -> tuple[list[Built], set[str]]:
         """A request that is allowed, a second before and at each time at which the clock turns the answer; and the
         tests that turn there.
@@ -187,7 +187,7 @@ class Boundaries:
         action: str,
         what: _What,
         tests: Sequence[ClockTest],
-        let_through: Build,
+        let_through: _Build,
     ) -> Iterator[Built]:
         """Requests of a user that are allowed at an instant, or at one of those within a week where the clock turns."""
         edges = clock_edges(tests, at, self._index.timezone)
@@ -210,7 +210,7 @@ class Boundaries:
         return _NOTHING
 
     def _through_someone(
-        self, who: Iterable[Holder], action: str, resource: str, known: list[Built], build: Build
+        self, who: Iterable[HolderAt], action: str, resource: str, known: list[Built], build: _Build
     ) -> tuple[list[Built], list[str]]:
         """The first user with whom every test comes to true and false, else the one with the fewest gaps. Records of
         another action serve as well, if they lie on both sides.
@@ -270,7 +270,7 @@ class Boundaries:
         return []
 
 
-def _of_limit(instance: str) -> tuple[Build, Build]:
+def _of_limit(instance: str) -> tuple[_Build, _Build]:
     """What builds the edges of a policy, and a request that it lets through."""
     return lambda builder: builder.limit(instance), lambda builder: builder.kept(instance)
 

@@ -25,7 +25,7 @@ from policylang.settings.config import config_of
 from policylang.settings.targets import Postgres, Table, TargetSettings
 from policylang.targets import find_target
 from policylang.targets.postgres.tables import mapped
-from policylang.targets.target import Bundle, Input
+from policylang.targets.target import Input, TargetBundle
 from tests.cli.checking import policylang
 from tests.engines.postgres_engine import Database, PostgresServer
 from tests.generated.features import Features
@@ -62,7 +62,7 @@ def come_back(connection: psycopg.Connection[Any], policy_set: ir.PolicySet) -> 
     policy_set, _ = expressible("postgres", policy_set, NOW)
     chosen = TargetSettings(postgres=tables_of(policy_set))
     made = compile_for(find_target("postgres"), Input(policy_set, NOW, settings=chosen))
-    assert isinstance(made, Bundle)
+    assert isinstance(made, TargetBundle)
     index = Index(policy_set)
     with connection.transaction(force_rollback=True):
         create_tables(connection, index, mapped(index, chosen.postgres))
@@ -123,7 +123,7 @@ def test_a_database_that_comes_back_compiles_to_the_script_that_it_was_made_with
     postgres = Postgres(schema="crm data", tables={"customer": customer, "note": Table()}, role_prefix="acme")
     chosen = TargetSettings(postgres=postgres)
     made = compile_for(find_target("postgres"), Input(policy_set, NOW, settings=chosen))
-    assert isinstance(made, Bundle)
+    assert isinstance(made, TargetBundle)
     with connection.transaction(force_rollback=True):
         connection.execute('CREATE SCHEMA "crm data"')
         create_tables(connection, Index(policy_set), mapped(Index(policy_set), postgres))
@@ -133,11 +133,11 @@ def test_a_database_that_comes_back_compiles_to_the_script_that_it_was_made_with
     assert targets_of(back) == chosen
     assert back.project.ir is not None
     again = compile_for(find_target("postgres"), Input(back.project.ir, NOW, settings=targets_of(back)))
-    assert isinstance(again, Bundle)
+    assert isinstance(again, TargetBundle)
     assert statements(again) == statements(made)
 
 
-def statements(of: Bundle) -> list[str]:
+def statements(of: TargetBundle) -> list[str]:
     """The script without what tells places in policy files."""
     return [line for line in of.files["up.sql"].decode().splitlines() if not line.lstrip().startswith("--")]
 

@@ -13,7 +13,7 @@ from policylang.analysis.query import SOMEBODY, Answer, Sat
 from policylang.analysis.questions import combined_too_broad
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, people
-from policylang.check.stacks import Cause, Stacks
+from policylang.check.stacks import SourceKind, Stacks
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
@@ -154,7 +154,7 @@ def check(world: World) -> Iterator[Finding]:
     have them, on the first of these; those for whom it is not proved are another one.
     """
     reach = _Reach(world.once(Stacks))
-    told: dict[tuple[frozenset[Cause], bool], _Told] = {}
+    told: dict[tuple[frozenset[SourceKind], bool], _Told] = {}
     for users in world.user_classes:
         for each, is_certain in _of_users(reach, users):
             known = told.setdefault((reach.stacks.cause(each.by), is_certain), _Told([], users.declared.at))

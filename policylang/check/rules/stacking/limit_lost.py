@@ -10,7 +10,7 @@ import msgspec
 from policylang.analysis.questions import limit_lost
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, counted, people, related
-from policylang.check.stacks import Cause, Stacks, permissions_in_words
+from policylang.check.stacks import SourceKind, Stacks, permissions_in_words
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
@@ -102,11 +102,11 @@ def check(world: World) -> Iterator[Finding]:
     says that the others are not looked at.
     """
     stacks = world.once(Stacks)
-    all_: dict[tuple[frozenset[Cause], bool], _Lost] = {}
+    all_: dict[tuple[frozenset[SourceKind], bool], _Lost] = {}
     more: list[Finding] = []
     for users in world.user_classes:
-        pairs: dict[frozenset[Cause], _Lost] = {}
-        found, others = 0, set[frozenset[Cause]]()
+        pairs: dict[frozenset[SourceKind], _Lost] = {}
+        found, others = 0, set[frozenset[SourceKind]]()
         for period, who, kept, handing in _stacked(stacks, users):
             candidates = _candidates(stacks, who, kept, handing)
             if not candidates:
