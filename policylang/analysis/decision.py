@@ -50,6 +50,8 @@ def denied(index: Index, resource: str, each: PlacedDeny) -> Formula:
 
 def met(index: Index, resource: str, requirement: Met) -> Formula:
     """What the action requires is met for the record."""
+    if isinstance(requirement, bool):  # as nearly always
+        return TRUE if requirement else FALSE
 
     def held(places: tuple[str, ...]) -> Formula:
         return AnyOf(tuple(covered(index, resource, place) for place in places))
