@@ -129,7 +129,7 @@ def _identities(constraints: Sequence[Constraint]) -> list[Same] | None:
     differ: a way may be one record too long, or turn in a circle with the record alone.
     """
     wanted = {(each.variable, each.tree, each.optional, each.top): each.wanted for each in _belows(constraints)}
-    states = dict[Variable, frozenset[State]]()
+    states = dict[Variable, frozenset[ValueState]]()
     for each in constraints:
         if isinstance(each, There):
             states[each.variable] = states.get(each.variable, each.states) & each.states
