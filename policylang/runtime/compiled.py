@@ -126,7 +126,7 @@ class Engine:
         field: str | None,
         changes: Mapping[str, Any] | None,
     ) -> Decision:
-        """As `reference.answer`."""
+        """As `reference.decide`."""
         if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
             now = instant(self.index, now)
         record, request = given_record(record), given_request(request)
