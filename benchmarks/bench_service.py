@@ -262,7 +262,7 @@ def load(
     script = folder / "load.lua"
     script.write_text(_LUA.replace("FILE", str(file)).replace("DELAY", delay))
     address = server.one if each == 1 else server.several
-    wrk = ["wrk", "--latency", "-t1", f"-c{connections}", "-s", str(script), address]
+    wrk = ["wrk", "--latency", "--timeout=30s", "-t1", f"-c{connections}", "-s", str(script), address]
     subprocess.run([*wrk[:-1], "-d2s", address], check=True, capture_output=True)
     before = cpu_seconds(server.process)
     run = subprocess.run([*wrk[:-1], f"-d{seconds}s", address], check=True, capture_output=True, text=True)
