@@ -12,7 +12,18 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Grant, Imported, ImportedThing, Integration, Job, OfName, Origin, RoleOrGroup
+from policylang.importing.imported import (
+    Attribute,
+    Grant,
+    Imported,
+    ImportedThing,
+    Integration,
+    Job,
+    OfName,
+    Origin,
+    RoleOrGroup,
+    refs,
+)
 from policylang.importing.lacking import Lacking, trim
 from policylang.importing.matching import same_things
 from policylang.importing.names import NamesByKey, OfText, identifier
@@ -100,9 +111,13 @@ class _Merging:
                 origin = next(iter(attribute.origins))
                 if same is None:
                     lacking.attributes.add((key, name))
+                    if _is_place(attribute):
+                        lacking.places.add(key)
                     self._refuse(origin, f"the resource `{there.name}` there has no attribute {quoted(name)}")
                     continue
                 self.names["attribute", name] = same.name
+                if _is_place(attribute) and same.name != there.place:
+                    lacking.places.add(key)
                 if attribute.sensitive != same.sensitive:
                     is_not = "is sensitive there: no grant covers it" if same.sensitive else "is not sensitive there"
                     self._refuse(origin, f"the attribute {quoted(name)} of `{there.name}` {is_not}")
@@ -119,7 +134,7 @@ class _Merging:
     def _spelt_out(self, grant: Grant, there: Collection[str]) -> Iterator[Grant]:
         if grant.resource is None:
             for key, of in self._set.resources.items():
-                if of.actions:
+                if of.actions and grant.action in (None, *of.actions):
                     yield from self._spelt_out(msgspec.structs.replace(grant, resource=key), there)
         elif grant.action is None and grant.resource in there:
             for action in self._set.resources[grant.resource].actions:
@@ -241,3 +256,7 @@ class _Merging:
         for key, same in self._match("integration", self._set.integrations, self._there.integrations).items():
             integration = self._set.integrations.pop(key)
             self._refuse(next(iter(integration.origins)), f"the integration `{same.name}` is declared there")
+
+
+def _is_place(attribute: Attribute) -> bool:
+    return any(each.kind == "place kind" for each in refs([attribute.type]))

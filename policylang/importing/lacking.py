@@ -14,12 +14,14 @@ Refuse = Callable[[Origin, str], None]
 
 class Lacking(msgspec.Struct):
     """Actions and attributes that are not there, each with the key of its resource. ``shown``: attributes that are
-    sensitive in the import and not there.
+    sensitive in the import and not there. ``places``: keys of resources whose records are not at the places of the
+    import there.
     """
 
     actions: set[tuple[str, str]] = set()
     attributes: set[tuple[str, str]] = set()
     shown: set[tuple[str, str]] = set()
+    places: set[str] = set()
 
     def speaks(self, condition: Text, resource: str | None) -> bool:
         """Whether a condition speaks of an attribute that the resource lacks."""
@@ -29,12 +31,17 @@ class Lacking(msgspec.Struct):
 def trim(imported: Imported, lacking: Lacking, refuse: Refuse) -> Iterator[tuple[OfName, str]]:
     """Take out what cannot be said. Gives the roles and groups that would be wider for it, which nobody may get."""
     _denies(imported, lacking, refuse)
+    at_places = any(each.place is not None for user in imported.users.values() for each in user.assignments)
+    misses = lacking.places if at_places else set[str]()
     of: tuple[tuple[OfName, dict[str, RoleOrGroup]], ...] = (("role", imported.roles), ("group", imported.groups))
     for kind, bundles in of:
         for key, bundle in bundles.items():
             bundle.grants = [left for each in bundle.grants if (left := _grant(each, lacking)) is not None]
-            narrows = _limits(bundle, imported, lacking)
-            if not narrows or any(lacking.speaks(each.condition, each.resource) for each in bundle.grants):
+            said = _limits(bundle, imported, lacking)
+            if not said or any(
+                lacking.speaks(each.condition, each.resource) or (each.deny and each.resource in misses)
+                for each in bundle.grants
+            ):
                 message = (
                     f"what limits the {kind} {quoted(bundle.label or key)} cannot be expressed there: nobody gets it"
                 )

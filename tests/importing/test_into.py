@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,17 @@ def test_a_wildcard_does_not_stand_for_what_is_there_besides() -> None:
     assert "role all { grant export on nodes }" in read("roles.policy")
 
 
+def test_an_action_on_all_resources_is_given_on_those_that_have_it() -> None:
+    rules = [{"apiGroups": [""], "resources": ["pods", "*"], "verbs": ["list"]}]
+    rules.append({"nonResourceURLs": ["/healthz"], "verbs": ["get"]})
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "seer"}}
+    Path("all.yaml").write_text(json.dumps({**role, "rules": rules}))
+    made = policylang("import", "kubernetes", "all.yaml", "-o", "crm/imported", "--into", "crm")
+    assert made.exit_code == 0, made.output
+    assert "grant list on pods" in read("roles.policy")
+    assert "grant list on url" not in read("roles.policy")
+
+
 def test_a_role_whose_limits_cannot_be_said_is_closed() -> None:
     made = kubernetes("all", "view", ", resourceNames: [x]")
     assert made.exit_code == 1
@@ -178,6 +190,26 @@ def test_a_deny_that_cannot_be_said_leaves_nothing_granted() -> None:
     assert "the deny of `write` cannot be expressed there: the import does not grant it" in made.output
     assert not Path("crm/imported/denies.policy").exists()
     assert read("roles.policy").splitlines()[1:] == ['role clerk "Clerk" { grant read on customer }']
+
+
+@pytest.mark.parametrize(
+    ("there", "closed"),
+    [("actions read", True), ("site : domain  actions read", True), ("domain : domain  actions read", False)],
+)
+def test_a_deny_at_a_place_is_lost_where_records_are_at_none(there: str, closed: bool) -> None:
+    Path("model.conf").write_text(
+        "[request_definition]\nr = sub, dom, obj, act\n[policy_definition]\np = sub, dom, obj, act, eft\n"
+        "[role_definition]\ng = _, _, _\n[policy_effect]\ne = !some(where (p.eft == deny))\n"
+        "[matchers]\nm = g(r.sub, p.sub, r.dom) && r.dom == p.dom && r.obj == p.obj && r.act == p.act\n"
+    )
+    Path("policy.csv").write_text("p, ann, north, data, read, deny\np, bob, north, data, read, allow\n")
+    Path("crm/crm.policy").write_text(f"scope domain\nresource data {{ {there} }}\n")
+    made = policylang("import", "casbin", "model.conf", "policy.csv", "-o", "crm/imported", "--into", "crm")
+    message = "what limits the role `ann, own grants in north` cannot be expressed there: nobody gets it"
+    assert (message in made.output) is closed
+    people = read("people.policy")
+    assert ('user "ann"\n' in people) is closed  # without anything
+    assert 'user "bob" { assign role everybody }' in people
 
 
 def test_the_folder_lies_in_the_policy_set() -> None:

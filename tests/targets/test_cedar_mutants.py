@@ -6,6 +6,7 @@ import datetime
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -187,6 +188,10 @@ def _off_by_one(left: Expression, amount: int, ahead: bool) -> Expression:
 _MOVED = conditions._moved
 
 
+def _30_days_away(edges: Any, now: Any, length: Any, sign: int, zone: Any, *, of_days: bool) -> Any:
+    return edges(now, length, sign, zone, of_days=True) if of_days else (now, now + sign * datetime.timedelta(30))
+
+
 def _only(state: str) -> Callable[..., Any]:
     """Asks about the record before the change alone, or after it alone."""
 
@@ -219,7 +224,7 @@ PARTS: dict[str, tuple[Any, str, Any]] = {
     "a microsecond off": (conditions, "_moved", _off_by_one),
     "an end left out": (conditions, "_OPERATORS", {**_OPERATORS, "gt": ">="}),
     "or for and": (conditions, "all_of", lambda items: conditions.any_of(items)),
-    "months of another length": (request, "shift", lambda now, length, sign, zone: now + sign * datetime.timedelta(30)),
+    "months of another length": (request, "now_and_edge", partial(_30_days_away, request.now_and_edge)),
     "only the record before": (request, "questions", _only("before")),
     "only the record after": (request, "questions", _only("after")),
 }

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -80,12 +81,12 @@ def _without(
     return lambda *arguments, **more: tuple(kept(list(checks(*arguments, **more))))
 
 
-def _months_of_30_days(shift: Any, now: Any, length: Duration, *rest: Any) -> Any:
-    return shift(now, Duration(30 * length.amount, "days") if length.unit == "months" else length, *rest)
+def _months_of_30_days(edges: Any, now: Any, length: Duration, *rest: Any, **more: Any) -> Any:
+    return edges(now, Duration(30 * length.amount, "days") if length.unit == "months" else length, *rest, **more)
 
 
 _CHECKS = request.Caller.checks
-_SHIFT = told.shift
+_EDGES = told.now_and_edge
 PARTS: dict[str, tuple[Any, str, Any]] = {
     "no overrides": (people, "_overriding", lambda index: {}),
     "no requirements": (rules.ResourceRules, "_requirements", lambda self: None),
@@ -102,7 +103,7 @@ PARTS: dict[str, tuple[Any, str, Any]] = {
         "checks",
         _without(_CHECKS, lambda checks: [msgspec.structs.replace(c, actions=c.actions[:1]) for c in checks]),
     ),
-    "months of another length": (told, "shift", lambda *arguments: _months_of_30_days(_SHIFT, *arguments)),
+    "months of another length": (told, "now_and_edge", partial(_months_of_30_days, _EDGES)),
 }
 
 
