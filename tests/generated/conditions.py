@@ -110,9 +110,9 @@ def _test(c: Chooser, scope: Scope) -> str:
             return f"{path} {operator} {_other(c, scope, type_, path)}"
         case DateType() | DateTimeType() if scope.world.features.time and c.chance(60):
             return _time(c, scope, path, type_)
-        case IpType() if c.chance(40):
+        case IpType() if c.chance(60):
             return _network(c, scope, path)
-    if not isinstance(type_, RecordType) and c.chance(40):
+    if not isinstance(type_, RecordType) and c.chance(25):
         choices = {_constant(c, scope, type_) for _ in range(c.number(1, 3))}
         choices |= {_other(c, scope, type_, path)} if c.chance(30) else set()
         return f"{path} in [{', '.join(sorted(choices))}]"
@@ -164,7 +164,7 @@ def _under(c: Chooser, scope: Scope, path: str, type_: RecordType) -> str:
 
 def _set(c: Chooser, scope: Scope, path: str, type_: SetType) -> str:
     others = [other for other, its in scope.paths["set"] if comparable(type_.of, its.item)]
-    kind = c.one(("one", "one", "one", "all", "any", "overlaps", "empty"))
+    kind = c.one(("one", "one", "all", "any", "overlaps", "empty"))
     if kind == "overlaps" and scope.world.features.two_sets:
         return f"{path} overlaps {c.one(others)}"
     if kind == "empty":

@@ -294,7 +294,7 @@ def _resource(
         for target in names:
             if c.chance(50):
                 attributes["parent" if target == name else target] = RecordType(target)
-        if features.sets and c.chance(35):
+        if features.sets and c.chance(20):
             attributes["kin"] = SetType(RecordType(c.one(names)))
     sensitive = c.some(list(attributes), 0, 2) if features.sensitive and c.chance(50) else []
     optional = c.some(list(attributes), 0, 3)
@@ -344,7 +344,6 @@ def _attributes(features: Features, roles: tuple[str, ...], c: Chooser) -> dict[
 def _items(features: Features) -> list[ItemType]:
     """What sets hold, but for related records."""
     found: list[ItemType] = [IntType(), DateType(), DateTimeType(), MoneyType(), BoolType(), STATUS, UserType(None)]
-    found += [IntType(), DateTimeType()]  # seldom come by otherwise
     found += [DurationType()] if features.durations else []
     found += [IpType()] if features.addresses else []
     return found + ([PlaceType("site")] if features.places else [])

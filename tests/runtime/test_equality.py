@@ -14,7 +14,7 @@ from policylang.runtime.reference import Decision
 from tests.generated import Case, Census, cases
 from tests.helpers import decide
 
-EXAMPLES = settings.default.max_examples // 2  # type: ignore[union-attr]
+EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 
 
 def answer(decide: Callable[..., Decision], *arguments: Any, **named: Any) -> Decision | None:
