@@ -196,7 +196,7 @@ class Service:
                 lambda: self._searcher.search(policies, wanted, content, clock, deadline), deadline
             )
         except UnsupportedError as error:
-            if "\\u0000" in json.dumps(content, default=str):
+            if _holds_nul(content):
                 raise RefusedRequest(400, "no text in the record store holds the character U+0000") from None
             log.warning("a search that the store cannot be asked: %s", error)
             raise RefusedRequest(501, _NOT_ASKABLE) from None
@@ -325,6 +325,11 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
 def _failed(error: RefusedRequest) -> dict[str, Any]:
     """The answer to one question of several that is no question."""
     return {"decision": False, "context": {"error": {"status": error.status, "message": error.message}}}
+
+
+def _holds_nul(content: Any) -> bool:
+    """Whether a text in it holds U+0000. A backslash that is written out is two in JSON, and says nothing of it."""
+    return "\\u0000" in json.dumps(content, default=str).replace("\\\\", "")
 
 
 def _json(content: Any, status: int = 200) -> Response:

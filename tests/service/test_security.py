@@ -510,7 +510,9 @@ def test_a_search_that_the_store_cannot_be_asked(tmp_path: Path) -> None:
     with served(load(tmp_path / "p.policy"), store={"kind": "sqlite", "path": str(tmp_path / "r.sqlite")}) as client:
         asked = question("u", "view", "host", "1")
         assert post(client, EVALUATION, asked).json()["decision"] is True
-        assert post(client, RESOURCES, {**asked, "resource": {"type": "host"}}).status_code == 501
+        asked = {**asked, "resource": {"type": "host"}}
+        assert post(client, RESOURCES, asked).status_code == 501
+        assert post(client, RESOURCES, {**asked, "context": {"path": r"C:\u0000"}}).status_code == 501
 
 
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
