@@ -130,7 +130,7 @@ def test_a_wildcard_does_not_stand_for_what_is_there_besides() -> None:
 
 
 def test_an_action_on_all_resources_is_given_on_those_that_have_it() -> None:
-    rules = [{"apiGroups": [""], "resources": ["pods", "*"], "verbs": ["list"]}]
+    rules = [{"apiGroups": ["", "*"], "resources": ["pods", "*"], "verbs": ["list"]}]
     rules.append({"nonResourceURLs": ["/healthz"], "verbs": ["get"]})
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "seer"}}
     Path("all.yaml").write_text(json.dumps({**role, "rules": rules}))
@@ -194,7 +194,12 @@ def test_a_deny_that_cannot_be_said_leaves_nothing_granted() -> None:
 
 @pytest.mark.parametrize(
     ("there", "closed"),
-    [("actions read", True), ("site : domain  actions read", True), ("domain : domain  actions read", False)],
+    [
+        ("actions read", True),
+        ("site : domain  actions read", True),
+        ("domain : text  actions read", True),
+        ("domain : domain  actions read", False),
+    ],
 )
 def test_a_deny_at_a_place_is_lost_where_records_are_at_none(there: str, closed: bool) -> None:
     Path("model.conf").write_text(
