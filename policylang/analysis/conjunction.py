@@ -96,7 +96,7 @@ def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> Candid
     if _is_contradiction(constraints):
         return UNSAT
     identities = _identities(constraints)
-    if identities is None:
+    if identities is UNSAT:
         return UNSAT
     constraints = [*constraints, *identities, *_implied(constraints)]
     if not (_presence(constraints, found) and _numbers(constraints, found, now) and _equalities(constraints, found)):
@@ -123,8 +123,8 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
     return False
 
 
-def _identities(constraints: Sequence[Constraint]) -> list[Same] | None:
-    """Records that have to be the one at the top, because they lie below it and what is above them does not; ``None``
+def _identities(constraints: Sequence[Constraint]) -> list[Same] | Impossible:
+    """Records that have to be the one at the top, because they lie below it and what is above them does not; `UNSAT`
     where the way up has an end, and from the record above it has none or leads to the top. Other than that the two may
     differ: a way may be one record too long, or turn in a circle with the record alone.
     """
@@ -143,7 +143,7 @@ def _identities(constraints: Sequence[Constraint]) -> list[Same] | None:
         else:
             continue
         if below.wanted is False and end is not False:
-            return None
+            return UNSAT
         if below.wanted is True and end is not True:
             found.append(Same(below.variable, below.top, True))
     return found
