@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.bench_service import BATCH, BODIES, CONNECTIONS, asked, batches, load, ours
+from benchmarks.bench_service import BATCH, BODIES, asked, batches, load, ours
 from benchmarks.generate import groups
 from benchmarks.measure import environment, table
 
@@ -40,8 +40,7 @@ def run(requests: int, count: int) -> None:
             upto = sent + requests // SLICES
             while sent < upto:
                 for bodies, each, seconds in ((one, 1, 45), (several, BATCH, 5)):
-                    row = load(server, bodies, each, Path(name), seconds, CONNECTIONS)
-                    sent += int(float(row[4].replace(",", "")) * seconds / each)
+                    sent += load(server, bodies, each, Path(name), seconds).decisions // each
             rows.append((f"{sent:,}", f"{resident_mib(server.process.pid):.1f}"))
             print(*rows[-1], file=sys.stderr)
     print(f"{begun:.1f} MiB at the start")

@@ -24,6 +24,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.bench_decide import compile_groups
@@ -36,7 +37,8 @@ COMPARED = 500
 BODIES = 2_000
 BATCH = 50
 CONNECTIONS = 16
-HEADER = ("server", "asks", "connections", "decisions a CPU second", "decisions a second", "p50 ms", "p99 ms")
+ROUNDS = 5
+HEADER = ("server", "asks", "decisions a CPU second", "decisions a second", "p50 ms", "p99 ms")
 _HERTZ = os.sysconf("SC_CLK_TCK")
 
 _LUA = """
@@ -252,35 +254,60 @@ def post(address: str, content: Any) -> Any:
         return json.load(answer)
 
 
-def load(
-    server: Server, bodies: Sequence[Any], each: int, folder: Path, seconds: int, connections: int, delay_ms: int = 0
-) -> tuple[str, ...]:
-    """A row: what a server did with some seconds of requests. Fails if one of them was not answered with 200."""
+class Loaded(NamedTuple):
+    """What a server did under load for some seconds."""
+
+    decisions: int
+    cpu_seconds: float
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+
+def load(server: Server, bodies: Sequence[Any], each: int, folder: Path, seconds: int, delay_ms: int = 0) -> Loaded:
+    """Some seconds of requests, ``each`` decisions in one. Fails if one of them was not answered with 200."""
     file = folder / "bodies"
     file.write_text("".join(json.dumps(body) + "\n" for body in bodies))
     delay = f"function delay() return {delay_ms} end" if delay_ms else ""
     script = folder / "load.lua"
     script.write_text(_LUA.replace("FILE", str(file)).replace("DELAY", delay))
     address = server.one if each == 1 else server.several
-    wrk = ["wrk", "--latency", "--timeout=30s", "-t1", f"-c{connections}", "-s", str(script), address]
-    subprocess.run([*wrk[:-1], "-d2s", address], check=True, capture_output=True)
+    wrk = ["wrk", "--latency", "--timeout=30s", "-t1", f"-c{CONNECTIONS}", "-s", str(script)]
+    subprocess.run([*wrk, "-d1s", address], check=True, capture_output=True)
     before = cpu_seconds(server.process)
-    run = subprocess.run([*wrk[:-1], f"-d{seconds}s", address], check=True, capture_output=True, text=True)
+    run = subprocess.run([*wrk, f"-d{seconds}s", address], check=True, capture_output=True, text=True)
     used = cpu_seconds(server.process) - before
     found = re.search(r"^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$", run.stdout, re.MULTILINE)
     assert found is not None, run.stdout
     count, microseconds, p50, p99, errors = map(int, found.groups())
     assert not errors, f"{errors} requests failed: {run.stdout}"
-    paced = f"one a {delay_ms} ms" if delay_ms else "as fast as it can"
+    return Loaded(count * each, used, microseconds / 1e6, p50 / 1000, p99 / 1000)
+
+
+def in_turns(of: Sequence[Server], asks: Sequence[Asked], each: int, folder: Path, seconds: int) -> list[list[Loaded]]:
+    """What each server did in each round, one after the other: what slows the machine slows them all."""
+    pages = batches(asks)
+    bodies = [[s.write(one) for one in asks] if each == 1 else [s.write_several(page) for page in pages] for s in of]
+    rounds = [[load(server, bodies[n], each, folder, seconds) for n, server in enumerate(of)] for _ in range(ROUNDS)]
+    return [list(one) for one in zip(*rounds, strict=True)]
+
+
+def row(name: str, asks: str, of: Sequence[Loaded]) -> tuple[str, ...]:
+    decisions = sum(each.decisions for each in of)
     return (
-        server.name,
-        f"{'single' if each == 1 else f'{each} at once'}, {paced}",
-        str(connections),
-        f"{count * each / used:,.0f}",
-        f"{count * each / microseconds * 1e6:,.0f}",
-        f"{p50 / 1000:.2f}",
-        f"{p99 / 1000:.2f}",
+        name,
+        asks,
+        f"{decisions / sum(each.cpu_seconds for each in of):,.0f}",
+        f"{decisions / sum(each.seconds for each in of):,.0f}",
+        f"{median(each.p50_ms for each in of):.2f}",
+        f"{median(each.p99_ms for each in of):.2f}",
     )
+
+
+def times(of: Sequence[Sequence[Loaded]]) -> float:
+    """How many times as many decisions a CPU second the first makes, in the median round."""
+    rates = [[each.decisions / each.cpu_seconds for each in one] for one in of]
+    return float(median(one / other for one, other in zip(*rates, strict=True)))
 
 
 def run(count: int, seconds: int) -> None:
@@ -288,9 +315,9 @@ def run(count: int, seconds: int) -> None:
     assert shutil.which("wrk"), "there is no `wrk`: install the package of that name"
     of = groups(count)
     singles = asked(of, BODIES)
-    together = batches(singles)
-    print(f"{environment()}; {count:,} groups; {seconds} s each")
+    print(f"{environment()}; {count:,} groups; {CONNECTIONS} connections; {ROUNDS} rounds of {seconds} s in turns")
     rows: list[tuple[str, ...]] = []
+    ratios = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "ours").mkdir()
@@ -299,18 +326,23 @@ def run(count: int, seconds: int) -> None:
             for each in singles[:COMPARED]:
                 answers = [server.read(post(server.one, server.write(each))) for server in (one, other)]
                 assert answers[0] == answers[1], f"they disagree: {each} {answers}"
-            for server in (one, other):
-                rows.append(load(server, [server.write(each) for each in singles], 1, folder, seconds, CONNECTIONS))
-            for server in (one, other):
-                several = [server.write_several(each) for each in together]
-                rows.append(load(server, several, BATCH, folder, seconds, CONNECTIONS))
-            half = CONNECTIONS * 1000 * 2 / float(rows[0][4].replace(",", ""))
-            rows.append(
-                load(one, [one.write(each) for each in singles], 1, folder, seconds, CONNECTIONS, max(1, round(half)))
-            )
+            for at_once, asks in ((1, "single"), (BATCH, f"{BATCH} at once")):
+                found = in_turns((one, other), singles, at_once, folder, seconds)
+                rows += [
+                    row(s.name, f"{asks}, as fast as it can", loaded)
+                    for s, loaded in zip((one, other), found, strict=True)
+                ]
+                ratios.append(f"{asks}: {times(found):.2f}")
+                if at_once == 1:
+                    rate = sum(each.decisions for each in found[0]) / sum(each.seconds for each in found[0])
+            delay = max(1, round(CONNECTIONS * 1000 * 2 / rate))
+            bodies = [one.write(each) for each in singles]
+            half = [load(one, bodies, 1, folder, seconds, delay) for _ in range(ROUNDS)]
+            rows.append(row(one.name, f"single, one a {delay} ms", half))
     print(table(HEADER, rows))
+    print(f"decisions a CPU second, times those of Cerbos, median round: {', '.join(ratios)}")
 
 
 if __name__ == "__main__":
     arguments = [int(each) for each in sys.argv[1:]]
-    run(*(arguments or [5_000]), *([8] if len(arguments) < 2 else []))
+    run(*(arguments or [5_000]), *([4] if len(arguments) < 2 else []))

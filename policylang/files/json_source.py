@@ -18,6 +18,8 @@ _MAX_DEPTH = 40
 _MAX_DIGITS = 200
 """Before and after the point, as for numbers that are written as texts."""
 
+_TO_SQUARE = bytes.maketrans(b"{}", b"[]")
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 """Texts, so that no bracket in them counts, and brackets."""
 _UNCLOSED = {("Expecting property name enclosed in double quotes", "}"): "object", ("Expecting value", "]"): "array"}
@@ -44,7 +46,7 @@ def read_json(text: str, digits: int = _MAX_DIGITS, *, repeats: bool = False) ->
         value = loads(
             text,
             _MAX_DEPTH,
-            object_pairs_hook=partial(_object, repeats=repeats),
+            object_pairs_hook=_object_with_repeats if repeats else _object,
             parse_int=partial(whole_number, most=digits),
             parse_float=partial(_fraction, most=digits),
             parse_constant=_constant,
@@ -80,8 +82,8 @@ def is_deeper(text: str, levels: int) -> bool:
     """Whether there are more brackets inside one another than so many."""
     if text.count("[") + text.count("{") <= levels:
         return False
-    if "\\" not in text:
-        text = "".join(text.split('"')[::2])  # quickly out with the texts: each quote begins or ends one
+    if "\\" not in text and _vanishes(text, levels):
+        return False
     depth = 0
     for mark in _BRACKETS.finditer(text):
         depth += 1 if mark[0] in "[{" else -1 if mark[0] in "]}" else 0
@@ -90,15 +92,30 @@ def is_deeper(text: str, levels: int) -> bool:
     return False
 
 
-def _object(pairs: list[tuple[str, Any]], repeats: bool) -> dict[str, Any]:
+def _vanishes(text: str, levels: int) -> bool:
+    """Whether nothing is left of the brackets when pairs with nothing between are taken out so many times. Each quote
+    begins or ends a text. Texts with a bracket leave a quote: the count of those before such a bracket is odd.
+    """
+    marks = text.encode(errors="replace").translate(_TO_SQUARE, _NO_MARKS).replace(b'""', b"")
+    for _ in range(levels):
+        marks = marks.replace(b"[]", b"")
+    return not marks
+
+
+def _object(pairs: list[tuple[str, Any]], repeats: bool = False) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in seen and not (repeats and _is_the_same(seen[key], value)):
-                raise JsonError(f"the key {quoted(key)} is given twice", "delete one of the two")
-            seen[key] = value
+    if len(found) == len(pairs):
+        return found
+    seen: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in seen and not (repeats and _is_the_same(seen[key], value)):
+            raise JsonError(f"the key {quoted(key)} is given twice", "delete one of the two")
+        seen[key] = value
     return found
+
+
+def _object_with_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return _object(pairs, repeats=True)
 
 
 def _is_the_same(one: Any, other: Any) -> bool:

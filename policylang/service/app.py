@@ -40,6 +40,7 @@ from policylang.service.wire import (
     RefusedRequest,
     ResourceSearch,
     SubjectSearch,
+    completed,
     convert,
     read_body,
     with_whole_limit,
@@ -106,7 +107,7 @@ class Service:
             return _json(await self._evaluated(convert(Evaluation, content), request))
         if len(wanted.evaluations) > self.config.bounds.batch:
             raise RefusedRequest(400, f"more than {self.config.bounds.batch} evaluations")
-        return _json({"evaluations": await self._several(wanted, content, request)})
+        return _json({"evaluations": await self._several(wanted, request)})
 
     async def _evaluated(self, wanted: Evaluation, request: Request) -> dict[str, Any]:
         deadline, clock, policies = self._begin()
@@ -117,12 +118,9 @@ class Service:
         _span(request).note(digest=policies.digest, decision=answer["decision"])
         return answer
 
-    async def _several(self, wanted: Evaluations, content: dict[str, Any], request: Request) -> list[dict[str, Any]]:
+    async def _several(self, wanted: Evaluations, request: Request) -> list[dict[str, Any]]:
         deadline, clock, policies = self._begin()
         request_id = request.headers.get("x-request-id")
-        defaults: dict[str, Any] = {
-            name: content[name] for name in ("subject", "action", "resource", "context") if name in content
-        }
         stop_at = {"deny_on_first_deny": False, "permit_on_first_permit": True}.get(wanted.options.evaluations_semantic)
 
         def decide() -> list[dict[str, Any]]:
@@ -130,8 +128,7 @@ class Service:
             for each in wanted.evaluations:
                 deadline.check()
                 try:
-                    one = convert(Evaluation, {**defaults, **each})
-                    answers.append(self._decide(policies, one, clock, deadline, request_id))
+                    answers.append(self._decide(policies, completed(each, wanted), clock, deadline, request_id))
                 except RefusedRequest as error:
                     answers.append(_failed(error))
                 if answers[-1]["decision"] is stop_at:
@@ -161,10 +158,9 @@ class Service:
         self.metrics.decided(decision.allowed)
         answer: dict[str, Any] = {"decision": decision.allowed}
         if self._told:
-            context: dict[str, Any] = {}
-            for name in self._told:
-                context[name] = policies.digest if name == "digest" else getattr(decision, name)
-            answer["context"] = context
+            answer["context"] = {
+                name: policies.digest if name == "digest" else getattr(decision, name) for name in self._told
+            }
         return answer
 
     async def gateway(self, request: Request) -> Response:

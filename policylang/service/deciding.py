@@ -84,8 +84,11 @@ class Interpreter:
         """The policy set in which the subject has the attributes that are believed of it; ``None`` for one that is not
         of its type.
         """
+        stated = self.stated(subject)
+        if not stated:
+            return policies
         try:
-            index = with_attributes(policies.index, subject.id, self.stated(subject))
+            index = with_attributes(policies.index, subject.id, stated)
         except BadValueError:
             return None
         return policies if index is policies.index else PolicySet(index)
@@ -113,6 +116,8 @@ class Interpreter:
     def request(self, policies: PolicySet, action: AskedAction, context: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes of the request: from the context, and what is believed of the action."""
         declared = policies.index.request
+        if not declared:
+            return {}
         found = {name: context[name] for name in declared if name in context}
         for name in self._trusted_action:
             found.pop(name, None)
@@ -128,7 +133,9 @@ class Interpreter:
         """
         name, index = self.resource(resource.type), policies.index
         store = self.store
-        if store is None or not store.holds(index, name) or name not in index.resources:
+        if store is None:
+            return {**resource.properties, "id": resource.id}
+        if not store.holds(index, name) or name not in index.resources:
             return {**with_related(store, index, name, resource.properties, deadline), "id": resource.id}
         if action is not None and action in index.actions[name] and index.kind(name, action) == "create":
             return {**with_related(store, index, name, resource.properties, deadline), "id": resource.id}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from policylang.files.json_source import JsonError, read_json
+from policylang.files.json_source import JsonError, is_deeper, read_json
 
 Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
@@ -44,6 +44,8 @@ class AskedAction(msgspec.Struct, frozen=True):
     properties: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
+        if not self.properties:
+            return
         for name, type_ in (("field", str), ("changes", dict)):
             if not isinstance(self.properties.get(name), type_ | None):
                 raise ValueError(f"`properties.{name}`")  # which becomes a mistake of the request
@@ -63,6 +65,15 @@ class Evaluation(msgspec.Struct, frozen=True):
     action: AskedAction
     resource: Entity
     context: dict[str, Any] = {}
+
+
+class PartialEvaluation(msgspec.Struct, frozen=True):
+    """One question of several: what it leaves out stands at the top."""
+
+    subject: Entity | UnsetType = UNSET
+    action: AskedAction | UnsetType = UNSET
+    resource: Entity | UnsetType = UNSET
+    context: dict[str, Any] | UnsetType = UNSET
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -119,30 +130,17 @@ def read_body(body: bytes, depth: int) -> dict[str, Any]:
     if not body:
         raise RefusedRequest(400, "the body is empty")
     try:
-        found = read_json(body.decode("utf-8"), _MOST_DIGITS)
+        text = body.decode("utf-8")
+        if is_deeper(text, depth):
+            raise RefusedRequest(400, f"the body has more than {depth} levels")
+        found = read_json(text, _MOST_DIGITS)
     except UnicodeDecodeError:
         raise RefusedRequest(400, "the body is not UTF-8") from None
     except JsonError:
         raise RefusedRequest(400, "the body is not JSON that can be used") from None
     if not isinstance(found, dict):
         raise RefusedRequest(400, "the body is not a JSON object")
-    if body.count(b"{") + body.count(b"[") > depth and _is_deeper(found, depth):
-        raise RefusedRequest(400, f"the body has more than {depth} levels")
     return found
-
-
-def _is_deeper(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-        if not level:
-            return False
-    return any(isinstance(each, dict | list) for each in level)
 
 
 def with_whole_limit(content: dict[str, Any]) -> dict[str, Any]:
@@ -160,6 +158,26 @@ def convert(type_: type[_T], content: dict[str, Any]) -> _T:
         return msgspec.convert(content, type_)
     except msgspec.ValidationError as error:
         raise RefusedRequest(400, _in_words(type_, content, str(error))) from None
+
+
+def completed(part: dict[str, Any], whole: Evaluations) -> Evaluation:
+    """One question of several. Raises `RefusedRequest`."""
+    own = convert(PartialEvaluation, part)
+    context = whole.context if own.context is UNSET else own.context
+    return Evaluation(
+        _said(own.subject, whole.subject, "subject"),
+        _said(own.action, whole.action, "action"),
+        _said(own.resource, whole.resource, "resource"),
+        {} if context is UNSET else context,
+    )
+
+
+def _said(own: _T | UnsetType, at_the_top: _T | UnsetType, name: str) -> _T:
+    if own is not UNSET:
+        return own
+    if at_the_top is UNSET:
+        raise RefusedRequest(400, f"`{name}` is missing")
+    return at_the_top
 
 
 _NAMES = (
