@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import cProfile
 import datetime
+import gc
 import itertools
 import json
 import math
@@ -46,6 +47,7 @@ from benchmarks.organisation import (
 from benchmarks.shapes import SHAPES
 from policylang.check.catalogue import CHECKS
 from policylang.check.engine import run_checks
+from policylang.cli.main import COLLECTIONS
 from policylang.ir.codec import to_json
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
@@ -76,6 +78,7 @@ def compiled(text: str) -> policylang.ir.PolicySet:
 
 def measure(text: str) -> dict[str, Any]:
     """CPU seconds to compile and to check a text, in all and by rule, and the peak memory in MiB."""
+    gc.set_threshold(*COLLECTIONS)
     begin = time.process_time()
     policy_set = compiled(text)
     marks = [("", time.process_time())]

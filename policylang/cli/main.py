@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer as Buffer
 
+COLLECTIONS = 100_000, 50, 100
+"""How seldom to look for cycles (see `gc.set_threshold`): hardly anything here is in one, and each look goes over every
+object there is.
+"""
 _LONGEST = 300
 
 
@@ -179,8 +183,7 @@ def _shown(error: click.ClickException) -> click.ClickException:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
     sys.excepthook = _tell_bug
-    # Hardly anything here is cyclic, and each search for what is walks over every object there is.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*COLLECTIONS)
     if sys.stdout is None:
         # The caller closed it: an error as soon as something is to be written, and only then.
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), write_through=True)

@@ -74,17 +74,18 @@ _SHOWN = 3
 
 
 class _Alike:
-    """Groups, or roles, beside each other."""
+    """Groups, or roles, beside each other: the numbers of what each has."""
 
     def __init__(self, world: World, bundles: Sequence[Bundle]) -> None:
         self.world = world
         self.share = world.thresholds.same_permissions
         self.excused = _Excused(world)
         self.order = sorted(bundles, key=lambda each: Location.parse(each.at))
-        self._inherited: dict[tuple[Name, Permission], _Item | None] = {}
+        self._numbers: dict[_Item, int] = {}
+        self._inherited: dict[tuple[Name, Permission], int | None] = {}
         self.items = {bundle.name: self._permissions(bundle) for bundle in self.order}
-        self._of_role: dict[str, frozenset[_Item]] = {}
-        self.by_items: dict[frozenset[_Item], list[Bundle]] = {}
+        self._of_role: dict[str, frozenset[int]] = {}
+        self.by_items: dict[frozenset[int], list[Bundle]] = {}
         for bundle in self.order:
             if self.items[bundle.name]:
                 self.by_items.setdefault(self.items[bundle.name], []).append(bundle)
@@ -96,7 +97,7 @@ class _Alike:
         alike = _Near(self.by_items, self.share)
         for items, equal in self.by_items.items():
             bundle = equal[0]
-            near = [each for each in alike.leaders(items) if self._are_near(self.by_items[each][0], bundle)]
+            near = [each for each in alike.like(items) if self._are_near(self.by_items[each][0], bundle)]
             if near:
                 shared = [len(each & items) for each in near]
                 leader = near[shared.index(max(shared))]
@@ -141,7 +142,8 @@ class _Alike:
     def _difference(self, one: Bundle, other: Bundle) -> str:
         """``d` has 10 of the 11 permissions of `a`: it lacks purge on `doc```"""
         mine, theirs = self.items[one.name], self.items[other.name]
-        lacking, more = {each[:2] for each in theirs - mine}, {each[:2] for each in mine - theirs}
+        told = list(self._numbers)
+        lacking, more = {told[each][:2] for each in theirs - mine}, {told[each][:2] for each in mine - theirs}
         said = [
             f"{word} {_in_words(permissions)}"
             for word, permissions in (
@@ -158,7 +160,7 @@ class _Alike:
 
     def _contained(self, told: Collection[str]) -> Iterator[Finding]:
         """Each whose permissions are a part of another's, with the smallest such one, if that is not told already."""
-        holders: dict[_Item, set[int]] = {}
+        holders: dict[int, set[int]] = {}
         sets = list(self.by_items)
         for number, items in enumerate(sets):
             for item in items:
@@ -181,18 +183,29 @@ class _Alike:
                         related=(related(smallest.at, f"`{smallest.name}`"),),
                     )
 
-    def _permissions(self, bundle: Bundle) -> frozenset[_Item]:
+    def _permissions(self, bundle: Bundle) -> frozenset[int]:
         name = name_of(bundle)
         about = self.world.about(name)
-        mine = {permission for permission, origin in about.items() if origin == name}
-        others = [(origin, permission) for permission, origin in about.items() if origin != name]
-        new = {permission for origin, permission in others if (origin, permission) not in self._inherited}
-        found = _items(self.world, RightsSource(*name), mine | new)
-        self._inherited.update((each, found.get(each[1])) for each in others if each[1] in new)
-        items = (*map(found.get, mine), *map(self._inherited.get, others))
-        return frozenset(item for item in items if item is not None)
+        new = {
+            permission
+            for permission, origin in about.items()
+            if origin == name or (origin, permission) not in self._inherited
+        }
+        found = _items(self.world, RightsSource(*name), new)
+        items = set()
+        for permission, origin in about.items():
+            if permission in new:
+                item = found.get(permission)
+                number = None if item is None else self._numbers.setdefault(item, len(self._numbers))
+                if origin != name:
+                    self._inherited[origin, permission] = number
+            else:
+                number = self._inherited[origin, permission]
+            if number is not None:
+                items.add(number)
+        return frozenset(items)
 
-    def _inner(self, role: str) -> frozenset[_Item]:
+    def _inner(self, role: str) -> frozenset[int]:
         """What a role that is inside others grants."""
         if role not in self._of_role:
             self._of_role[role] = self._permissions(self.world.index.roles[role])
@@ -284,24 +297,26 @@ class _Near:
     one in common among the first `size - n + 1` of each, so only sets that share such a one are compared.
     """
 
-    def __init__(self, sets: Collection[frozenset[_Item]], share: float) -> None:
+    def __init__(self, sets: Collection[frozenset[int]], share: float) -> None:
         self.share = share
         frequency = Counter(item for each in sets for item in each)
         self.place = {item: n for n, (item, _) in enumerate(sorted(frequency.items(), key=lambda e: (e[1], e[0])))}
-        self.holders: dict[_Item, list[frozenset[_Item]]] = {}
+        self.leaders: list[frozenset[int]] = []
+        self.holders: dict[int, list[int]] = {}
 
-    def add(self, items: frozenset[_Item]) -> None:
+    def add(self, items: frozenset[int]) -> None:
         for item in self._rarest(items):
-            self.holders.setdefault(item, []).append(items)
+            self.holders.setdefault(item, []).append(len(self.leaders))
+        self.leaders.append(items)
 
-    def leaders(self, items: frozenset[_Item]) -> Iterator[frozenset[_Item]]:
-        """Those added that share enough with a set, in the order in which they were added for each of its items."""
-        found = dict.fromkeys(other for item in self._rarest(items) for other in self.holders.get(item, ()))
-        for other in found:
+    def like(self, items: frozenset[int]) -> Iterator[frozenset[int]]:
+        """Those added that share enough with a set, in the order in which they were added."""
+        found = {number for item in self._rarest(items) for number in self.holders.get(item, ())}
+        for other in map(self.leaders.__getitem__, sorted(found)):
             if len(items & other) >= _wanted(self.share, max(len(items), len(other))):
                 yield other
 
-    def _rarest(self, items: frozenset[_Item]) -> list[_Item]:
+    def _rarest(self, items: frozenset[int]) -> list[int]:
         return sorted(items, key=self.place.__getitem__)[: len(items) - _wanted(self.share, len(items)) + 1]
 
 
