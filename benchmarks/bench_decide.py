@@ -15,10 +15,11 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import timeit
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import policylang
 from benchmarks.engines import ENGINES, PACKAGES
@@ -40,6 +41,7 @@ REQUESTS = 10_000
 # CPU seconds after which an engine gets no more requests in one repetition, and how many it gets all the same.
 ENOUGH = 0.2
 FEWEST = 10
+PAGES = (10, 50, 200)  # records
 
 OURS = "policylang"
 HEADER = ("engine", "used with", "groups", "decisions", "µs, best", "median", "times policylang, best", "median")
@@ -207,6 +209,36 @@ def batches(rows: Sequence[Row]) -> str:
     return f"decide_many is as fast as decide one by one: {', '.join(found)} (median)"
 
 
+def pages(count: int, users: int = 200) -> str:
+    """Lists of records that one user looks at: one by one beside many at a time, the median of some users."""
+    policies = policylang.load(compile_groups(count))
+    asked = requests(groups(count), REQUESTS)
+    found = []
+    for length in PAGES:
+        times = []
+        for each in asked[:users]:
+            records = [other.record for other in asked if other.resource == each.resource][:length]
+            one, many = _one_by_one(policies, each, records), _at_once(policies, each, records)
+            assert one() == many(), f"they disagree: {each}"
+            times.append(_best(one) / _best(many))
+        found.append(f"{statistics.median(times):.2f} times for {length} records")
+    return f"decide_many about what one user looks at, {count:,} groups: {', '.join(found)} (median of {users} users)"
+
+
+def _one_by_one(policies: policylang.PolicySet, of: Request, records: Sequence[Any]) -> Callable[[], Any]:
+    user, action, resource, now = of.user, of.action, of.resource, of.now
+    return lambda: [policies.decide(user, action, resource, record, now=now) for record in records]
+
+
+def _at_once(policies: policylang.PolicySet, of: Request, records: Sequence[Any]) -> Callable[[], Any]:
+    listed = [{"record": record} for record in records]
+    return lambda: policies.decide_many(listed, user=of.user, action=of.action, resource=of.resource, now=of.now)
+
+
+def _best(call: Callable[[], Any]) -> float:
+    return min(timeit.repeat(call, number=3, repeat=7))
+
+
 def run(repetitions: int) -> None:
     """Print everything."""
     with tempfile.TemporaryDirectory() as folder:
@@ -223,7 +255,9 @@ def run(repetitions: int) -> None:
     chosen = [row for row in rows if row.form == FROM_JSON or best[row.engine, row.groups] is row]
     print("\nEach engine as it is fastest:\n")
     print(report(chosen, best))
-    print(f"\n{growth(rows, best[OURS, SIZES[0]].form)}\n{batches(rows)}\n\nOther ways to use them:\n")
+    print(
+        f"\n{growth(rows, best[OURS, SIZES[0]].form)}\n{batches(rows)}\n{pages(SIZES[1])}\n\nOther ways to use them:\n"
+    )
     print(report((row for row in rows if row not in chosen), best))
     print(f"\nLoading, from the JSON file to the first decision, best of 2 processes:\n\n{loaded}")
 

@@ -191,9 +191,7 @@ class PolicySet:
         the record. Raises ValueError where there is no ``now``, KeyError where user, action or resource is left out,
         TypeError for a name that is not an argument.
         """
-        given = {"user": user, "action": action, "resource": resource, "now": now, "request": request}
-        common = {name: value for name, value in given.items() if value is not None}
-        return decide_many(self._engine, requests, common)
+        return decide_many(self._engine, requests, user, action, resource, now, request)
 
     def filter(self, user: str, action: str, resource: str, *, now: datetime.datetime, request: Any = None) -> Filter:
         """The records on which the action is open to the user: what is left of the decision when only they are unknown.

@@ -17,39 +17,56 @@ _ARGUMENTS = frozenset(("user", "action", "resource", "record", "now", "request"
 _COMMON = ("user", "action", "resource", "now", "request")
 
 
-def decide_many(engine: Engine, requests: Iterable[Mapping[str, Any]], common: Mapping[str, Any]) -> list[Decision]:
-    """``common``: the arguments of the requests that do not say their own."""
-    if type(requests) is list:  # nothing in it changes between reading it and deciding
-        found = _of_one_plan(engine, requests, common)
+def decide_many(
+    engine: Engine,
+    requests: Iterable[Mapping[str, Any]],
+    user: str | None,
+    action: str | None,
+    resource: str | None,
+    now: datetime.datetime | None,
+    request: Any,
+) -> list[Decision]:
+    """The other arguments are those of the requests that do not say their own."""
+    if type(requests) is list and user is not None and action is not None and resource is not None:
+        # nothing in a list changes between reading it and deciding
+        found = _of_one_plan(engine, requests, user, action, resource, now, request)
         if found is not None:
             return found
-    return _one_by_one(engine, requests, common)
+    return _one_by_one(engine, requests, user, action, resource, now, request)
 
 
-def _of_one_plan(engine: Engine, requests: list[Any], common: Mapping[str, Any]) -> list[Decision] | None:
+def _of_one_plan(
+    engine: Engine, requests: list[Any], user: str, action: str, resource: str, now: Any, request: Any
+) -> list[Decision] | None:
     """The decisions, if the requests bring nothing but records, and nothing about them is unusual or new."""
-    user, action, resource, now, request = map(common.get, _COMMON)
     if not (type(user) is type(action) is type(resource) is str and isinstance(now, datetime.datetime)):
         return None
-    if not ({dict}.issuperset(map(type, requests)) and {1}.issuperset(map(len, requests)) and _is_plain(now)):
+    if not (_is_plain(now) and {dict}.issuperset(map(type, requests)) and {1}.issuperset(map(len, requests))):
         return None
-    kept = engine.quick.get(user, {}).get((resource, action))
-    if kept is None:
-        return None
-    decide_all = engine.plan(user, action, resource, now).core.run_all()
     try:
+        kept = engine.quick[user][resource, action]
         records = [each["record"] for each in requests]
         if not _are_plain(records if request is None else [*records, request]):
             return None
+        decide_all = engine.plan(user, action, resource, now).core.run_all()
         found = [kept[kept[1][key]] for key in decide_all(records, user, request, now)]
     except (LookupError, *NOT_CLEAR):
         return None
     return found if all(found) else None
 
 
-def _one_by_one(engine: Engine, requests: Iterable[Mapping[str, Any]], common: Mapping[str, Any]) -> list[Decision]:
+def _one_by_one(
+    engine: Engine,
+    requests: Iterable[Mapping[str, Any]],
+    common_user: Any,
+    common_action: Any,
+    common_resource: Any,
+    common_now: Any,
+    request: Any,
+) -> list[Decision]:
+    given = zip(_COMMON, (common_user, common_action, common_resource, common_now, request), strict=True)
+    common = {name: value for name, value in given if value is not None}
     found: list[Decision] = []
-    common_user, common_action, common_resource, common_now, request = map(common.get, _COMMON)
     usual = request is None or _are_plain([request])
     user = action = resource = checked = None
     kept: Kept = ()
