@@ -59,8 +59,7 @@ def grants_by_anybody(world: World) -> Iterator[Granting]:
                 for action in world.index.actions[resource]:
                     for way in world.plan(who, action, resource).ways:
                         if way.source.kind == "group":
-                            limits_ = frozenset(limit.id for limit in way.limits)
-                            yield Granting(by, resource, action, limits_, way.fields, kind.first)
+                            yield Granting(by, resource, action, way.limit_ids, way.fields, kind.first)
 
 
 def grants_by_permission(world: World) -> dict[Permission, list[Granting]]:

@@ -70,9 +70,8 @@ class Likeness:
         said += (each.id for each in plan.appends)
         for ways in asked:
             for way in ways:
-                ids = frozenset([limit.id for limit in way.limits])
-                looks.append(self._all_looks(ids))
-                said += (where(way.place), ids, field in way.fields, way.fields if every else None)
+                looks.append(self._all_looks(way.limit_ids))
+                said += (where(way.place), way.limit_ids, field in way.fields, way.fields if every else None)
             said.append(None)
         for each in plan.denies:
             if each.deny.condition is not None:

@@ -192,7 +192,9 @@ class World:
             needs = grants_required(self.index.actions[resource][action].requires)
             self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
         wanted = self._wanted[permission]
-        sources = tuple(source for source in who.sources if not wanted.isdisjoint(self.about(source.bundle_name)))
+        sources = tuple(
+            source for source in who.sources if not self.about(source.bundle_name).keys().isdisjoint(wanted)
+        )
         key = (sources, who.appends, who.overrides, who.superuser, permission)
         if key not in self._plans:
             narrow = Profile(sources, who.appends, who.overrides, who.superuser)

@@ -357,7 +357,7 @@ def _met(plan: Plan | None) -> Plan | None:
 def _unlimited(plan: Plan | None) -> Plan | None:
     if plan is None:
         return None
-    return msgspec.structs.replace(plan, ways=tuple(msgspec.structs.replace(way, limits=()) for way in plan.ways))
+    return msgspec.structs.replace(plan, ways=tuple(way.under(()) for way in plan.ways))
 
 
 def _creates(index: Index, resource: str, action: str) -> bool:
@@ -367,7 +367,7 @@ def _creates(index: Index, resource: str, action: str) -> bool:
 
 def _with(side: Side, plan: Plan, limits: tuple[ir.PolicyInstance, ...] | None = None) -> Plan:
     """The plan of somebody who is granted everything there is, under some limits."""
-    way = Way(_EVERYTHING, limits or (), frozenset(side.index.attributes[plan.resource]), (), ())
+    way = Way(_EVERYTHING, (), frozenset(), frozenset(side.index.attributes[plan.resource]), (), ()).under(limits or ())
     return msgspec.structs.replace(plan, ways=(way,), requirement=True)
 
 

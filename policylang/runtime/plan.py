@@ -21,12 +21,14 @@ from policylang.runtime.sources import RightsSource, chains
 class Way(msgspec.Struct, frozen=True, gc=False):
     """Grants of one source that stand under the same limits.
 
-    ``place``: where the source holds, everywhere if null. ``limits``: the instances whose conditions must all be true.
-    ``grants``: in words, with their places, as a decision gives its reasons; numbered through all ways of a plan.
+    ``place``: where the source holds, everywhere if null. ``limits``: the instances whose conditions must all be true,
+    and their ids. ``grants``: in words, with their places, as a decision gives its reasons; numbered through all ways
+    of a plan.
     """
 
     source: RightsSource
     limits: tuple[ir.PolicyInstance, ...]
+    limit_ids: frozenset[str]
     fields: frozenset[str]
     statements: tuple[ir.Grant, ...]
     grants: tuple[tuple[int, str], ...]
@@ -34,6 +36,10 @@ class Way(msgspec.Struct, frozen=True, gc=False):
     @property
     def place(self) -> str | None:
         return self.source.place
+
+    def under(self, limits: tuple[ir.PolicyInstance, ...]) -> Way:
+        """The same grants under other limits."""
+        return msgspec.structs.replace(self, limits=limits, limit_ids=_ids(limits))
 
 
 class PlacedDeny(msgspec.Struct, frozen=True, gc=False):
@@ -121,16 +127,22 @@ def _ways(index: Index, who: Profile, action: str, resource: str) -> tuple[Way, 
         for each in granted(index, source, who.overrides, (resource, action)):
             grant, limits = each.grant, each.instances(index)
             words = f"{said_by(source, each.chain)} grants {action} on `{resource}` ({grant.at})"
-            way = Way(source, limits, grant_fields(index, grant), (grant,), ((next(number), words),))
-            key = (source, frozenset(limit.id for limit in limits))
+            ids = _ids(limits)
+            way = Way(source, limits, ids, grant_fields(index, grant), (grant,), ((next(number), words),))
+            key = (source, ids)
             ways[key] = _merged(ways[key], way) if key in ways else way
     return tuple(ways.values())
+
+
+def _ids(limits: tuple[ir.PolicyInstance, ...]) -> frozenset[str]:
+    return frozenset([limit.id for limit in limits])
 
 
 def _merged(first: Way, second: Way) -> Way:
     return Way(
         first.source,
         first.limits,
+        first.limit_ids,
         first.fields | second.fields,
         first.statements + second.statements,
         first.grants + second.grants,

@@ -232,9 +232,7 @@ def _fields(theirs: Plan, mine: Plan) -> Iterator[str | None]:
 
 def _reach(plan: Plan, field: str | None) -> frozenset[frozenset[str]]:
     """The limits of each way to the attribute."""
-    return frozenset(
-        frozenset(limit.id for limit in way.limits) for way in plan.ways if field is None or field in way.fields
-    )
+    return frozenset(way.limit_ids for way in plan.ways if field is None or field in way.fields)
 
 
 def _taken(plan: Plan, field: str | None) -> frozenset[str]:

@@ -136,8 +136,8 @@ def _gained(world: World, plan: Plan, new: Sequence[Way], old: Sequence[Way], fi
     if field is not None:
         new = [way for way in new if field in way.fields]
         old = [way for way in old if field in way.fields]
-    narrower = [frozenset(limit.id for limit in way.limits) for way in old]
-    new = [way for way in new if not any(ids <= {limit.id for limit in way.limits} for ids in narrower)]
+    narrower = [way.limit_ids for way in old]
+    new = [way for way in new if not any(ids <= way.limit_ids for ids in narrower)]
     if not new:
         return None
     return override_widens(world.index, plan, new, old, field)

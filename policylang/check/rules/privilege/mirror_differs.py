@@ -142,5 +142,5 @@ def _holder(roles: tuple[RightsSource, ...]) -> Who:
 
 def _shape(plan: Plan) -> object:
     """What decides, without where it comes from."""
-    ways = frozenset((frozenset(limit.id for limit in way.limits), way.fields) for way in plan.ways)
+    ways = frozenset((way.limit_ids, way.fields) for way in plan.ways)
     return ways, plan.requirement, frozenset(each.deny.at for each in plan.denies)

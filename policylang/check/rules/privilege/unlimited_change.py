@@ -220,7 +220,7 @@ class _Question:
 
     def _together(self, plan: Plan, ways: Sequence[Way]) -> Satisfiability:
         """Whether there is a record that is on none of several ways."""
-        key = (plan.resource, frozenset(frozenset(limit.id for limit in way.limits) for way in ways))
+        key = (plan.resource, frozenset(way.limit_ids for way in ways))
         if key not in self.left:
             self.left[key] = self.world.settle(unlimited_change(self.world.index, plan.resource, ways), plan.resource)
         return self.left[key]
@@ -265,7 +265,7 @@ class _Question:
 
     def _idle(self, source: RightsSource, plan: Plan, way: Way) -> dict[str, Related]:
         """The policies that narrow nothing."""
-        names = {limit.id for limit in way.limits}
+        names = way.limit_ids
         return {
             limit.at: related(limit.at, f"`{limit.instance}` is always true")
             for chain in self.world.chains(source)

@@ -178,11 +178,9 @@ def _compare(
         resource, action = permission
         plan = stacks.world.plan(who, action, resource)
         keeping = [way for way in plan.ways if way.source == kept]
-        limits = [frozenset(limit.id for limit in way.limits) for way in keeping]
+        limits = [way.limit_ids for way in keeping]
         open_ = [
-            way
-            for way in plan.ways
-            if way.source == handing and not any(mine <= {limit.id for limit in way.limits} for mine in limits)
+            way for way in plan.ways if way.source == handing and not any(mine <= way.limit_ids for mine in limits)
         ]
         if not open_ or not all(limits):
             continue

@@ -187,7 +187,7 @@ def _limited(stacks: Stacks, who: Profile, plan: Plan, *, named_only: bool) -> P
             if not any(grant in chain[-1].grants for grant in way.statements):
                 continue
             standing, _ = standing_limits(index, way.source, chain, who.overrides, plan.resource)
-            ways.append(msgspec.structs.replace(way, limits=instances(index, filter(counts, standing))))
+            ways.append(way.under(instances(index, filter(counts, standing))))
     mine = [each for each in who.appends if limit_is_on(index, each, plan.resource) and counts(each)]
     appends = instances(index, mine)
     return msgspec.structs.replace(plan, ways=tuple(ways), appends=appends)

@@ -285,6 +285,6 @@ class _Rule:
     def _contains(self, other: Way, way: Way) -> bool:
         return (
             self.index.covers(other.place, way.place)
-            and {limit.id for limit in other.limits} <= {limit.id for limit in way.limits}
+            and other.limit_ids <= way.limit_ids
             and other.fields >= way.fields
         )
