@@ -64,10 +64,11 @@ class Likeness:
             return index.places[place].kind, numbers.setdefault(place, len(numbers))
 
         every = fields or plan.kind == "create"
-        said: list[Hashable] = [plan.resource, plan.action, period, plan.requirement, field]
-        said += map(where, places)
-        looks = [self._looks(each.id) for each in plan.appends]
-        said += (each.id for each in plan.appends)
+        said: list[Hashable] = [plan.resource, plan.action, period, plan.requirement, field, *map(where, places)]
+        looks = []
+        for append in plan.appends:
+            looks.append(self._looks(append.id))
+            said.append(append.id)
         for ways in asked:
             for way in ways:
                 looks.append(self._all_looks(way.limit_ids))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Hashable, Iterator, KeysView, Mapping, Set
 from functools import cache, cached_property
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,6 +33,14 @@ _Made = TypeVar("_Made")
 
 _PROFILES = 16
 """Of how many the plans are at hand."""
+
+
+class _Planned(NamedTuple):
+    """A profile, of what each of its sources says something, and its plans so far."""
+
+    who: Profile
+    about: list[tuple[RightsSource, KeysView[Permission]]]
+    plans: dict[Permission, Plan]
 
 
 class UserClass(msgspec.Struct, frozen=True):
@@ -70,7 +78,7 @@ class World:
         self.index = Index(self.policy_set)
         self.prover = Prover(self.index, now)
         self._plans: dict[Hashable, Plan] = {}
-        self._planned: dict[int, tuple[Profile, dict[Permission, Plan]]] = {}
+        self._planned: dict[int, _Planned] = {}
         """Of the profiles that were asked about last, by identity."""
         self._wanted: dict[Permission, frozenset[Permission]] = {}
         self.about = cache(self._find_about)
@@ -180,26 +188,28 @@ class World:
         if known is None:
             if len(self._planned) == _PROFILES:
                 self._planned.clear()
-            known = self._planned[id(who)] = (who, {})
-        plans, permission = known[1], (resource, action)
-        if permission not in plans:
-            plans[permission] = self._plan(who, permission)
-        return plans[permission]
+            known = self._planned[id(who)] = _Planned(
+                who, [(source, self.about(source.bundle_name).keys()) for source in who.sources], {}
+            )
+        permission = (resource, action)
+        plan = known.plans.get(permission)
+        if plan is None:
+            plan = known.plans[permission] = self._plan(known, permission)
+        return plan
 
-    def _plan(self, who: Profile, permission: Permission) -> Plan:
+    def _plan(self, known: _Planned, permission: Permission) -> Plan:
         resource, action = permission
         if permission not in self._wanted:
             needs = grants_required(self.index.actions[resource][action].requires)
             self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
-        wanted = self._wanted[permission]
-        sources = tuple(
-            source for source in who.sources if not self.about(source.bundle_name).keys().isdisjoint(wanted)
-        )
+        wanted, who = self._wanted[permission], known.who
+        sources = tuple([source for source, about in known.about if not about.isdisjoint(wanted)])
         key = (sources, who.appends, who.overrides, who.superuser, permission)
-        if key not in self._plans:
+        plan = self._plans.get(key)
+        if plan is None:
             narrow = Profile(sources, who.appends, who.overrides, who.superuser)
-            self._plans[key] = make_plan(self.index, narrow, action, resource)
-        return self._plans[key]
+            plan = self._plans[key] = make_plan(self.index, narrow, action, resource)
+        return plan
 
     def _find_about(self, name: Name) -> Mapping[Permission, Name]:
         """The actions on resources of which a group or role says something, with the roles inside it; each with its

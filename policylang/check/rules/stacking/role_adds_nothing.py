@@ -117,6 +117,9 @@ class _Brings(msgspec.Struct, frozen=True):
     may_assign: frozenset[str]
 
 
+_NOTHING = _Brings(frozenset(), frozenset(), frozenset())
+
+
 class _Rule:
     def __init__(self, stacks: Stacks, questions: Questions) -> None:
         self.stacks, self.questions = stacks, questions
@@ -172,7 +175,10 @@ class _Rule:
     # --- besides grants ----------------------------------------------------------------------------------------
 
     def _brings_more(self, source: RightsSource, others: tuple[RightsSource, ...]) -> bool:
-        mine, theirs = self._brought(source), [self._brought(other) for other in others]
+        mine = self._brought(source)
+        if mine == _NOTHING:
+            return False
+        theirs = [self._brought(other) for other in others]
         return not (
             mine.roles <= frozenset[str]().union(*(each.roles for each in theirs))
             and mine.portals <= frozenset[str]().union(*(each.portals for each in theirs))
