@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import msgspec
 
@@ -14,6 +14,7 @@ from policylang.mining.report import NearlySame, OverGrant
 from policylang.mining.write import NotTheSameError
 
 _MOST = 5
+_MOST_TRIED = 10
 """Each takes as long to prove as all the roles."""
 
 Remake = Callable[[Sequence[FoundRole], Sequence[str]], tuple[Sequence[str], Mapping[str, bytes]]]
@@ -41,7 +42,7 @@ def merges(
     pairs: Pairs,
     near: Iterable[NearlySame],
     roles: Mapping[str, FoundRole],
-    kept: Collection[str],
+    kept: Set[str],
     files: Mapping[str, bytes],
     more: Mapping[int, int],
     remake: Remake,
@@ -49,23 +50,27 @@ def merges(
     now: datetime.datetime,
 ) -> list[Merge]:
     """Merges of ``roles`` that are proposed, each on top of those before it, beginning with those by which fewest gain
-    anything. ``more``: what people get already and did not have.
+    anything; not more than ten are tried. ``more``: what people get already and did not have.
     """
     found: list[Merge] = []
     state = _State(dict(roles), files, dict(more))
+    tried = 0
     for each in sorted(near, key=lambda each: _count(_gains(pairs, state, each))):
-        is_there = each.first in state.roles and each.second in state.roles
-        if is_there and not {each.first, each.second}.intersection(kept) and len(found) < _MOST:
-            gains = _gains(pairs, state, each)
-            after = _merged(state, each, gains, remake)
-            try:
-                prove(pairs, after.files, after.more, now)
-            except NotTheSameError:
-                continue  # something else of the policy set hangs on the roles
-            except KeyboardInterrupt:
-                break  # what is mined is still written
-            found.append(Merge(each.first, each.second, state.files, after.files, _named(pairs, gains)))
-            state = after
+        if not {each.first, each.second} <= state.roles.keys() - kept:
+            continue
+        if len(found) == _MOST or tried == _MOST_TRIED:
+            break
+        tried += 1
+        gains = _gains(pairs, state, each)
+        after = _merged(state, each, gains, remake)
+        try:
+            prove(pairs, after.files, after.more, now)
+        except NotTheSameError:
+            continue  # something else of the policy set hangs on the roles
+        except KeyboardInterrupt:
+            break  # what is mined is still written
+        found.append(Merge(each.first, each.second, state.files, after.files, _named(pairs, gains)))
+        state = after
     return found
 
 

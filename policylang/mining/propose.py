@@ -84,7 +84,7 @@ def propose(
 
     step("merging roles that could be one")
     by_name = dict(zip(names, roles, strict=True))
-    made = merges(pairs, report.proposals, by_name, names[: mined.kept], files, more, remake, proof, now)
+    made = merges(pairs, report.proposals, by_name, {*names[: mined.kept]}, files, more, remake, proof, now)
     return Proposal(files, report, tuple(made))
 
 

@@ -73,7 +73,7 @@ def merged(near: Sequence[NearlySame], lost: int = 0, proof: Prove = prove) -> l
         return names, policy_files(pairs, roles, names, {}, "Test")
 
     files = policy_files(pairs, tuple(ROLES.values()), tuple(ROLES), {}, "Test")
-    return merges(pairs, near, ROLES, (), files, {}, remake, proof, NOW)
+    return merges(pairs, near, ROLES, frozenset(), files, {}, remake, proof, NOW)
 
 
 def test_one_merge_is_on_top_of_the_other() -> None:
@@ -86,6 +86,17 @@ def test_one_merge_is_on_top_of_the_other() -> None:
 
 def test_what_is_not_proved_is_not_proposed() -> None:
     assert merged([NearlySame("a", "b", 0, 3, True)], lost=0b001) == []
+
+
+def test_what_is_not_proved_is_not_tried_without_end() -> None:
+    proved: list[int] = []
+
+    def proof(*asked: Any) -> None:
+        proved.append(1)
+        raise NotTheSameError("something else hangs on them")
+
+    assert merged([NearlySame("a", "b", 0, 3, True)] * 100, proof=proof) == []
+    assert len(proved) == 10
 
 
 def test_whoever_interrupts_gets_what_is_there() -> None:
