@@ -144,6 +144,8 @@ class _Alike:
         mine, theirs = self.items[one.name], self.items[other.name]
         told = list(self._numbers)
         lacking, more = {told[each][:2] for each in theirs - mine}, {told[each][:2] for each in mine - theirs}
+        if not lacking:
+            return f"`{one.name}` has all {len(theirs)} permissions of `{other.name}`, and {_in_words(more)}"
         said = [
             f"{word} {_in_words(permissions)}"
             for word, permissions in (
