@@ -31,16 +31,19 @@ def _of_address(written: str, address: exp.Expr) -> exp.Expr:
 
 
 def sqlite_instant(column: exp.Expr) -> exp.Expr:
-    """An ISO 8601 text as ``2026-01-31T08:00:00.000000`` in UTC, which sorts by time; NULL for what is none.
+    """An ISO 8601 text as ``2026-01-31T08:00:00.000000`` in UTC, which sorts by time; NULL for what is none, or is
+    written in another way than attributes are.
 
     SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
     """
-    shape = """
-    strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || CASE
-        WHEN substr(c, -1) = 'Z' THEN 'Z' WHEN substr(c, -6, 1) IN ('+', '-') THEN substr(c, -6) ELSE '' END)
-    || '.' || CASE WHEN substr(c, 20, 1) = '.' THEN substr(substr(c, 21, CASE
-        WHEN substr(c, -1) = 'Z' THEN length(c) - 21 WHEN substr(c, -6, 1) IN ('+', '-') THEN length(c) - 26
-        ELSE length(c) - 20 END) || '000000', 1, 6) ELSE '000000' END
+    zone = """CASE WHEN substr(c, -1) = 'Z' THEN 'Z'
+        WHEN c GLOB '*[+-][0-9][0-9]:[0-9][0-9]' THEN substr(c, -6) ELSE '' END"""
+    fraction = f"substr(c, 20, length(c) - 19 - length({zone}))"
+    shape = f"""
+    CASE WHEN c GLOB '????-??-??[T ]??:??:??*' AND substr(c, 12, 2) < '24' AND length({fraction}) < 8
+        AND ({fraction} = '' OR {fraction} GLOB '.[0-9]*' AND NOT {fraction} GLOB '.*[^0-9]*')
+    THEN strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || {zone})
+        || '.' || substr(substr({fraction}, 2) || '000000', 1, 6) END
     """
     tree = parse_one(shape, dialect="sqlite")
     return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))

@@ -11,8 +11,9 @@ What the database must hold:
 ========  =====================================  ==========================================  ======================
 type      postgres                               duckdb                                      sqlite
 ========  =====================================  ==========================================  ======================
-datetime  timestamptz                            TIMESTAMPTZ                                 ISO 8601 text, with an
-                                                                                             offset or in UTC
+datetime  timestamptz                            TIMESTAMPTZ                                 ISO 8601 text, in UTC
+                                                                                             or with an offset such
+                                                                                             as ``+01:00``
 date      date                                   DATE                                        text, ``2026-01-31``
 money     numeric                                DECIMAL                                     numbers
 set       array                                  LIST                                        JSON array as text

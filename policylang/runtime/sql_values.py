@@ -72,7 +72,9 @@ class SqlValues:
             return column
         if isinstance(type_, DateTimeType):
             return sqlite_instant(column)
-        return exp.cast(column, "numeric") if isinstance(type_, NUMBERS) else column
+        if isinstance(type_, NUMBERS):  # which a text may hold; a cast to REAL would round whole numbers
+            return exp.paren(exp.Add(this=column, expression=exp.Literal.number(0)))
+        return column
 
     def refuse_types(self, test: c.Test, type_: Type) -> None:
         item = type_.item

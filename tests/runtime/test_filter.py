@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import sqlite3
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from policylang import PolicySet, UnsupportedError
 from tests.generated import Case, Features, cases
-from tests.helpers import decide
+from tests.helpers import compiled, decide
 from tests.runtime.databases import Database, DuckDb, Sqlite
 
 # Without shrinking: it takes minutes, and the case that is printed says enough.
@@ -84,3 +86,46 @@ def test_sql_selects_what_is_allowed(case: Case, database: Any) -> None:
         assert tables.keys(request.resource, sql, parameters) == expected, (request, sql, parameters)
         text = found.to_sql_text(database.dialect)
         assert tables.keys(request.resource, text, {}) == expected, (request, text)
+
+
+DOC = """
+resource doc { made : datetime  actions view }
+policy recent on doc { made >= 2026-01-31T08:00:00Z }
+role reader { grant view on doc  policy recent }
+user "ann" { assign role reader }
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "2026-01-31T08:00:00Z",
+        "2026-01-31T07:59:59.999999Z",
+        "2026-01-31T06:30:00-01:30",
+        "2026-01-31T06:29:59.9-01:30",
+        "2026-01-31T09:00:00.000000+01:00",
+        "2026-01-31T08:30:00.5+01:00",
+        # written in ways that nobody reads
+        "2026-01-31T08:30:00+01",
+        "2026-01-31T08:30:00+0100",
+        "2026-01-31T08:30:00.5+01",
+        "2026-01-31T08:30:00+01:00:30",
+        "2026-01-31T08:30:00z",
+        "2026-01-31T08:30:00.Z",
+        "2026-01-31T08:30:00.5sZ",
+        "2026-01-31T08:30:00.1234567Z",
+        "2026-01-31T24:00:00Z",
+        "20260131T083000Z",
+        "2026-01-31",
+        "now",
+        "",
+    ],
+)
+def test_instants_that_sqlite_holds_as_texts(made: str) -> None:
+    policies, now = PolicySet(compiled(DOC)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    sql, parameters = policies.filter("ann", "view", "doc", now=now).to_sql("sqlite")
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE doc (made)")
+    connection.execute("INSERT INTO doc VALUES (?)", [made])
+    found = connection.execute(f"SELECT made FROM doc WHERE {sql}", parameters).fetchall()
+    assert bool(found) == policies.allows("ann", "view", "doc", {"made": made}, now=now)

@@ -519,8 +519,18 @@ user "kim" { assign role clerk }
 
 @pytest.mark.parametrize(
     "number",
-    [HUGE, -HUGE, 10**200, Decimal("1E+1000000"), Decimal("1E-1000000"), Decimal("0E+1000000"), Decimal("NaN"), 1e300],
-    ids=["huge", "negative", "201 digits", "exponent", "small", "zero", "NaN", "float"],
+    [
+        HUGE,
+        -HUGE,
+        10**200,
+        -(10**200),
+        Decimal("1E+1000000"),
+        Decimal("1E-1000000"),
+        Decimal("0E+1000000"),
+        Decimal("NaN"),
+        1e300,
+    ],
+    ids=["huge", "negative", "201 digits", "negative 201 digits", "exponent", "small", "zero", "NaN", "float"],
 )
 def test_a_number_of_more_than_200_digits_is_of_no_type(number: Any) -> None:
     policies = PolicySet(compiled(NUMBERS_TEXT))
@@ -546,6 +556,26 @@ def test_a_number_of_200_digits_is_a_number() -> None:
     for dialect in ("sqlite", "duckdb", "mysql"):  # whose drivers or columns hold fewer digits
         with pytest.raises(UnsupportedError):
             policies.filter("kim", "view", "order", **named).to_sql(dialect)
+
+
+def test_sqlite_compares_whole_numbers_of_64_bits() -> None:
+    policies = PolicySet(compiled(NUMBERS_TEXT))
+    connection = sqlite3.connect(":memory:")
+    connection.execute('CREATE TABLE "order" (number, total)')
+    numbers = [1 - 2**63, 2**53, 2**53 + 1, 2**63 - 1]
+    connection.executemany('INSERT INTO "order" VALUES (?, ?)', [(each, str(each)) for each in numbers])
+
+    def found(action: str, **request: int) -> list[int]:
+        filter_ = policies.filter("kim", action, "order", now=NOW, request=request)
+        sql, parameters = filter_.to_sql("sqlite")
+        query = f'SELECT number FROM "order" WHERE {sql} ORDER BY number'
+        return [number for (number,) in connection.execute(query, parameters)]
+
+    for at, each in enumerate(numbers):
+        assert found("view", number=each) == [each]
+        assert found("pay", sum=each) == numbers[:at]
+    with pytest.raises(UnsupportedError, match="more digits than SQLite keeps"):
+        found("view", number=2**63)
 
 
 @pytest.mark.parametrize("length", [Duration(10**6000, "days"), Duration(-1, "days"), Duration(1, "moons")])  # type: ignore[arg-type]
