@@ -38,6 +38,8 @@ resource doc {
   created : datetime
   changed : datetime
   tags : set of text
+  states : set of one of draft, open, closed
+  moods : set of one of open, shut
   file : file
   site : site
   branch : site
@@ -130,6 +132,8 @@ def test_what_matters_keeps_them_apart(first: tuple[str, ...], second: tuple[str
         'title starts with "a"',  # texts that are more than equal
         "title contains name",
         "state is draft and state is mood",  # values that two enumerations share
+        "states contains mood",
+        "states overlaps moods",
     ],
 )
 def test_where_names_matter_there_is_no_key(condition: str) -> None:

@@ -124,3 +124,14 @@ def test_what_lies_in_a_range_is_found() -> None:
             assert {n for n, each in enumerate(conditions) if truth(each, s) is True} <= set(found), record
             left_out += len(conditions) - len(found)
     assert left_out > 500
+
+
+def test_a_month_in_which_the_clocks_go_forward_is_found() -> None:
+    """In Denver the one before 2026-03-08 is an hour shorter than 28 days."""
+    now, hour = datetime.datetime(2026, 3, 8, 18, tzinfo=datetime.UTC), datetime.timedelta(hours=1)
+    doc = 'timezone "America/Denver"\nresource doc { created : datetime  actions view }\n'
+    policy_set = compiled(doc + "policy p on doc { created older than 1 month }\n")
+    condition = policy_set.policy_instances[0].condition
+    s = Situation(Index(policy_set), "u", "doc", {"created": now - 28 * 24 * hour + hour / 2}, {}, now)
+    assert truth(condition, s) is True
+    assert Guards([condition]).candidates(s, range(1)) == [0]

@@ -12,9 +12,10 @@ from policylang.analysis import questions
 from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Assumed
 from policylang.analysis.formula import AllOf, Formula, Holds, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Requester, Sat
+from policylang.analysis.query import ANYBODY, SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Requester, Sat
 from policylang.analysis.questions import always, equivalent, implies
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
+from policylang.analysis.search import FEW_CONDITIONS, MOST_TESTS
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
@@ -50,6 +51,7 @@ resource doc {{
   site : site
   folder : folder
   optional origin : folder
+  optional above : doc as tree
   actions view
 }}
 """
@@ -61,9 +63,15 @@ class Docs:
     def __init__(self, policy_set: ir.PolicySet, assumed: Assumed = AS_DECLARED) -> None:
         self.prover, self.assumed = Prover(Index(policy_set), NOW), assumed
 
-    def find(self, formula: Formula, who: Requester = SOMEBODY) -> Answer:
+    def find(
+        self,
+        formula: Formula,
+        who: Requester = SOMEBODY,
+        since: datetime.datetime | None = None,
+        until: datetime.datetime | None = None,
+    ) -> Answer:
         """The answer, which is the same whether or not a situation is asked for."""
-        query = Query(formula, "doc", NOW, self.assumed, who)
+        query = Query(formula, "doc", NOW, self.assumed, who, since, until)
         answer = self.prover.ask(query)
         assert self.prover.settle(query) is (SATISFIABLE if isinstance(answer, Sat) else answer)
         return answer
@@ -132,6 +140,8 @@ def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> 
         "created > 2099-12-31T06:00:00Z and created within 1 day",
         "due > 2099-12-30 and due within 1 day",
         "due > 2099-12-20 and due within 1 month",
+        "due in [2030-01-01, 2031-01-01] and due within 3 days",
+        'doc is under "a" and not (above is under "a")',
     ],
 )
 def test_can_be_true(condition: str) -> None:
@@ -191,6 +201,7 @@ def test_can_be_true(condition: str) -> None:
         "created > 2100-01-01T00:00:00Z and created within 1 day",
         "due > 2100-01-01 and due within 1 day",
         "due > 2100-01-01 and due within 1 month",
+        'not (doc is under "a") and above is under "a"',
     ],
 )
 def test_can_never_be_true(condition: str) -> None:
@@ -316,6 +327,14 @@ def test_somebody_made_up_is_nobody_whom_a_condition_names() -> None:
     assert found.witness.record["owner"] == "zoe"
 
 
+def test_what_is_not_settled_for_somebody_is_not_by_users_whom_a_condition_names() -> None:
+    many = " or ".join(f"level is {number}" for number in range(1000, 1001 + MOST_TESTS))
+    docs, formulas = ask('assigned user is not "amy"', many, *(f"fee > {number}" for number in range(FEW_CONDITIONS)))
+    assert docs.find(formulas[0], NamedUser("amy")) is UNSAT
+    assert docs.find(AllOf(tuple(formulas))) is UNKNOWN
+    assert docs.find(AllOf(tuple(formulas)), ANYBODY) is UNKNOWN
+
+
 def test_a_user_may_be_asked_about_with_other_attributes_than_declared() -> None:
     policy_set = compiled(
         WORLD.format(zone="UTC") + 'user "amy" { department : "east" }\n'
@@ -336,6 +355,20 @@ def test_clock_changes_are_minded() -> None:
     assert isinstance(found, Sat)
     docs, (month, longer) = ask("created within 1 month", "created within 32 days", zone="America/Denver")
     assert docs.find(implies(month, longer)) is UNSAT
+
+
+def test_a_time_ends_before_its_end() -> None:
+    docs, (later, saturday) = ask(
+        "created > 2027-01-01T00:00:00Z and created within 1 day",
+        "now is on saturday and now is between 11:00 and 12:00",
+    )
+    microsecond, end = datetime.timedelta(microseconds=1), datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+    assert docs.find(later, until=end + microsecond) is UNSAT
+    assert isinstance(docs.find(later, until=end + 2 * microsecond), Sat)
+    assert isinstance(docs.find(later), Sat)
+    end = NOW + datetime.timedelta(days=7, hours=-1)  # now it is noon on a saturday
+    assert docs.find(saturday, since=NOW, until=end) is UNSAT
+    assert isinstance(docs.find(saturday, since=NOW, until=end + microsecond), Sat)
 
 
 def test_together_and_equivalent() -> None:
@@ -390,7 +423,9 @@ def test_users_with_the_same_attributes_have_one_answer() -> None:
         + 'policy same on doc { title is assigned user.department and title is "x" }\n'
         + "policy own_boss on doc { assigned user.boss is assigned user }\n"
         + 'policy named on doc { owner is "a" and assigned user.department is "x" and owner is assigned user }\n'
-        + 'user "a" { department : "x" }\nuser "b" { department : "x" }\nuser "c" { department : "y" }\n'
+        + "policy graded on doc { title is assigned user.department and assigned user.level > 2 }\n"
+        + 'policy owned on doc { owner is assigned user and owner.department is "x" }\n'
+        + 'user "a" { department : "x"  level : 3 }\nuser "b" { department : "x" }\nuser "c" { department : "y" }\n'
         + 'user "d" { department : "y"  boss : "d" }\nuser "e" { department : "y"  boss : "d" }\n'
     )
     docs = Docs(policy_set)
@@ -402,3 +437,5 @@ def test_users_with_the_same_attributes_have_one_answer() -> None:
     assert who_can("same") == ["a", "b"]
     assert who_can("own_boss") == ["d"]
     assert who_can("named") == ["a"]
+    assert who_can("graded") == ["a"]
+    assert who_can("owned") == ["a", "b"]

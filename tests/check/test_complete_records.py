@@ -128,3 +128,19 @@ def test_an_invariant_is_not_proved_for_users_whom_a_condition_names() -> None:
     )
     (finding,) = run_checks(compiled(text), NOW, ["PL601", "PL602"])
     assert finding.message == "`none` is not proved for `zoe`, if given just role `rep`"
+
+
+def test_an_invariant_is_refuted_by_a_user_whom_a_list_names() -> None:
+    """Of the users who may be written into a record, those are not like the others."""
+    text = """
+        resource doc { owner : user with role rep  actions create }
+        policy some on doc { owner in ["yan", "zed"] }
+        role rep
+        role maker { grant create on doc  policy some }
+        user "amy" { assign role rep }
+        user "zed" { assign role rep }
+        user "mae" { assign role maker }
+        invariant "none" { no user can create doc }"""
+    (finding,) = run_checks(compiled(text), NOW, ["PL601", "PL602"])
+    assert finding.code == "PL601"
+    assert [shown.record for shown in finding.shown] == [{"owner": "zed"}]

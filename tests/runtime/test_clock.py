@@ -138,6 +138,12 @@ def test_an_assignment_with_times(dates: str, first: str, end: str) -> None:
     assert shown == [(None, begins), (begins, ends), (ends, None)]
 
 
+def test_a_period_that_ends_at_midnight_does_not_reach_into_the_next_day() -> None:
+    index = Index(compiled(SHIFT.format(dates="from 2026-01-05 00:00 until 2026-01-06 00:00")))
+    days = [(period.first and period.first.day, period.last and period.last.day) for period, _ in periods(index, "amy")]
+    assert days == [(None, 4), (5, 5), (6, None)]
+
+
 def test_two_shifts_that_follow_each_other_are_one_time() -> None:
     dates = (
         "from 2026-01-05 20:00 until 2026-01-06 02:00  assign role guard from 2026-01-06 02:00 until 2026-01-06 08:00"
@@ -152,3 +158,16 @@ def test_a_denial_says_when_an_assignment_ended() -> None:
     for now, words in (("2026-01-06T02:00:00Z", "begins at 2026-01-05 20:00"), ("2026-01-06T09:00:00Z", "ended at")):
         decision = reference(index, "amy", "view", "visit", {}, now=datetime.datetime.fromisoformat(now))
         assert words in decision.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "dates", ["from 2026-01-05 20:00", "until 2026-01-06 02:00", "from 2026-01-05", "until 2026-01-05"]
+)
+def test_what_is_kept_of_others_does_not_say_when_an_assignment_ended(dates: str) -> None:
+    index = Index(compiled(SHIFT.format(dates=dates) + 'user "ann" {}\n'))
+    policies = PolicySet(index)
+    for day in (3, 8, 3):
+        now = datetime.datetime(2026, 1, day, 12, tzinfo=datetime.UTC)
+        for user in ("ann", "amy", "ann"):
+            expected = reference(index, user, "view", "visit", {}, now=now)
+            assert policies.decide(user, "view", "visit", {}, now=now) == expected

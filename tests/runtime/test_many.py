@@ -19,6 +19,7 @@ NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 
 TEXT = """\
 resource doc { owner : user  created : datetime  status : one of open, closed  actions view, modify, create }
+resource memo { owner : user  actions view, modify }
 request { channel : text }
 policy own on doc { owner is assigned user }
 policy recent on doc { created within 30 days }
@@ -105,6 +106,25 @@ def test_a_list_is_decided_by_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     assert policies.decide_many([{**each, **who} for each in requests]) == first
 
 
+def test_each_request_is_decided_by_all_that_it_says() -> None:
+    policies = PolicySet(compiled(TEXT))
+    usual: dict[str, Any] = {"user": "ann", "action": "modify", "resource": "doc", "record": RECORDS[0], "now": NOW}
+    others: list[dict[str, Any]] = [
+        {"user": "ben"},
+        {"action": "view"},
+        {"resource": "memo"},
+        {"record": {"owner": "ben"}},
+        {"changes": {"owner": "ben"}},
+        {"field": "owner"},
+        {"user": "cid", "action": "view", "request": {"channel": "mail"}},
+    ]
+    requests = [each for other in others for each in (usual, {**usual, **other})]
+    expected = [policies.decide(**each) for each in requests]
+    for _ in range(2):  # then from what was kept
+        assert policies.decide_many(requests) == expected
+        assert policies.decide_many(iter(requests)) == expected
+
+
 def test_one_that_is_unusual_does_not_change_the_others() -> None:
     policies = PolicySet(compiled(TEXT))
     who: dict[str, Any] = {"user": "ann", "action": "view", "resource": "doc", "now": NOW}
@@ -131,6 +151,18 @@ def test_what_is_no_request_is_refused_in_lists_too(given_: dict[str, Any], erro
     policies.decide_many(listed(RECORDS), **who)
     with pytest.raises(error):
         policies.decide_many(listed(RECORDS), **{**who, **given_})
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_an_instant_outside_the_calendar_is_refused_in_lists_too(year: int) -> None:
+    zone, day = {1: ("America/Denver", (1, 1)), 9999: ("Asia/Tokyo", (12, 31))}[year]
+    policies = PolicySet(compiled(f'timezone "{zone}"\n{TEXT}'))
+    records, edge = listed(RECORDS), datetime.datetime(year, *day, 23 if year > 1 else 0, tzinfo=datetime.UTC)
+    who: dict[str, Any] = {"user": "ann", "action": "modify", "resource": "doc"}
+    policies.decide_many(records, **who, now=NOW)
+    for form in (records, tuple(records), [{**each, **who, "now": edge} for each in records]):
+        with pytest.raises(ValueError, match="outside the calendar"):
+            policies.decide_many(form, **who, now=edge)
 
 
 @pytest.mark.parametrize("record", [{1: "x"}, 7, "ann"])

@@ -65,6 +65,7 @@ user "dan" { assign role cleaner }
 user "eli" { assign role seller at site "Pier"  assign role seller at region "North" from 2026-11-22 }
 user "gus" { assign role exporter  assign role seller at site "Pier" }
 user "fay" in hidden
+user "hal" { assign role guard at site "Pier"  assign role guard at site "HQ" }
 deny modify on customer { closed is true }
 """
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
@@ -97,6 +98,8 @@ BESIDE = [
         ("gus", "export", _PIER, None, NOW),
         ("fay", "view", {**_RECORD, "closed": True}, None, NOW),
         ("fay", "view", _RECORD, None, NOW),
+        ("hal", "view", _RECORD, None, NOW),
+        ("hal", "view", _PIER, None, NOW),
         ("bob", "view", {**_RECORD, "owner": "cid"}, None, NOW),
     )
 ]

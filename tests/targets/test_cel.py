@@ -25,6 +25,7 @@ from policylang.targets.cel import (
     Parenthesized,
     all_of,
     any_of,
+    operator,
 )
 
 CEL = CelWriter(repr)
@@ -101,3 +102,10 @@ def test_forms(expr: Expr, written: str) -> None:
 def test_what_is_decided_is_not_written() -> None:
     assert all_of(()) == TRUE == any_of((A, TRUE))
     assert all_of((A, TRUE, A)) == A
+
+
+@pytest.mark.parametrize("test", ["eq", "lt", "le", "gt", "ge"])
+def test_the_opposite_of_a_comparison_holds_where_it_does_not(test: str) -> None:
+    for number in (0, 1, 2):
+        found = {value(Binary(CelLiteral(number), operator(test, wanted), CelLiteral(1))) for wanted in (True, False)}
+        assert found == {True, False}

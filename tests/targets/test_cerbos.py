@@ -247,3 +247,28 @@ def test_conditions_that_differ_in_how_they_are_put_together(cerbos: CerbosServe
     found = compare("cerbos", starting(cerbos), compiled(ALIKE), asked)
     assert found.asked == len(asked)
     assert found.allowed > 10
+
+
+# --- sets in which an item is missing ------------------------------------------------------------------------
+
+APART = """
+resource doc { tags : set of text  marks : set of text  actions view, modify }
+policy apart on doc { not (tags overlaps marks) }
+role reader { grant view on doc  policy apart }
+role writer { grant modify on doc  deny modify on doc { tags overlaps marks } }
+user "u" { assign role reader  assign role writer }
+"""
+
+
+def test_an_item_that_is_missing_could_be_in_the_other_set(cerbos: CerbosServer) -> None:
+    sets: list[list[str | None]] = [[], ["a"], ["b"], ["a", None], [None]]
+    now = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+    asked = [
+        Request("u", action, "doc", {"tags": tags, "marks": marks}, now)
+        for action in ("view", "modify")
+        for tags in sets
+        for marks in sets
+    ]
+    found = compare("cerbos", starting(cerbos), compiled(APART), asked)
+    assert found.asked == len(asked)
+    assert found.allowed > 10

@@ -22,6 +22,7 @@ from policylang.settings.config import Config
 from policylang.settings.limits import Limits
 from policylang.settings.targets import TargetSettings
 from policylang.targets import find_target
+from policylang.targets.postgres.rights import commands
 from policylang.targets.target import Input, TargetBundle
 from tests.docs.blocks import ROOT, blocks
 from tests.engines.postgres_engine import Database, PostgresServer
@@ -371,6 +372,13 @@ def test_an_attribute_that_is_viewed_on_some_records_only() -> None:
     found = compile_for(find_target("postgres"), Input(compiled(text)))
     assert not isinstance(found, TargetBundle)
     assert {each.message.split("`")[1] for each in found} == {"owner", "status"}
+
+
+def test_of_the_actions_of_a_kind_one_is_a_command() -> None:
+    """The one that is named like the kind, or else the first."""
+    actions = "look like view, view, drop like delete, erase like delete"
+    (resource,) = compiled(f"resource a {{ name : text  actions {actions} }}").resources
+    assert commands(resource) == {"view": "view", "drop": "delete"}
 
 
 if __name__ == "__main__":

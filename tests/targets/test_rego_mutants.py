@@ -46,6 +46,7 @@ policy own on order { owner is assigned user }
 policy recent on order { made within 2 days }
 policy old on order { made older than 2 days }
 policy cheap on order { amount <= 12.5 and (flag is present or number is "x") }
+policy dear on order { amount >= 12.6 }
 policy kin on order { parent.owner is assigned user }
 policy short on order { not (length > 1 month) }
 policy untagged on order { not (tags contains "x") }
@@ -53,6 +54,7 @@ role rep
 role all_of { grant all on order }
 role clerk { grant all on order  policy recent on order }
 role holder { grant all on order policy cheap on order }
+role rich { grant all on order policy dear on order }
 role child { grant all on order policy kin on order }
 role quick { grant all on order policy short on order }
 role plain { grant all on order policy untagged on order }
@@ -70,6 +72,9 @@ user "hal" { assign role child }
 user "ivo" { assign role quick }
 user "jon" { assign role plain }
 user "kim" { assign role ancient }
+user "ned" { assign role rich }
+user "max" { assign role plain from 2026-11-21 18:00 }
+user "mia" { assign role plain until 2026-11-21 18:00 }
 terminated user "lou" in sales { assign role all_of }
 """
 RECORD: dict[str, Any] = {"owner": "ann", "amount": "9", "flag": True, "made": NOW, "site": "HQ", "length": "1 month"}
@@ -100,7 +105,7 @@ OTHER: list[dict[str, Any]] = [
     {"tags": ["x", None]},
     {"parent": {"id": "q"}},
 ]
-USERS = ["ann", "bob", "cid", "dan", "eve", "fay", "gil", "hal", "ivo", "jon", "kim", "lou"]
+USERS = ["ann", "bob", "cid", "dan", "eve", "fay", "gil", "hal", "ivo", "jon", "kim", "lou", "ned"]
 ASKED = [Request(user, "view", "order", {**RECORD, **other}, NOW) for user in USERS for other in OTHER]
 ASKED += [Request("fay", "delete", "order", {**RECORD, **other}, NOW) for other in OTHER]
 ASKED += [
@@ -113,6 +118,7 @@ ASKED += [Request(user, "modify", "order", RECORD, NOW, {}, None, x) for user in
 ASKED += [Request("cid", "modify", "order", {**RECORD, **other}, NOW, {}, None, RECORD) for other in OTHER]
 ASKED += [Request(user, "view", "order", RECORD, NOW, {}, name) for user in USERS for name in ("flag", "secret")]
 ASKED += [Request("dan", "view", "order", RECORD, NOW + days * DAY) for days in (-1, 1)]
+ASKED += [Request(user, "view", "order", RECORD, NOW + n * DAY / 4) for user in ("max", "mia") for n in (0, 1)]
 
 
 def ask(change: Callable[[str], str] = str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 
@@ -13,6 +14,7 @@ from policylang.targets import NAMES, find_target
 from policylang.targets.relations.objects import EVERYBODY, Tuple
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.request import question
+from policylang.targets.relations.validity import validity
 from policylang.targets.target import Input, TargetBundle
 from tests.helpers import compiled, marked
 from tests.targets.differential import NOW
@@ -224,3 +226,36 @@ def test_the_readme_tells_the_truth(target: str) -> None:
 
 def test_both_are_targets() -> None:
     assert set(ENGINES) <= set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("zone", "dates", "now", "since", "until"),
+    [
+        ("UTC", "", "2026-01-05T00:00Z", None, None),
+        ("UTC", "from 2026-01-05 until 2026-01-07", "2026-01-04T23:59Z", None, "2026-01-05T00:00Z"),
+        ("UTC", "from 2026-01-05 until 2026-01-07", "2026-01-05T00:00Z", "2026-01-05T00:00Z", "2026-01-08T00:00Z"),
+        ("UTC", "from 2026-01-05 until 2026-01-07", "2026-01-08T00:00Z", "2026-01-08T00:00Z", None),
+        ("America/Denver", "from 2026-01-05", "2026-01-05T06:59Z", None, "2026-01-05T07:00Z"),
+        ("America/Denver", "from 2026-01-05", "2026-01-05T07:00Z", "2026-01-05T07:00Z", None),
+        ("UTC", "from 2026-01-05 20:00 until 2026-01-06 02:00", "2026-01-05T19:59Z", None, "2026-01-05T20:00Z"),
+        ("UTC", "from 2026-01-05 20:00 until 2026-01-06 02:00", "2026-01-06T02:00Z", "2026-01-06T02:00Z", None),
+        (
+            "UTC",
+            "from 2026-01-05 20:00 until 2026-01-06 02:00",
+            "2026-01-05T20:00Z",
+            "2026-01-05T20:00Z",
+            "2026-01-06T02:00Z",
+        ),
+        # In Beirut 2026-03-29 begins at 01:00, in Havana 2024-11-03 had two midnights: never too long.
+        ("Asia/Beirut", "from 2026-03-29", "2026-03-29T12:00Z", "2026-03-28T22:00Z", None),
+        ("Asia/Beirut", "from 2026-03-29", "2026-03-28T12:00Z", None, "2026-03-28T21:00Z"),
+        ("America/Havana", "from 2024-11-03", "2024-11-03T12:00Z", "2024-11-03T05:00Z", None),
+        ("America/Havana", "from 2024-11-03", "2024-11-02T12:00Z", None, "2024-11-03T04:00Z"),
+    ],
+)
+def test_how_long_the_tuples_of_an_instant_hold(
+    zone: str, dates: str, now: str, since: str | None, until: str | None
+) -> None:
+    text = f'timezone "{zone}"\nrole reader\nuser "ann" {{ assign role reader {dates} }}\n'
+    found = validity(Index(compiled(text)), datetime.datetime.fromisoformat(now))
+    assert found == tuple(each and datetime.datetime.fromisoformat(each) for each in (since, until))

@@ -25,6 +25,7 @@ scope region contains site
 place region "North"
 place site "HQ" in "North"
 place site "Pier"
+subject { optional team : text }
 resource office { city : text  actions view }
 resource customer {
   name : text
@@ -48,18 +49,21 @@ role guard {
   deny modify on customer (owner)
 }
 role cleaner { grant delete on customer }
+role maker { grant create on customer }
 group sales {
   role rep
   grant view, create, modify, delete on customer
   policy own
 }
-user "ann" in sales { append policy recent on customer }
+user "ann" in sales { team : "y"  append policy recent on customer }
 user "bob" in sales { override policy named on customer }
 user "cid" { assign role guard at region "North" until 2026-11-21 }
 user "dan" { assign role cleaner }
 user "eva" { assign role guard until 2026-11-20 }
 user "fay" in sales { override policy others on customer }
+user "gus" { assign role cleaner  assign role maker at site "Pier" }
 deny modify on customer { closed is true }
+deny delete on customer { owner.team is "x" }
 """
 _RECORD = {"name": "x", "created": "2026-11-20T00:00:00Z", "owner": "ann", "site": "HQ", "closed": False}
 _PIER = {**_RECORD, "site": "Pier"}
@@ -83,6 +87,8 @@ BESIDE = [
         ("cid", "modify", _RECORD, {"site": "Pier"}, None),
         ("dan", "delete", _RECORD, None, None),
         ("ann", "delete", _RECORD, None, None),
+        ("gus", "delete", _RECORD, None, None),
+        ("gus", "delete", {**_RECORD, "owner": "bob"}, None, None),
         ("eva", "view", _RECORD, None, None),
         ("fay", "view", _RECORD, None, None),
         ("fay", "view", {**_RECORD, "owner": None}, None, None),
