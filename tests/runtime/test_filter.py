@@ -129,3 +129,28 @@ def test_instants_that_sqlite_holds_as_texts(made: str) -> None:
     connection.execute("INSERT INTO doc VALUES (?)", [made])
     found = connection.execute(f"SELECT made FROM doc WHERE {sql}", parameters).fetchall()
     assert bool(found) == policies.allows("ann", "view", "doc", {"made": made}, now=now)
+
+
+PLACED = """
+scope site
+place site "A"
+place site "B"
+place site "C"
+resource post { site : site  actions view, modify }
+role reader { grant view on post }
+role blind { deny view on post }
+role editor { grant modify on post }
+user "ann" { assign role reader  assign role blind at site "A" }
+user "bea" { assign role editor at site "A"  assign role editor at site "B" }
+"""
+
+
+def test_where_something_holds_at_places() -> None:
+    policies, now = PolicySet(compiled(PLACED)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    for user, action, open_ in (("ann", "view", ["B", "C", None]), ("bea", "modify", ["A", "B"])):
+        found = policies.filter(user, action, "post", now=now)
+        for site in ("C", None, "A", "B", None, "C"):
+            record = {"site": site}
+            decision = policies.decide(user, action, "post", record, now=now)
+            assert decision == decide(policies.index, user, action, "post", record, now=now)
+            assert decision.allowed == found.matches(record) == (site in open_)
