@@ -36,14 +36,15 @@ def sqlite_instant(column: exp.Expr) -> exp.Expr:
 
     SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
     """
-    zone = """CASE WHEN substr(c, -1) = 'Z' THEN 'Z'
-        WHEN c GLOB '*[+-][0-9][0-9]:[0-9][0-9]' THEN substr(c, -6) ELSE '' END"""
-    fraction = f"substr(c, 20, length(c) - 19 - length({zone}))"
+    zone = "ltrim(substr(c, 21), '0123456789')"  # behind the digits of a fraction
+    digits = f"length(c) - 20 - length({zone})"
+    offset = "GLOB '[+-][0-9][0-9]:[0-9][0-9]'"
     shape = f"""
-    CASE WHEN c GLOB '????-??-??[T ]??:??:??*' AND substr(c, 12, 2) < '24' AND length({fraction}) < 8
-        AND ({fraction} = '' OR {fraction} GLOB '.[0-9]*' AND NOT {fraction} GLOB '.*[^0-9]*')
-    THEN strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || {zone})
-        || '.' || substr(substr({fraction}, 2) || '000000', 1, 6) END
+    CASE WHEN c GLOB '????-??-??[T ]??:??:??*' AND substr(c, 12, 2) < '24' THEN CASE
+        WHEN substr(c, 20) IN ('', 'Z') OR substr(c, 20) {offset} THEN strftime('%Y-%m-%dT%H:%M:%S', c) || '.000000'
+        WHEN substr(c, 20, 1) = '.' AND {digits} BETWEEN 1 AND 6 AND ({zone} IN ('', 'Z') OR {zone} {offset})
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || {zone})
+            || '.' || substr(substr(c, 21, {digits}) || '000000', 1, 6) END END
     """
     tree = parse_one(shape, dialect="sqlite")
     return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))
