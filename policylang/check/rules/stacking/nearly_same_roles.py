@@ -286,10 +286,11 @@ def _items(world: World, source: RightsSource, permissions: Set[Permission]) -> 
                 denies.setdefault((deny.resource, action), set()).add((fields, when))
     found: dict[Permission, set[_Item]] = {}
     for each in world.grants(source, permissions):
-        fields = tuple(sorted(grant_fields(world.index, each.grant)))
-        limits = tuple(sorted({limit.instance for limit in each.limits}))
-        found.setdefault((each.grant.resource, each.action), set()).add((fields, limits))
-    return {key: (*key, tuple(sorted(ways)), tuple(sorted(denies.get(key, ())))) for key, ways in found.items()}
+        limits = frozenset([limit.instance for limit in each.limits])
+        way = (grant_fields(world.index, each.grant), limits)
+        found.setdefault((each.grant.resource, each.action), set()).add(way)
+    none = frozenset[_Item]()
+    return {key: (*key, frozenset(ways), frozenset(denies.get(key, none))) for key, ways in found.items()}
 
 
 class _Near:
