@@ -6,6 +6,7 @@ characters, and what is nested or sized beyond reason. A number with a fraction 
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from decimal import Decimal
@@ -20,8 +21,7 @@ _MAX_DIGITS = 200
 
 _TO_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
-"""Texts, so that no bracket in them counts, and brackets."""
+_OPENING = ord("[")
 _UNCLOSED = {("Expecting property name enclosed in double quotes", "}"): "object", ("Expecting value", "]"): "array"}
 """What Python before 3.13 says of a closing bracket behind a comma, with the bracket."""
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
@@ -79,27 +79,23 @@ def loads(text: str, levels: int, **hooks: Any) -> Any:
 
 
 def is_deeper(text: str, levels: int) -> bool:
-    """Whether there are more brackets inside one another than so many."""
+    """Whether there are more brackets inside one another than so many. Brackets in texts do not count."""
     if text.count("[") + text.count("{") <= levels:
         return False
-    if "\\" not in text and _vanishes(text, levels):
-        return False
-    depth = 0
-    for mark in _BRACKETS.finditer(text):
-        depth += 1 if mark[0] in "[{" else -1 if mark[0] in "]}" else 0
-        if depth > levels:
-            return True
-    return False
-
-
-def _vanishes(text: str, levels: int) -> bool:
-    """Whether nothing is left of the brackets when pairs with nothing between are taken out so many times. Each quote
-    begins or ends a text. Texts with a bracket leave a quote: the count of those before such a bracket is odd.
-    """
-    marks = text.encode(errors="replace").translate(_TO_SQUARE, _NO_MARKS).replace(b'""', b"")
+    text = text.replace("\\\\", "").replace('\\"', "")  # then each quote begins or ends a text
+    marks = _marks(text).replace(b'""', b"")
+    if b'"' in marks:  # as behind an odd number of quotes: there are brackets in texts
+        marks = _marks("".join(text.split('"')[::2]))
+    left = marks
     for _ in range(levels):
-        marks = marks.replace(b"[]", b"")
-    return not marks
+        left = left.replace(b"[]", b"")
+    depths = itertools.accumulate(1 if each == _OPENING else -1 for each in marks)
+    return bool(left) and any(depth > levels for depth in depths)
+
+
+def _marks(text: str) -> bytes:
+    """The brackets and quotes."""
+    return text.encode(errors="replace").translate(_TO_SQUARE, _NO_MARKS)
 
 
 def _object(pairs: list[tuple[str, Any]], repeats: bool = False) -> dict[str, Any]:

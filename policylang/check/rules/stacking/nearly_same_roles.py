@@ -84,6 +84,7 @@ class _Alike:
         self._numbers: dict[_Item, int] = {}
         self._inherited: dict[tuple[Name, Permission], int | None] = {}
         self.items = {bundle.name: self._permissions(bundle) for bundle in self.order}
+        self._numbered = tuple(self._numbers)
         self._of_role: dict[str, frozenset[int]] = {}
         self.by_items: dict[frozenset[int], list[Bundle]] = {}
         for bundle in self.order:
@@ -142,8 +143,7 @@ class _Alike:
     def _difference(self, one: Bundle, other: Bundle) -> str:
         """``d` has 10 of the 11 permissions of `a`: it lacks purge on `doc```"""
         mine, theirs = self.items[one.name], self.items[other.name]
-        told = list(self._numbers)
-        lacking, more = {told[each][:2] for each in theirs - mine}, {told[each][:2] for each in mine - theirs}
+        lacking, more = ({self._numbered[each][:2] for each in left} for left in (theirs - mine, mine - theirs))
         if not lacking:
             return f"`{one.name}` has all {len(theirs)} permissions of `{other.name}`, and {_in_words(more)}"
         said = [
