@@ -16,6 +16,7 @@ from tests.service import stores
 from tests.service.helpers import (
     ACTIONS,
     EVALUATION,
+    EVALUATIONS,
     HERE,
     RESOURCES,
     SUBJECTS,
@@ -83,6 +84,20 @@ def test_the_context_is_the_request(stated: httpx.Client) -> None:
     assert not decided(stated, {**request, "context": {"ip": "11.1.2.3"}})
     assert not decided(stated, {**request, "context": {"ip": ["10.1.2.3"]}})
     assert not decided(stated, request)
+
+
+def test_the_context_of_one_of_several_takes_the_place_of_the_one_at_the_top(stated: httpx.Client) -> None:
+    inside, outside = {"ip": "10.1.2.3"}, {"ip": "11.1.2.3"}
+    request = question("cleo", "delete", "customer", "1", **ANN)
+
+    def of(top: dict[str, Any], *own: dict[str, Any]) -> list[bool]:
+        answer = post(stated, EVALUATIONS, {**request, **top, "evaluations": own}).json()
+        return [each["decision"] for each in answer["evaluations"]]
+
+    said = ({}, {"context": outside}, {"context": inside}, {"context": {}})
+    assert of({"context": inside}, *said) == [True, False, True, False]
+    assert of({"context": outside}, *said) == [False, False, True, False]
+    assert of({}, *said) == [False, False, True, False]
 
 
 def test_changes_and_fields_narrow(stated: httpx.Client) -> None:
