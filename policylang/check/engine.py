@@ -11,7 +11,7 @@ import msgspec
 from policylang.check.catalogue import BY_CODE, CHECKS, OF_USAGE
 from policylang.check.examined import Examined
 from policylang.check.finding import Finding, Shown, WitnessError, replay
-from policylang.check.processes import run_families, useful
+from policylang.check.processes import run_shares, useful
 from policylang.check.reach import Reaches
 from policylang.check.rules.hygiene import stale_suppression, suppression_expired, suppression_without_reason
 from policylang.check.suppress.suppression import Suppression
@@ -77,7 +77,7 @@ def examine(
     processes = useful(policy_set, wanted, jobs)
     if processes > 1:
         step(f"checking in {processes} processes")
-        found = list(run_families(lambda family: _run(world, family, lambda _what: None), wanted, processes))
+        found = list(run_shares(lambda share: _run(world, share, lambda _what: None), wanted, processes))
     else:
         found = list(_run(world, wanted, step))
     found += _of_usage(world, wanted, usage, step)

@@ -1,8 +1,9 @@
-"""Rules in several processes. Those of one family stay together: they share most of what they ask."""
+"""Rules in several processes. Those of one family stay together, as they share most of what they ask; but for the two
+that take as long as the rest of theirs.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -21,6 +22,10 @@ LARGE = 20_000
 """Users and grants from which on a second process pays: below, it costs more than it saves."""
 
 
+BY_THEMSELVES = ("PL301", "PL302")
+"""The rules that take the longest where users have many roles: each is run as if it were a family."""
+
+
 class ProcessError(Exception):
     """A process that ran rules ended without an answer."""
 
@@ -30,7 +35,7 @@ def useful(policy_set: ir.PolicySet, codes: Collection[str], jobs: int) -> int:
     size = len(policy_set.users) + sum(len(bundle.grants) for bundle in policy_set.bundles)
     if size < LARGE or sys.platform != "linux":
         return 1
-    return min(jobs, len(_families(codes)))
+    return min(jobs, len(shares(codes)))
 
 
 def cores() -> int:
@@ -38,15 +43,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_families(
+def run_shares(
     run: Callable[[Sequence[str]], Iterator[Examined]], codes: Collection[str], jobs: int
 ) -> Iterator[Examined]:
-    """What ``run`` finds with the rules of each family, in processes that begin as copies of this one. Raises
+    """What ``run`` finds with the rules of each share, in processes that begin as copies of this one. Raises
     `ProcessError`, and RuntimeError where ``run`` raises.
     """
     import multiprocessing  # only large sets need it
 
-    families = _families(codes)
+    all_shares = shares(codes)
     context = multiprocessing.get_context("fork")
     next_ = context.Value("i", 0)
     sys.stdout.flush()
@@ -55,14 +60,12 @@ def run_families(
     try:
         for _ in range(jobs):
             receive, send = context.Pipe(duplex=False)
-            worker = context.Process(target=_work, args=(run, families, next_, send), daemon=True)
+            worker = context.Process(target=_work, args=(run, all_shares, next_, send), daemon=True)
             worker.start()
             send.close()
             workers.append((worker, receive))
-        found: dict[int, list[Examined]] = {}
-        for worker, receive in workers:
-            found |= _received(worker, receive)
-        for number in range(len(families)):
+        found = _received({receive: worker for worker, receive in workers})
+        for number in range(len(all_shares)):
             yield from found[number]
     finally:
         for worker, receive in workers:
@@ -71,16 +74,21 @@ def run_families(
             worker.join()
 
 
-def _families(codes: Collection[str]) -> list[list[str]]:
-    """The codes of rules by family, in the order of the catalogue."""
+def shares(codes: Collection[str]) -> list[list[str]]:
+    """The codes of rules in the shares that processes take, in the order of the catalogue."""
     wanted = [code for code in CHECKS if code in codes]
-    return [list(family) for _, family in groupby(wanted, lambda code: BY_CODE[code].family)]
+    return [
+        list(share) for _, share in groupby(wanted, lambda code: (code in BY_THEMSELVES and code, BY_CODE[code].family))
+    ]
 
 
 def _work(
-    run: Callable[[Sequence[str]], Iterator[Examined]], families: Sequence[Sequence[str]], next_: Any, send: Connection
+    run: Callable[[Sequence[str]], Iterator[Examined]],
+    all_shares: Sequence[Sequence[str]],
+    next_: Any,
+    send: Connection,
 ) -> None:
-    """Take one family after the other, as long as there is one that nobody has. Sent are pairs of its number and what
+    """Take one share after the other, as long as there is one that nobody has. Sent are pairs of its number and what
     was found, and at last nothing; or the error that ended it, in words.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process is interrupted as well, and ends the others
@@ -89,22 +97,33 @@ def _work(
             with next_.get_lock():
                 number = next_.value
                 next_.value += 1
-            if number >= len(families):
+            if number >= len(all_shares):
                 break
-            send.send((number, list(run(families[number]))))
+            send.send((number, list(run(all_shares[number]))))
         send.send(None)
     except Exception as error:
         send.send(f"{type(error).__name__}: {error}")
 
 
-def _received(worker: Any, receive: Connection) -> dict[int, list[Examined]]:
+def _received(workers: dict[Connection, Any]) -> dict[int, list[Examined]]:
+    """What all have found, taken as it comes: a worker waits where nobody takes what it sends."""
+    from multiprocessing.connection import wait
+
     found: dict[int, list[Examined]] = {}
-    with contextlib.suppress(EOFError, OSError):
-        while (answer := receive.recv()) is not None:
-            if isinstance(answer, str):
+    while workers:
+        ready = set(wait(list(workers)))
+        for receive, worker in [each for each in workers.items() if each[0] in ready]:
+            try:
+                answer = receive.recv()
+            except (EOFError, OSError):
+                worker.join()
+                code = worker.exitcode
+                raise ProcessError(f"a process running rules ended without an answer, with exit code {code}") from None
+            if answer is None:
+                del workers[receive]
+            elif isinstance(answer, str):
                 raise RuntimeError(answer)
-            number, examined = answer
-            found[number] = examined
-        return found
-    worker.join()
-    raise ProcessError(f"a process running rules ended without an answer, with exit code {worker.exitcode}")
+            else:
+                number, examined = answer
+                found[number] = examined
+    return found

@@ -77,15 +77,16 @@ class Reaches:
         if not self.index.users:
             return None, None
         if finding.held:
-            now = _in_all([frozenset(finding.users), self._everyone, *map(self._holders, finding.held)])
-            able = _in_all([self._active, *map(self._able, finding.held)]).union(finding.users)
-            return len(now), len(able - now)
+            users = frozenset(finding.users)
+            now = _in_all([users, self._everyone, *map(self._holders, finding.held)])
+            able = _in_all([self._active, *map(self._able, finding.held)])
+            return len(now), len(able) + len(users - able) - len(now)
         if finding.users:
             return len(finding.users), 0
         names = {name_of(bundle) for bundle, _ in self._statements.get(finding.at, ())}
         if names:
-            now = frozenset[str]().union(*map(self._holders, names))
-            return len(now), len(frozenset[str]().union(*map(self._able, names)) - now)
+            now, able = (_in_any(map(having, names)) for having in (self._holders, self._able))
+            return len(now), len(able) - len(able & now)
         return (1, 0) if finding.at in self._at_users else (None, None)
 
     @cached_property
@@ -198,9 +199,19 @@ class Reaches:
 
 
 def _in_all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
-    """What is in every one: the smallest is gone through, not all users."""
-    smallest, *others = sorted(sets, key=len)
-    return smallest.intersection(*others)
+    """What is in every one. The smallest is gone through, and none where all are the same set, as all users often are:
+    there are as many findings as there are roles.
+    """
+    smallest, *rest = sorted(sets, key=len)
+    others = [each for each in rest if each is not smallest]
+    return smallest.intersection(*others) if others else smallest
+
+
+def _in_any(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    """What is in one of them: the largest is copied only where another has more."""
+    largest, *rest = sorted(sets, key=len, reverse=True)
+    more = frozenset[str]().union(*(each for each in rest if each is not largest)) - largest
+    return largest | more if more else largest
 
 
 def _users_of(holders: Iterable[HolderClass]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from policylang.check import processes
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.check.engine import Examination, examine
 from policylang.check.examined import Examined
-from policylang.check.processes import ProcessError, run_families, useful
+from policylang.check.processes import BY_THEMSELVES, ProcessError, run_shares, shares, useful
 from policylang.ir import nodes as ir
 from policylang.project.discovery import discover
 from policylang.project.project import Project
@@ -48,26 +49,53 @@ def test_a_small_policy_set_has_one_process() -> None:
         assert useful(policy_set, CHECKS, 8) == 1
 
 
-def test_there_are_no_more_processes_than_families(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_no_more_processes_than_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "LARGE", 0)
     policy_set = next(iter(policy_sets().values()))
-    assert useful(policy_set, ["PL301", "PL302"], 8) == 1
-    assert useful(policy_set, CHECKS, 800) == len({BY_CODE[code].family for code in CHECKS})
+    assert useful(policy_set, ["PL303", "PL304"], 8) == 1
+    assert useful(policy_set, CHECKS, 800) == len(shares(CHECKS))
+
+
+def test_a_family_is_one_share_but_for_the_costly_rules() -> None:
+    divided = shares(CHECKS)
+    assert sorted(code for share in divided for code in share) == sorted(CHECKS)
+    assert [share for share in divided if set(share) & set(BY_THEMSELVES)] == [[code] for code in BY_THEMSELVES]
+    families = [{BY_CODE[code].family for code in share} for share in divided]
+    assert all(len(each) == 1 for each in families)
+    assert len(divided) == len({BY_CODE[code].family for code in CHECKS}) + len(BY_THEMSELVES)
+    assert shares(["PL304", "PL301", "PL202"]) == [["PL202"], ["PL301"], ["PL304"]]
+
+
+def test_no_process_waits_until_another_has_finished() -> None:
+    """The second of two has more to say than a pipe holds, and the first is done once the second one is."""
+    last = multiprocessing.get_context("fork").Event()
+    shown = max(findings(policy_sets()["limit-lost.policy"], 1).found, key=lambda each: len(each.finding.shown))
+
+    def run(share: Sequence[str]) -> Iterator[Examined]:
+        if share == shares(CHECKS)[0]:
+            assert last.wait(60)
+        else:
+            yield from [shown] * 10_000
+            if share == shares(CHECKS)[-1]:
+                last.set()
+
+    found = list(run_shares(run, CHECKS, 2))
+    assert found == [shown] * 10_000 * (len(shares(CHECKS)) - 1)
 
 
 def test_a_process_that_is_killed_is_an_error() -> None:
-    def run(family: Sequence[str]) -> Iterator[Examined]:
-        if "PL301" in family:
+    def run(share: Sequence[str]) -> Iterator[Examined]:
+        if "PL301" in share:
             os.kill(os.getpid(), signal.SIGKILL)
         yield from ()
 
     with pytest.raises(ProcessError, match="-9"):
-        list(run_families(run, CHECKS, 2))
+        list(run_shares(run, CHECKS, 2))
 
 
 def test_what_is_raised_in_a_process_is_raised_here() -> None:
-    def run(family: Sequence[str]) -> Iterator[Examined]:
-        raise ValueError(f"no {family[0]}")
+    def run(share: Sequence[str]) -> Iterator[Examined]:
+        raise ValueError(f"no {share[0]}")
 
     with pytest.raises(RuntimeError, match=r"ValueError: no PL"):
-        list(run_families(run, CHECKS, 2))
+        list(run_shares(run, CHECKS, 2))
