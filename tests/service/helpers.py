@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,20 @@ def ids(answer: httpx.Response) -> list[str]:
 def post(client: httpx.Client, path: str, content: Mapping[str, Any] | str, **headers: str) -> httpx.Response:
     body = content if isinstance(content, str) else json.dumps(content)
     return client.post(path, content=body.encode(), headers={"Content-Type": "application/json", **headers})
+
+
+CRM = HERE / "crm.policy"
+ANN = {"name": "Ann", "sales_rep": "dana", "status": "lead"}
+ASKED = question("dana", "view", "customer", "1", **ANN)
+SEARCHED = {"subject": {"type": "user"}, "action": {"name": "view"}, "resource": ASKED["resource"]}
+
+
+def raw(client: httpx.Client, data: bytes, seconds: float) -> bytes:
+    """What comes back for bytes, until the service ends the connection."""
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=seconds) as connection:
+        found = b""
+        with suppress(ConnectionError):
+            connection.sendall(data)
+            while part := connection.recv(65536):
+                found += part
+        return found

@@ -27,12 +27,20 @@ from policylang.service.stores.store import Deadline, LateError
 from policylang.service.watching import PoliciesInForce, Watcher
 from tests.registry.slow import ANSWERS, dripping
 from tests.service import stores
-from tests.service.helpers import ACTIONS, EVALUATION, EVALUATIONS, HERE, RESOURCES, ids, post, question, served
+from tests.service.helpers import (
+    ACTIONS,
+    CRM,
+    EVALUATION,
+    EVALUATIONS,
+    RESOURCES,
+    ids,
+    post,
+    question,
+    served,
+)
 from tests.service.test_reload import EDIT, NEW, OLD, VIEW, Watched, compiled, until
 from tests.service.test_security import Hanging
 from tests.service.test_signed import bundle
-
-CRM = HERE / "crm.policy"
 
 # --- the clock -----------------------------------------------------------------------------------------------
 

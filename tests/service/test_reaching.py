@@ -13,11 +13,10 @@ import pytest
 from policylang.service.stores.store import Deadline, StoreError
 from tests.engines.postgres_engine import PostgresServer
 from tests.service import stores
-from tests.service.helpers import EVALUATION, HERE, RESOURCES, Process, post, question, served
+from tests.service.helpers import ANN, CRM, EVALUATION, RESOURCES, Process, post, question, served
 from tests.service.test_reload import OLD, until
-from tests.service.test_security import ANN, Hanging
+from tests.service.test_security import Hanging
 
-CRM = HERE / "crm.policy"
 STORED = question("dana", "view", "customer", "c1")
 NOT_YET = "the record store, PostgreSQL, has not been reached yet"
 

@@ -15,9 +15,9 @@ from tests.engines.postgres_engine import PostgresServer
 from tests.service import stores
 from tests.service.helpers import (
     ACTIONS,
+    CRM,
     EVALUATION,
     EVALUATIONS,
-    HERE,
     RESOURCES,
     SUBJECTS,
     ids,
@@ -26,7 +26,6 @@ from tests.service.helpers import (
     served,
 )
 
-CRM = HERE / "crm.policy"
 NOW = datetime.datetime(2026, 2, 1, 12, tzinfo=datetime.UTC)
 ANN = {"name": "Ann", "sales_rep": "dana", "status": "lead"}
 

@@ -1,12 +1,9 @@
-"""Who is answered, what is refused, and how much anybody can ask for."""
+"""Who is answered, what is refused, and what happens while a store fails."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import resource
-import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -24,22 +21,20 @@ from policylang.service.stores.store import Deadline, StoreError
 from policylang.service.wire import RefusedRequest
 from policylang.settings.service import ServiceConfig, unsafe
 from tests.service.helpers import (
-    ACTIONS,
+    ANN,
+    ASKED,
+    CRM,
     EVALUATION,
     EVALUATIONS,
-    HERE,
     RESOURCES,
+    SEARCHED,
     SUBJECTS,
     config,
     post,
     question,
+    raw,
     served,
 )
-
-CRM = HERE / "crm.policy"
-ANN = {"name": "Ann", "sales_rep": "dana", "status": "lead"}
-ASKED = question("dana", "view", "customer", "1", **ANN)
-SEARCHED = {"subject": {"type": "user"}, "action": {"name": "view"}, "resource": ASKED["resource"]}
 
 
 def _token(name: str, *scopes: str) -> dict[str, Any]:
@@ -148,6 +143,20 @@ def test_all_hashes_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(seen) == 3
 
 
+def test_what_comes_behind_a_body_is_no_header(guarded: httpx.Client) -> None:
+    body = json.dumps(ASKED).encode()
+    head = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    data = (
+        head
+        + b"Connection: close\r\nTransfer-Encoding: chunked\r\n%s\r\n"
+        + b"%x\r\n%s\r\n0\r\n" % (len(body), body)
+        + b"%s\r\n"
+    )
+    token = b"Authorization: Bearer asker\r\n"
+    assert b" 200 " in raw(guarded, data % (token, b""), 10)
+    assert b" 401 " in raw(guarded, data % (b"", token), 10)
+
+
 # --- TLS -----------------------------------------------------------------------------------------------------
 
 
@@ -206,212 +215,6 @@ def test_clients_with_certificates(tmp_path: Path) -> None:
                 post(unknown, EVALUATION, ASKED)
         with pytest.raises(httpx.HTTPError):
             post(plain, EVALUATION, ASKED)
-
-
-# --- bounds --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def bounded() -> Iterator[httpx.Client]:
-    bounds = {"body_bytes": 20_000, "depth": 8, "batch": 3, "seconds": 1, "read_seconds": 1}
-    with served(CRM, bounds=bounds) as client:
-        yield client
-
-
-def test_bodies_are_bounded(bounded: httpx.Client) -> None:
-    big = {**ASKED, "more": "x" * 20_000}
-    assert post(bounded, EVALUATION, big).status_code == 413
-
-    def parts() -> Iterator[bytes]:
-        yield from (b" " * 1000 for _ in range(100))
-
-    answer = bounded.post(EVALUATION, content=parts(), headers={"Content-Type": "application/json"})
-    assert answer.status_code == 413
-
-
-@pytest.mark.parametrize("more", ["[" * 9 + "]" * 9, '{"a":' * 8 + "1" + "}" * 8, "[" * 9_000 + "]" * 9_000])
-def test_depth_is_bounded(bounded: httpx.Client, more: str) -> None:
-    body = json.dumps(ASKED)[:-1] + f', "more": {more}}}'
-    assert post(bounded, EVALUATION, body).status_code == 400
-
-
-def test_what_is_not_deep_may_be_long(bounded: httpx.Client) -> None:
-    assert post(bounded, EVALUATION, {**ASKED, "more": [[] for _ in range(100)]}).status_code == 200
-
-
-def test_batches_are_bounded(bounded: httpx.Client) -> None:
-    assert post(bounded, EVALUATIONS, {**ASKED, "evaluations": [{}] * 3}).status_code == 200
-    assert post(bounded, EVALUATIONS, {**ASKED, "evaluations": [{}] * 4}).status_code == 400
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"subject": 1, "subject": 2}',
-        b'{"a": NaN}',
-        b'{"a": "\\ud800"}',
-        b"\xff{}",
-        b'{"a": 1e999999}',
-        b'{"a": ' + b"9" * 5000 + b"}",
-    ],
-)
-def test_what_others_may_read_otherwise(bounded: httpx.Client, body: bytes) -> None:
-    answer = bounded.post(EVALUATION, content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400
-
-
-@pytest.mark.parametrize("path", [EVALUATION, EVALUATIONS, SUBJECTS, RESOURCES, ACTIONS])
-def test_errors_repeat_nothing(bounded: httpx.Client, path: str) -> None:
-    mark = "<script>mark</script>"
-    for content in (
-        {**ASKED, "subject": mark},
-        {**ASKED, "subject": {mark: mark}},
-        {**ASKED, "subject": {"type": mark, "id": {}}},
-        {**ASKED, "action": {"name": [mark]}},
-        {**ASKED, "resource": {"type": [mark], "id": mark}},
-        {**ASKED, "page": {"token": mark}},
-        {**ASKED, "evaluations": [mark], "options": {"evaluations_semantic": mark}},
-        {mark: mark},
-    ):
-        answer = post(bounded, path, content)
-        assert "mark" not in answer.text or answer.status_code == 200
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "mark" not in bounded.get("/mark").text
-    assert bounded.get("/mark").status_code == 404
-    assert bounded.get(EVALUATION).status_code == 405
-    assert bounded.get(EVALUATION).headers["Allow"] == "POST"
-
-
-def _raw(client: httpx.Client, data: bytes, seconds: float) -> bytes:
-    """What comes back for bytes, until the service ends the connection."""
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=seconds) as connection:
-        found = b""
-        with contextlib.suppress(ConnectionError):
-            connection.sendall(data)
-            while part := connection.recv(65536):
-                found += part
-        return found
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"POST /access", b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nX: "]
-)
-def test_who_sends_nothing_is_cut(bounded: httpx.Client, data: bytes) -> None:
-    begun = time.monotonic()
-    assert _raw(bounded, data, 10) == b""
-    assert 0.5 < time.monotonic() - begun < 5
-
-
-def test_who_sends_half_a_body_is_cut(bounded: httpx.Client) -> None:
-    head = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    assert b" 408 " in _raw(bounded, head + b"Content-Length: 100\r\n\r\n{", 10)
-
-
-@pytest.mark.parametrize("header", [b"X: " + b"x" * 70_000, b"X: y\r\n" * 20_000, b"X: " + b"x" * 2_000_000])
-def test_long_heads_are_refused(bounded: httpx.Client, header: bytes) -> None:
-    data = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n\r\n"
-    # Whoever is still sending when the connection is closed may get nothing.
-    assert _raw(bounded, data, 10)[9:12] in ((b"400",) if len(data) < 200_000 else (b"400", b""))
-
-
-def test_what_comes_behind_a_body_is_no_header(guarded: httpx.Client) -> None:
-    body = json.dumps(ASKED).encode()
-    head = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    data = (
-        head
-        + b"Connection: close\r\nTransfer-Encoding: chunked\r\n%s\r\n"
-        + b"%x\r\n%s\r\n0\r\n" % (len(body), body)
-        + b"%s\r\n"
-    )
-    token = b"Authorization: Bearer asker\r\n"
-    assert b" 200 " in _raw(guarded, data % (token, b""), 10)
-    assert b" 401 " in _raw(guarded, data % (b"", token), 10)
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
-        b"Content-Type: application/json\r\nContent-Length: 2\r\nHost: evil.example.test\r\n",
-        b"Content-Length: 2\r\nContent-Length: 3\r\n",
-        b"Content-Length : 2\r\n",
-        b"Content-Length: +2\r\n",
-        b" folded\r\n",
-    ],
-)
-def test_what_a_proxy_may_read_otherwise(bounded: httpx.Client, lines: bytes) -> None:
-    data = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n{}"
-    assert b"Invalid HTTP request" in _raw(bounded, data, 10)
-
-
-@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"])
-def test_a_body_in_a_coding_that_is_not_read(bounded: httpx.Client, coding: bytes) -> None:
-    body = json.dumps(ASKED).encode()
-    head = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    data = head + b"Connection: close\r\nTransfer-Encoding: %s\r\n\r\n" + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    assert b"Invalid HTTP request" in _raw(bounded, data.replace(b"%s", coding), 10)
-    assert b" 200 " in _raw(bounded, data.replace(b"%s", b"chunked"), 10)
-
-
-@pytest.mark.parametrize("other", [b"h2c", b"websocket", b"TLS/1.0"])
-@pytest.mark.parametrize("in_parts", [False, True])
-def test_who_asks_for_another_protocol_is_answered_in_this(bounded: httpx.Client, other: bytes, in_parts: bool) -> None:
-    """Java does with each first request. A body is a body all the same, and no request of its own."""
-    hidden = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    body = json.dumps({**ASKED, "hidden": 1}).encode().replace(b"1}", json.dumps(hidden.decode()).encode() + b"}")
-    head = (
-        b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        b"Connection: close, Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
-    )
-    head += b"Upgrade: %s\r\nContent-Length: %d\r\n\r\n" % (other, len(body))
-    with socket.create_connection((bounded.base_url.host, bounded.base_url.port or 0), timeout=10) as connection:
-        connection.sendall(head if in_parts else head + body)
-        if in_parts:
-            time.sleep(0.1)
-            connection.sendall(body)
-        found = b""
-        while part := connection.recv(65536):
-            found += part
-    assert found.startswith(b"HTTP/1.1 200 OK")
-    assert found.count(b"HTTP/1.1") == 1
-    assert b'"decision":true' in found
-    assert b"connection: close" in found
-
-
-@pytest.mark.parametrize("first", [b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"])
-def test_a_body_that_looks_like_a_request_is_none(bounded: httpx.Client, first: bytes) -> None:
-    hidden = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    head = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    head += b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: %d\r\n\r\n" % len(hidden)
-    with socket.create_connection((bounded.base_url.host, bounded.base_url.port or 0), timeout=10) as connection:
-        connection.sendall(first + head)
-        time.sleep(0.1)
-        connection.sendall(hidden)
-        found = b""
-        while part := connection.recv(65536):
-            found += part
-    assert found.count(b"HTTP/1.1 200") == (1 if first else 0)
-    assert found.count(b"HTTP/1.1 400") == 1
-    assert b"openapi" not in found
-
-
-def test_a_tunnel_is_refused(bounded: httpx.Client) -> None:
-    data = b"CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\nGET /openapi.json HTTP/1.1\r\n\r\n"
-    found = _raw(bounded, data, 10)
-    assert found.startswith(b"HTTP/1.1 400 ")
-    assert b"openapi" not in found
-
-
-def test_idle_connections_do_no_harm(bounded: httpx.Client) -> None:
-    address = (bounded.base_url.host, bounded.base_url.port or 0)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(most[0], min(4_096, most[1])), most[1]))
-    idle = [socket.create_connection(address) for _ in range(1_000)]
-    try:
-        assert post(bounded, EVALUATION, ASKED).json()["decision"] is True
-    finally:
-        for each in idle:
-            each.close()
 
 
 # --- stores that fail ----------------------------------------------------------------------------------------

@@ -9,15 +9,45 @@ from typing import Any
 
 import msgspec
 
+from policylang.ir import nodes as ir
+from policylang.pipelines.compile import compile_for
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
+from policylang.targets import find_target
 from policylang.targets.cedar.request import CedarRequests, asking, questions
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.request import DeniedError
-from policylang.targets.target import TargetBundle
+from policylang.targets.target import Input, TargetBundle
 from tests.engines.cedar_engine import CedarEngine
 from tests.helpers import kind_of
 from tests.targets.differential import Answer
+
+SALES = """
+scope region contains site
+place region "North"
+place site "HQ" in "North"
+resource customer {
+  name : text
+  owner : user with role rep
+  created : datetime
+  optional closed : bool
+  site : site
+  sensitive rate : money
+  actions view, create, modify
+}
+policy recent on customer { created within 30 days }
+role rep
+role guard { grant view on customer  deny view on customer { closed is true } }
+group sales { role rep  grant view, create, modify on customer  policy recent }
+user "ann" in sales
+user "cid" { assign role guard at region "North" from 2026-11-01 until 2026-11-21 }
+"""
+
+
+def bundle_of(policy_set: ir.PolicySet) -> TargetBundle:
+    bundle = compile_for(find_target("cedar"), Input(policy_set))
+    assert isinstance(bundle, TargetBundle)
+    return bundle
 
 
 class CedarSession:

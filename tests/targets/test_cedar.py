@@ -24,24 +24,16 @@ from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.settings.limits import Limits
 from policylang.targets import find_target
-from policylang.targets.cedar.request import asking, questions
-from policylang.targets.cedar.values import NotHeldError
+from policylang.targets.cedar.request import asking
 from policylang.targets.target import Input, TargetBundle
 from tests.engines.cedar_engine import CedarEngine
-from tests.engines.files import EngineError
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, project
-from tests.targets.cedar_session import CedarSession, loaded
+from tests.targets.cedar_session import SALES, CedarSession, bundle_of, loaded
 from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 FEATURES = Features(strange_requests=False, hours=False, requests=45)
-
-
-def bundle_of(policy_set: ir.PolicySet) -> TargetBundle:
-    bundle = compile_for(find_target("cedar"), Input(policy_set))
-    assert isinstance(bundle, TargetBundle)
-    return bundle
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -351,107 +343,6 @@ def test_everything_at_once() -> None:
     found = compare("cedar", loaded, policy_set, asked)
     assert (found.refused, found.asked, found.unanswered) == ([], len(asked), 0)
     assert 0.05 < found.allowed / found.asked < 0.6
-
-
-# --- requests that no helper put together --------------------------------------------------------------------
-
-SALES = """
-scope region contains site
-place region "North"
-place site "HQ" in "North"
-resource customer {
-  name : text
-  owner : user with role rep
-  created : datetime
-  optional closed : bool
-  site : site
-  sensitive rate : money
-  actions view, create, modify
-}
-policy recent on customer { created within 30 days }
-role rep
-role guard { grant view on customer  deny view on customer { closed is true } }
-group sales { role rep  grant view, create, modify on customer  policy recent }
-user "ann" in sales
-user "cid" { assign role guard at region "North" from 2026-11-01 until 2026-11-21 }
-"""
-DAY = 24 * 3600 * 1_000_000
-INSTANT = 1_795_262_400_000_000
-
-
-def ask(user: str, action: str, **context: Any) -> bool:
-    policy_set = compiled(SALES)
-    request = {
-        "principal": {"type": "User", "id": user},
-        "action": {"type": "Action", "id": f"customer.{action}"},
-        "resource": {"type": "customer", "id": "1"},
-        "context": {"now": INSTANT, "today": INSTANT // DAY, "record": {"created": INSTANT}, **context},
-    }
-    with loaded(bundle_of(policy_set), Index(policy_set)) as session:
-        (answer,) = session.engine.ask([request])
-        assert answer.errors == () or abs(request["context"]["now"]) > 2**62
-        return answer.allowed
-
-
-def site(name: str) -> dict[str, Any]:
-    return {"created": INSTANT, "closed": False, "site": {"__entity": {"type": "Place", "id": name}}}
-
-
-@pytest.mark.parametrize(
-    ("user", "context", "allowed"),
-    [
-        ("ann", {}, True),
-        ("nobody", {}, False),
-        ("ann", {"field": "rate"}, False),
-        ("ann", {"field": "name"}, True),
-        ("ann", {"field": "no such"}, False),
-        ("ann", {"record": {}}, False),
-        ("ann", {"record": {"created": INSTANT - 30 * DAY}}, True),
-        ("ann", {"record": {"created": INSTANT - 30 * DAY - 1}}, False),
-        ("ann", {"record": {"created": INSTANT + 1}}, False),
-        ("ann", {"record": site("HQ")}, True),
-        ("ann", {"record": site("North")}, False),  # is no site
-        ("ann", {"record": site("Nowhere")}, False),
-        ("ann", {"now": -(2**63)}, False),  # a sum would overflow
-        ("ann", {"now": 2**63 - 1}, False),
-        ("cid", {"record": site("HQ")}, True),
-        ("cid", {"record": {**site("HQ"), "closed": True}}, False),
-        ("cid", {"record": {"created": INSTANT, "closed": False}}, False),  # is nowhere
-        ("cid", {"record": site("HQ"), "today": INSTANT // DAY + 1}, False),
-        ("cid", {"record": site("HQ"), "today": 20_757}, False),  # the last day of October
-    ],
-)
-def test_requests(user: str, context: dict[str, Any], allowed: bool) -> None:
-    assert ask(user, "view", **context) == allowed
-
-
-@pytest.mark.parametrize(
-    "context", [{"record": {"created": "2026-11-20"}}, {"record": {"no such": 1}}, {"now": None}, {"chosen": "ann"}]
-)
-def test_a_request_that_does_not_fit_the_schema_has_no_answer(context: dict[str, Any]) -> None:
-    with pytest.raises(EngineError):
-        ask("ann", "view", **context)
-
-
-def test_whom_somebody_chooses() -> None:
-    assert not ask("ann", "create", field="owner")
-    assert not ask("ann", "modify", field="owner", nobody=False)
-    assert ask("ann", "modify", field="owner", nobody=True)
-    assert ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "ann"}})
-    assert not ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "cid"}})
-    assert not ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "nobody"}})
-
-
-def test_values_that_cedar_cannot_hold_have_no_answer() -> None:
-    policy_set = compiled(SALES.replace("created within 30 days", "rate > 3 and created is present"))
-    at = {"now": NOW}
-    known_set = asking(policy_set)
-    for record in ({"rate": "12345678901234567890"}, {"rate": "0.1234567890123456789"}, {"created": "soon"}):
-        with pytest.raises(NotHeldError):
-            questions(known_set, "ann", "view", "customer", record, **at)
-    old = datetime.datetime(999, 1, 1, tzinfo=datetime.UTC)
-    with pytest.raises(NotHeldError, match="1000"):
-        questions(asking(compiled(SALES)), "ann", "view", "customer", {}, now=old)
 
 
 # --- the bundle ----------------------------------------------------------------------------------------------
