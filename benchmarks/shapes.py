@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from policylang.settings.limits import MOST_DEPTH
+from policylang.settings.limits import MOST_DEPTH, MOST_WAYS
 
 _RECORD = """\
   created : datetime
@@ -349,7 +349,7 @@ SHAPES: dict[str, tuple[Callable[[int], str], int]] = {
     "policies": (policies, 200),
     "distinct": (distinct, 4_000),
     "nested": (nested, MOST_DEPTH),
-    "diamonds": (diamonds, 12),
+    "diamonds": (diamonds, MOST_WAYS.bit_length() - 1),
     "assignments": (assignments, 300),
     "places": (places, 1_000),
     "own_values": (own_values, 20_000),
