@@ -65,7 +65,7 @@ BESIDE = 5_000  # groups
 AGREEING = 60  # groups that the decisions of both are compared on
 DECISIONS = 1_000
 DEAREST = 5  # rules
-MEASURABLE = 0.5  # CPU seconds with the most groups: what takes less grows as the clock rounds
+MEASURABLE = 2.0  # CPU seconds with the most groups: with the fewest it is a tenth of a second, and less is noise
 NOW = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
 
 
