@@ -186,25 +186,23 @@ def growth() -> bool:
 def shapes(names: Sequence[str] = ()) -> bool:
     """Print what sets with much of one thing take, at a quarter of the size and at the whole."""
     print(f"Much of one thing, all {len(CHECKS)} rules on, one process each; {environment()}\n")
-    rows = []
+    header = ("shape, size", "lines", "grants", "users", "findings", "not proved", "a quarter s", "all s", "exponent")
+    print(table((*header, "dearest rule s", "peak MiB"), ()))
     for name in names or SHAPES:
         whole = SHAPES[name][1]
         sizes = (whole // 4, whole)
         runs = [in_fresh_process("benchmarks.bench_check", "shape", name, size) for size in sizes]
         seconds = [run["compile"] + run["check"] for run in runs]
         dearest = max(CHECKS, key=runs[-1]["rules"].__getitem__)
-        rows.append(
-            (
-                f"{name}, {whole:,}",
-                *(f"{runs[-1][key]:,}" for key in ("lines", "grants", "users", "findings", "unproved")),
-                *(f"{each:.1f}" for each in seconds),
-                f"{exponent(sizes, seconds):.2f}",
-                f"{dearest} {runs[-1]['rules'][dearest]:.1f}",
-                f"{runs[-1]['peak']:,.0f}",
-            )
+        row = (
+            f"{name}, {whole:,}",
+            *(f"{runs[-1][key]:,}" for key in ("lines", "grants", "users", "findings", "unproved")),
+            *(f"{each:.1f}" for each in seconds),
+            f"{exponent(sizes, seconds):.2f}",
+            f"{dearest} {runs[-1]['rules'][dearest]:.1f}",
+            f"{runs[-1]['peak']:,.0f}",
         )
-    header = ("shape, size", "lines", "grants", "users", "findings", "not proved", "a quarter s", "all s", "exponent")
-    print(table((*header, "dearest rule s", "peak MiB"), rows))
+        print(f"| {' | '.join(row)} |", flush=True)  # some take minutes
     return True
 
 

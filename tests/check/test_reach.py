@@ -86,6 +86,22 @@ terminated user "cy"
     assert reaches(RECORDS + text, "PL402") == [Reach(0, 2, "all")]
 
 
+def test_a_finding_about_a_policy_concerns_whoever_has_one_of_the_roles_with_it() -> None:
+    text = """\
+policy never on doc { fee < 1 and fee > 2 }
+role first { grant view on doc including fee because "x"  policy never }
+role second { grant view on doc including fee because "x"  policy never }
+role chief { may assign second }
+user "ann" { assign role first  assign role second }
+user "ben" { assign role second }
+user "cy" { assign role first }
+user "dan" { assign role first from 2027-01-01 }
+user "eve"
+"""
+    assert reaches(RECORDS + text, "PL203") == [Reach(3, 1)]
+    assert reaches(RECORDS + text + 'user "fay" { assign role chief }', "PL203") == [Reach(3, 3)]
+
+
 def test_limits_denies_and_places_leave_some_records() -> None:
     for limited in (
         "role r { grant view on doc including fee  policy own }",
