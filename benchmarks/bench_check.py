@@ -6,6 +6,7 @@ validator.
     python -m benchmarks.bench_check shapes       # much of one thing; `shapes stacked nested` for some of them
     python -m benchmarks.bench_check beside       # the comparison with Cerbos alone, and `policies/`
     python -m benchmarks.bench_check cedar        # the comparison with Cedar's validator alone
+    python -m benchmarks.bench_check processes    # one process and as many as there are cores
     python -m benchmarks.bench_check profile 5000 # where the time of 5,000 groups goes
 
 Fails where a policy set takes 2 GiB or more, where Cerbos cannot be installed, and where it decides otherwise than
@@ -47,7 +48,8 @@ from benchmarks.organisation import (
 )
 from benchmarks.shapes import SHAPES
 from policylang.check.catalogue import CHECKS
-from policylang.check.engine import run_checks
+from policylang.check.engine import examine, run_checks
+from policylang.check.processes import cores
 from policylang.cli.main import COLLECTIONS
 from policylang.ir.codec import to_json
 from policylang.project.discovery import SourceSet
@@ -64,6 +66,7 @@ MOST_WORDS = 10_000_000  # in one file
 BESIDE = 5_000  # groups
 AGREEING = 60  # groups that the decisions of both are compared on
 DECISIONS = 1_000
+TOGETHER = (("organisation", 5_000), ("one_group", 20_000), ("many_roles", 750), ("own_values", 20_000))
 DEAREST = 5  # rules
 MEASURABLE = 2.0  # CPU seconds with the most groups: with the fewest it is a tenth of a second, and less is noise
 NOW = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
@@ -203,6 +206,25 @@ def shapes(names: Sequence[str] = ()) -> bool:
             f"{runs[-1]['peak']:,.0f}",
         )
         print(f"| {' | '.join(row)} |", flush=True)  # some take minutes
+    return True
+
+
+def shared(name: str, size: int, jobs: int) -> float:
+    """Seconds by the clock to check a set with so many processes."""
+    policy_set = compiled(organisation_text(organisation(size)) if name == "organisation" else SHAPES[name][0](size))
+    gc.set_threshold(*COLLECTIONS)
+    begin = time.perf_counter()
+    examine(policy_set, NOW, CHECKS, jobs=jobs)
+    return time.perf_counter() - begin
+
+
+def together() -> bool:
+    """Print what is gained by several processes."""
+    print(f"Checking in one process and in {cores()}; {environment()}\n")
+    print(table(("policy set", "one process s", f"{cores()} processes s", "times"), ()))
+    for name, size in TOGETHER:
+        one, more = (in_fresh_process("benchmarks.bench_check", "shared", name, size, jobs) for jobs in (1, cores()))
+        print(f"| {name}, {size:,} | {one:.1f} | {more:.1f} | {one / more:.2f} |", flush=True)
     return True
 
 
@@ -367,6 +389,9 @@ def main(arguments: list[str]) -> int:
         case ["profile", groups]:
             profile(int(groups))
             return 0
+        case ["shared", name, size, jobs]:
+            print(json.dumps(shared(name, int(size), int(jobs))))
+            return 0
         case ["validate", groups]:
             print(validate(int(groups)))
             return 0
@@ -376,10 +401,12 @@ def main(arguments: list[str]) -> int:
             parts = [beside]
         case ["cedar"]:
             parts = [beside_cedar]
+        case ["processes"]:
+            parts = [together]
         case ["shapes", *names] if set(names) <= SHAPES.keys():
             parts = [lambda: shapes(names)]
         case []:
-            parts = [growth, shapes, beside, beside_cedar]
+            parts = [growth, shapes, together, beside, beside_cedar]
         case _:
             sys.exit(__doc__)
     fine = True
