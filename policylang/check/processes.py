@@ -77,9 +77,8 @@ def run_shares(
 def shares(codes: Collection[str]) -> list[list[str]]:
     """The codes of rules in the shares that processes take, in the order of the catalogue."""
     wanted = [code for code in CHECKS if code in codes]
-    return [
-        list(share) for _, share in groupby(wanted, lambda code: (code in BY_THEMSELVES and code, BY_CODE[code].family))
-    ]
+    named = groupby(wanted, lambda code: code if code in BY_THEMSELVES else BY_CODE[code].family)
+    return [list(share) for _, share in named]
 
 
 def _work(

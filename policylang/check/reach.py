@@ -199,8 +199,8 @@ class Reaches:
 
 
 def _in_all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
-    """What is in every one. The smallest is gone through, and none where all are the same set, as all users often are:
-    there are as many findings as there are roles.
+    """What is in every one: the smallest is gone through, and none where all are one set. To walk over all users for
+    each finding would be quadratic.
     """
     smallest, *rest = sorted(sets, key=len)
     others = [each for each in rest if each is not smallest]

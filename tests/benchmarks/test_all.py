@@ -21,6 +21,6 @@ def test_what_it_imports_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_compile(name: str) -> None:
-    """At the size that is measured where the bounds of the language decide it, and at a small one."""
+    """At the size that is measured, or at 100 where that is larger."""
     make, size = SHAPES[name]
     assert compiled(make(min(size, 100))).resources

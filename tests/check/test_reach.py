@@ -45,6 +45,20 @@ terminated user "dan"
     assert reaches(RECORDS + STACK + nobody_hands_out, "PL301") == [Reach(1, 0, "all", ("doc.fee",))]
 
 
+def test_who_was_terminated_keeps_essential_roles_and_takes_the_place_of_nobody() -> None:
+    essential = STACK.replace("role limited", "essential role limited").replace("role open", "essential role open")
+    text = """\
+terminated user "ann" { assign role limited  assign role open because "x" }
+role chief { may assign limited, open }
+user "ben" { assign role chief }
+user "cy"
+"""
+    assert reaches(RECORDS + essential + text, "PL301") == [Reach(1, 2, "all", ("doc.fee",))]
+    nobody_hands_out = text.replace("assign role chief", "")
+    assert reaches(RECORDS + essential + nobody_hands_out, "PL301") == [Reach(1, 0, "all", ("doc.fee",))]
+    assert {each.users: each.could for each in reaches(RECORDS + essential + text, "PL604")} == {1: 2}
+
+
 def test_only_those_come_to_be_concerned_who_get_all_of_it() -> None:
     """Whichever of the two roles fewer have, and whoever has but one of them."""
     first = """\
