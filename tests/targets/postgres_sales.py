@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import pytest
 
 from policylang.pipelines.compile import compile_for
 from policylang.targets import find_target
@@ -78,3 +79,8 @@ def run(connection: psycopg.Connection[Any], user: str, statement: str) -> tuple
             done = str(error.sqlstate)
         connection.execute("RESET ROLE")
         return done, connection.execute("SELECT * FROM customer ORDER BY id").fetchall()
+
+
+def fails(connection: psycopg.Connection[Any], statement: str, error: type[psycopg.Error]) -> None:
+    with pytest.raises(error), connection.transaction():
+        connection.execute(statement.encode())
