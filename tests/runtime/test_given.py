@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import copy
-import datetime
-import enum
 import pickle
 import random
 import sqlite3
 import types
-import uuid
-from collections import ChainMap, UserDict, deque, namedtuple
+from collections import UserDict, deque, namedtuple
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,96 +18,15 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from policylang import PolicySet, UnsupportedError
-from policylang.api.holders import holders
-from policylang.model.types import Duration, DurationType, EnumType, RecordType, SetType, TextType
+from policylang.model.types import Duration, DurationType, SetType, TextType
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
-from policylang.runtime.values import MISSING, BadValueError, attribute, is_record, read
+from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from tests.generated import Case, cases
 from tests.helpers import compiled, decide
+from tests.runtime.given import ASKED, CLEAR, NOW, Colour, Doc, policies, ways, ways_to_view
 
-NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
-TEXT = """\
-request { account : account  seen : set of text  when : datetime }
-subject { since : datetime }
-resource account { name : text  tags : set of text  actions view }
-resource doc {
-  owner   : user
-  tags    : set of text
-  account : account
-  at      : datetime
-  actions view, modify, create, pay, approve, one, two, three
-}
-policy mine on doc { owner is assigned user }
-policy known on doc { request.account.name is present }
-policy unknown on doc { request.account.name is missing }
-policy asked_lately on doc { request.when within 30 days }
-policy joined_lately on doc { assigned user.since within 30 days }
-policy account_lately on doc { account.name is "Acme"  and at within 30 days }
-role reader {
-  grant all on doc
-  policy mine for view, modify, create
-  policy known for approve
-  policy unknown for pay
-  policy asked_lately for one
-  policy joined_lately for two
-  policy account_lately for three
-}
-deny view, modify, create on doc { tags contains "blocked" }
-deny view on doc { account.tags contains "blocked" }
-deny view on doc { request.seen contains "blocked" }
-deny view on doc { request.account.tags contains "blocked" }
-deny approve on doc { request.account.name is "Blocked Ltd" }
-user "ann" { assign role reader }
-"""
-# Nothing of the deny is unknown.
-CLEAR: dict[str, Any] = {"owner": "ann", "tags": [], "account": {"tags": []}}
-ASKED: dict[str, Any] = {"seen": [], "account": {"tags": []}}
-
-
-@pytest.fixture(scope="module")
-def policies() -> PolicySet:
-    return PolicySet(compiled(TEXT))
-
-
-Way = Callable[[PolicySet, str, Any, Any, Any], bool]
-
-
-def ways() -> dict[str, Way]:
-    """Every way to ask whether ann may do something."""
-
-    def many(p: PolicySet, action: str, record: Any, request: Any, changes: Any) -> bool:
-        asked = {"user": "ann", "action": action, "resource": "doc", "record": record, "request": request}
-        return p.decide_many([{**asked, "changes": changes}], now=NOW)[0].allowed
-
-    def explained(p: PolicySet, action: str, record: Any, request: Any, changes: Any) -> bool:
-        found = p.explain("ann", action, "doc", record, now=NOW, request=request, changes=changes)
-        return found.decision.allowed
-
-    def referred(p: PolicySet, action: str, record: Any, request: Any, changes: Any) -> bool:
-        named = {"now": NOW, "request": request, "changes": changes}
-        return decide(p.index, "ann", action, "doc", record, **named).allowed
-
-    def allowed(p: PolicySet, action: str, record: Any, request: Any, changes: Any) -> bool:
-        return p.allows("ann", action, "doc", record, now=NOW, request=request, changes=changes)
-
-    return {"allows": allowed, "decide_many": many, "explain": explained, "reference": referred}
-
-
-def ways_to_view() -> dict[str, Way]:
-    """Those that know of no changes."""
-
-    def matches(p: PolicySet, action: str, record: Any, request: Any, _changes: Any) -> bool:
-        return p.filter("ann", action, "doc", now=NOW, request=request).matches(record)
-
-    def who(p: PolicySet, action: str, record: Any, request: Any, _changes: Any) -> bool:
-        return p.who_can(action, "doc", record, now=NOW, request=request) == ("ann",)
-
-    def held(p: PolicySet, action: str, record: Any, request: Any, _changes: Any) -> bool:
-        return [each.user for each in holders(p, action, "doc", record, now=NOW, request=request)] == ["ann"]
-
-    return {**ways(), "filter": matches, "who_can": who, "holders": held}
-
+__all__ = ["policies"]
 
 # --- what is behind something missing ------------------------------------------------------------------------
 
@@ -245,195 +159,6 @@ def test_the_error_says_which_set() -> None:
         TypeError, match=r"`doc\.tags` can be read only once, as it is something of type generator: give"
     ):
         read(SetType(TextType()), (tag for tag in ["a"]), "doc.tags")
-
-
-# --- what is a record ----------------------------------------------------------------------------------------
-
-
-class Colour(enum.Enum):
-    RED = "red"
-
-
-class Doc:
-    owner = "ann"
-
-
-NO_RECORDS = [
-    *(
-        "ann",
-        '{"owner": "ann"}',
-        b"ann",
-        bytearray(b"a"),
-        5,
-        1.5,
-        True,
-        Decimal(1),
-        1j,
-        [],
-        ["owner"],
-        (),
-        set(),
-        range(3),
-    ),
-    *(datetime.date(2026, 1, 1), NOW, NOW.time(), datetime.timedelta(1), Duration(1, "days"), Colour.RED),
-    *(uuid.UUID(int=1), Path("doc"), object(), Doc, types, len, lambda: None, iter([]), {}.keys(), MISSING),
-    *({None: "ann"}, {"owner": "ann", 5: "x"}, {("owner",): "ann"}, {b"owner": "ann"}, ChainMap({None: "x"})),
-]
-
-
-def refuses(ask: Callable[..., Any], *arguments: Any, **named: Any) -> bool:
-    try:
-        ask(*arguments, **named)
-    except TypeError:
-        return True
-    return False
-
-
-@pytest.mark.parametrize("way", ways_to_view())
-def test_what_has_no_attributes_by_name_is_no_record(policies: PolicySet, way: str) -> None:
-    ask = ways_to_view()[way]
-    for wrong in NO_RECORDS:
-        assert refuses(ask, policies, "view", wrong, None, None), wrong
-        assert refuses(ask, policies, "view", None, wrong, None), wrong
-        assert way not in ways() or refuses(ask, policies, "modify", CLEAR, None, wrong), wrong
-
-
-def test_it_is_refused_whatever_else_is_wrong(policies: PolicySet) -> None:
-    for wrong in NO_RECORDS:
-        assert refuses(policies.filter, "ghost", "view", "nothing", now=NOW, request=wrong)
-        assert refuses(policies.who_can, "view", "nothing", wrong, now=NOW)
-        assert refuses(policies.decide, "ghost", "view", "nothing", wrong, now=NOW)
-        assert refuses(policies.filter("ghost", "view", "doc", now=NOW).matches, wrong)
-    for ask in (
-        lambda: policies.filter("ghost", "view", "nothing", now=NOW),
-        lambda: policies.who_can("view", "nothing", now=NOW),
-    ):
-        with pytest.raises(LookupError, match="there is no resource `nothing`"):
-            ask()
-
-
-def test_what_is_no_record_is_no_related_record_either() -> None:
-    for wrong in NO_RECORDS:
-        if not isinstance(wrong, str | Mapping):
-            assert not is_record(wrong)
-            assert wrong is MISSING or refuses_related(wrong), wrong
-            for name in ("year", "name", "value", "count", "real", "hex", "parent", "__class__", "__doc__"):
-                assert attribute(wrong, name) is MISSING
-
-
-def refuses_related(raw: Any) -> bool:
-    try:
-        read(RecordType("account"), raw, "doc.account")
-    except BadValueError:
-        return True
-    return False
-
-
-def row(**values: Any) -> sqlite3.Row:
-    database = sqlite3.connect(":memory:")
-    database.row_factory = sqlite3.Row
-    names = ", ".join(f"? AS {name}" for name in values)
-    return database.execute(f"SELECT {names}", tuple(values.values())).fetchone()  # type: ignore[no-any-return]
-
-
-@dataclass
-class Owned:
-    owner: str
-
-
-class Slotted:
-    __slots__ = ("owner", "tags")
-
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
-
-
-class Computed:
-    @property
-    def owner(self) -> str:
-        return "ann"
-
-
-Named = namedtuple("Named", "owner")
-RECORDS = [
-    *({"owner": "ann"}, UserDict(owner="ann"), ChainMap({"owner": "ann"}), types.MappingProxyType({"owner": "ann"})),
-    *(Doc(), Owned("ann"), Slotted("ann"), Computed(), Named("ann"), SimpleNamespace(owner="ann"), row(owner="ann")),
-]
-
-
-@pytest.mark.parametrize("record", RECORDS, ids=lambda each: type(each).__name__)
-def test_mappings_rows_and_objects_are_records(record: Any) -> None:
-    p = PolicySet(compiled(TEXT.split("deny")[0] + 'user "ann" { assign role reader }'))
-    for way, ask in ways_to_view().items():
-        assert ask(p, "view", record, None, None), way
-    for way, ask in ways().items():
-        assert ask(p, "modify", record, None, {"at": None}), way
-        assert not ask(p, "modify", record, None, row(owner="ben")), way
-        assert not ask(p, "modify", {"owner": "ben"}, None, {"owner": "ann"}), way
-    assert attribute(record, "count") is MISSING
-    assert attribute(record, "index") is MISSING
-
-
-def test_names_are_exact_and_stand_for_one_value() -> None:
-    assert attribute(row(OWNER="ann"), "owner") is MISSING  # sqlite itself looks for names without regard to case
-    database = sqlite3.connect(":memory:")
-    database.row_factory = sqlite3.Row
-    both = database.execute("SELECT 'ann' AS owner, 'ben' AS owner").fetchone()
-    with pytest.raises(TypeError, match="the row has two columns 'owner': give one of them another name"):
-        attribute(both, "owner")
-    p = PolicySet(compiled(TEXT))
-    with pytest.raises(TypeError):
-        p.allows("ann", "view", "doc", both, now=NOW)
-
-
-def test_a_name_that_python_uses_itself_is_no_attribute_of_an_object() -> None:
-    for name in ("__doc__", "__class__", "__module__", "__dict__"):
-        assert attribute(Doc(), name) is MISSING
-        assert attribute({name: "x"}, name) == "x"
-
-
-def test_a_method_is_of_no_type() -> None:
-    class Made:
-        def account(self) -> None: ...
-
-    for type_ in (RecordType("account"), TextType(), SetType(TextType())):
-        with pytest.raises(BadValueError):
-            read(type_, attribute(Made(), "account"), "doc.account")
-
-
-def test_what_a_property_raises_is_raised(policies: PolicySet) -> None:
-    class Broken:
-        @property
-        def owner(self) -> str:
-            raise LookupError("the database is away")
-
-    for ask in ways().values():
-        with pytest.raises(LookupError):
-            ask(policies, "view", Broken(), None, None)
-
-
-def test_a_value_of_a_type_made_from_text_is_the_text() -> None:
-    class Word(enum.StrEnum):
-        ANN = "ann"
-
-    found = read(TextType(), Word.ANN, "doc.owner")
-    assert found == "ann"
-    assert type(found) is str
-
-
-def test_a_text_that_calls_others_equal_is_no_value_of_an_enum() -> None:
-    class AnyCase(str):
-        def __eq__(self, other: object) -> bool:
-            return isinstance(other, str) and self.lower() == other.lower()
-
-        def __hash__(self) -> int:
-            return hash(self.lower())
-
-    colours = EnumType(("red", "blue"))
-    assert read(colours, AnyCase("red"), "car.colour") == "red"
-    for type_, raw in ((colours, AnyCase("RED")), (SetType(colours), [AnyCase("RED")])):
-        with pytest.raises(BadValueError):
-            read(type_, raw, "car.colour")
 
 
 # --- names that are none -------------------------------------------------------------------------------------
