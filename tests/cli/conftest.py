@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
+from policylang.cli.main import commands
+from tests.cli import asking
 from tests.cli.checking import Check, policylang
 from tests.commands import server
 
@@ -93,5 +95,22 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     def run(*arguments: str) -> Result:
         now = () if "--now" in arguments else ("--now", NOW)
         return policylang("check", *arguments, *now)
+
+    return run
+
+
+@pytest.fixture
+def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> asking.Ask:
+    """Run a command where the policies are; it must not crash."""
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.policy").write_text(asking.POLICIES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*arguments: str, input: bytes | None = None) -> Result:
+        given = ["--now", asking.NOW] if "--now" not in arguments and arguments[0] != "access" else []
+        result = CliRunner().invoke(commands, [*arguments, *given], input=input)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
 
     return run

@@ -19,9 +19,7 @@ from policylang.cli.main import commands
 from policylang.files.json_source import JsonError, read_json
 from policylang.output.tables import as_csv, table
 from policylang.text.readable import json_bytes
-from tests.cli.test_asking import NOW, POLICIES, Ask, ask, record
-
-__all__ = ["ask"]
+from tests.cli.asking import NOW, POLICIES, Ask, record
 
 DECIDE = ["decide", "dana@acme.test", "view", "--resource", "customer"]
 CHANGE = ["decide", "dana@acme.test", "modify", "--resource", "customer", "--record", "{}"]
