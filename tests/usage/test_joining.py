@@ -15,8 +15,7 @@ from policylang.usage.read import LogReading
 from policylang.usage.rightsize import Join, Rightsized, rightsize
 from policylang.usage.written import Joining
 from tests.helpers import decide, project
-from tests.usage.helpers import NOW
-from tests.usage.test_rightsize import YESTERDAY, text, usage_of
+from tests.usage.helpers import NOW, YESTERDAY, text, usage_of
 
 POLICIES = """\
 resource doc { owner : user  sensitive rate : money  actions view, modify, delete }
