@@ -5,7 +5,6 @@ without items, lengths that cannot be compared, a deny of one attribute, hours o
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,7 +16,6 @@ from policylang.runtime.request import Request
 from policylang.settings.targets import TargetSettings
 from policylang.targets.target import TargetBundle
 from tests.engines.cerbos_engine import CerbosServer
-from tests.engines.postgres_engine import PostgresServer
 from tests.engines.rego_engine import RegorusEngine
 from tests.helpers import compiled
 from tests.targets import cerbos_session, rego_session, relations_session
@@ -78,12 +76,6 @@ def test_a_deny_of_one_attribute(target: str) -> None:
     ]
     found = compare(target, relations_session.starting(target, NOW), policy_set, asked, NOW)
     assert (found.refused, found.asked, found.allowed) == ([], len(asked), 5)
-
-
-@pytest.fixture(scope="module")
-def connection(postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
-    with postgres.database() as database, database.connect() as opened:
-        yield opened
 
 
 ROWS = """

@@ -29,7 +29,7 @@ from tests.engines.postgres_engine import Database, PostgresServer
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, project
 from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
-from tests.targets.postgres_sales import BOB, DENIED, ROWS, SALES, bundle, inside, prepared, run
+from tests.targets.postgres_sales import BOB, DENIED, ROWS, SALES, bundle, inside, run
 from tests.targets.postgres_session import TARGET, PostgresSession, loaded, undone
 from tests.targets.postgres_session import settings as tables_of
 
@@ -198,12 +198,6 @@ def test_records_of_users_and_requests_are_no_rows(condition: str) -> None:
 
 
 # --- statements about several rows ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def customers(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
-    with prepared(connection):
-        yield connection
 
 
 @pytest.mark.parametrize(

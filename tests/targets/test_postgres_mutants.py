@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,7 +17,6 @@ from policylang.runtime.request import Request
 from policylang.settings.targets import TargetSettings
 from policylang.targets.postgres import expressions
 from policylang.targets.target import TargetBundle
-from tests.engines.postgres_engine import PostgresServer
 from tests.helpers import project
 from tests.targets.differential import boundaries, compare
 from tests.targets.postgres_session import PostgresSession, loaded
@@ -87,12 +86,6 @@ BESIDE = [
     )
 ]
 """What no boundary is about: changes, requirements, places."""
-
-
-@pytest.fixture(scope="module")
-def connection(postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
-    with postgres.database() as database, database.connect() as opened:
-        yield opened
 
 
 def ask(connection: psycopg.Connection[Any], change: Callable[[str], str] = str) -> int:

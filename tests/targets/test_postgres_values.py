@@ -105,12 +105,6 @@ def made(text: str) -> tuple[Index, bytes]:
 
 
 @pytest.fixture(scope="module")
-def connection(postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
-    with postgres.database() as database, database.connect() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def requests(postgres: PostgresServer) -> Iterator[tuple[psycopg.Connection[Any], Index]]:
     """One row, and limits and denies about attributes of requests."""
     index, script = made(policies("request."))
