@@ -7,7 +7,7 @@ apart from all others and no condition speaks of places.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache
 
 from policylang.analysis.formula import all_true, true
@@ -54,15 +54,7 @@ class Likeness:
         places that come up beside theirs, the field that they have to cover if one is given. ``fields``: it may be
         about any of them.
         """
-        numbers: dict[str, int] = {}
-        apart = self._apart if isinstance(plan.requirement, bool) else frozenset[str]()
-        index = self._index
-
-        def where(place: str | None) -> Hashable:
-            if place not in apart or place is None:
-                return place
-            return index.places[place].kind, numbers.setdefault(place, len(numbers))
-
+        where = self._numbering() if isinstance(plan.requirement, bool) else _by_name
         every = fields or plan.kind == "create"
         said: list[Hashable] = [plan.resource, plan.action, period, plan.requirement, field, *map(where, places)]
         looks = []
@@ -80,12 +72,16 @@ class Likeness:
             said += (where(each.place), id(each.deny))
         return (*said, self._who(user, plan, looks))
 
+    def limits(self, looks: Looks, user: str, period: Period, places: Iterable[str | None]) -> Hashable:
+        """Of a question about limits that look at something, and nothing else, at some places in a period: all but
+        which limits they are.
+        """
+        return (period, *map(self._numbering(), places), self._seen(looks.attributes, looks.users, user))
+
     def holder(self, user: str) -> Hashable:
         """What tells apart users whom any condition could."""
         attributes = self._world.looks.attributes
-        if user in self._world.looks.users or self._of_users(attributes):
-            return user
-        return self._values(user, attributes)
+        return self._seen(attributes, self._world.looks.users & {user}, user)
 
     def place(self, place: str | None) -> Hashable:
         """One place by itself."""
@@ -100,9 +96,24 @@ class Likeness:
                 attributes |= each.attributes
         if plan.kind == "create" and self._chosen(plan.resource):
             return user  # who may be written is named
-        if not attributes:
-            return None
-        return user if self._of_users(attributes) else self._values(user, attributes)
+        return self._seen(attributes, frozenset(), user)
+
+    def _seen(self, attributes: frozenset[str], users: frozenset[str], user: str) -> Hashable:
+        """What is seen of the user where attributes are looked at, and users are named."""
+        if users or (attributes and self._of_users(attributes)):
+            return user
+        return self._values(user, attributes) if attributes else None
+
+    def _numbering(self) -> Callable[[str | None], Hashable]:
+        """Places that lie apart, in the order in which they come up."""
+        numbers: dict[str, int] = {}
+
+        def where(place: str | None) -> Hashable:
+            if place not in self._apart or place is None:
+                return place
+            return self._index.places[place].kind, numbers.setdefault(place, len(numbers))
+
+        return where
 
     def _any_user(self, attributes: frozenset[str]) -> bool:
         return any(is_user(self._index.subject[name]) for name in attributes)
@@ -123,3 +134,7 @@ class Likeness:
 
     def _find_chosen(self, resource: str) -> bool:
         return any(each.role is not None for each in self._index.attributes[resource].values())
+
+
+def _by_name(place: str | None) -> Hashable:
+    return place

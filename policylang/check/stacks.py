@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, KeysView
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from policylang.analysis.decision import allowed, unhindered
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
+from policylang.analysis.looks import Looks
 from policylang.analysis.query import Answer, DeclaredUser, Sat
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.analysis.witness import Witness
@@ -34,6 +35,8 @@ from policylang.runtime.sources import RightsSource
 SourceKind = tuple[str, str, str | None]
 """Kind and name of a source, and the kind of place that it is given at."""
 
+_Answer = TypeVar("_Answer")
+
 _ELIGIBLE = 30
 """How many of the users who may be written into an attribute are tried."""
 
@@ -46,9 +49,10 @@ class Stacks:
         self.index = world.index
         self.questions = world.once(for_complete)
         self.likeness = world.once(Likeness)
-        self._settled: dict[Hashable, Satisfiability] = {}
+        self._remembered: dict[Hashable, object] = {}
         self._ways: dict[Name, dict[Permission, tuple[frozenset[str], ...]]] = {}
         self._lost: dict[tuple[Name, Name], tuple[Permission, ...]] = {}
+        self._looks: dict[tuple[Name, ...], Looks] = {}
 
     # --- who has what, and when ------------------------------------------------------------------------------
 
@@ -62,7 +66,7 @@ class Stacks:
         now, timezone = self.world.now, self.index.timezone
         yield from sorted(found, key=lambda each: each[0].instant(now, timezone) != now)
 
-    def permissions(self, name: Name) -> Iterable[Permission]:
+    def permissions(self, name: Name) -> KeysView[Permission]:
         """What a group or role grants, with the roles inside it."""
         return self.ways(name).keys()
 
@@ -90,6 +94,45 @@ class Stacks:
                 )
             )
         return self._lost[key]
+
+    @cached_property
+    def lasting(self) -> frozenset[Permission]:
+        """The permissions that no source takes away: what one of them allows by itself to somebody who appends and
+        overrides nothing, it allows beside all others. Nothing is required, no group or role denies any, and what is
+        created names no holder of a role.
+        """
+        denied = {permission for _, bundle in self.world.bundles for permission in self.index.said(bundle).denies}
+        choosing = {
+            resource.name
+            for resource in self.world.policy_set.resources
+            if any(_chosen(declared.type) is not None for declared in resource.attributes)
+        }
+        found = {
+            (resource.name, action.name)
+            for resource in self.world.policy_set.resources
+            for action in resource.actions
+            if action.requires is None and not (action.kind == "create" and resource.name in choosing)
+        }
+        return frozenset(found - denied)
+
+    @cached_property
+    def additive(self) -> frozenset[Permission]:
+        """Those of them that no source allows which does not by itself: what is created may have its attributes from
+        several.
+        """
+        return frozenset(permission for permission in self.lasting if self.index.kind(*permission) != "create")
+
+    def looks(self, names: tuple[Name, ...]) -> Looks:
+        """What decides looks at, where groups and roles grant what is lasting: limits, and denies for everyone."""
+        if names not in self._looks:
+            ways = [self.ways(name) for name in names]
+            permissions = self.lasting.intersection(*ways)
+            limits = frozenset[str]().union(*(ids for each in ways for one in permissions for ids in each[one]))
+            denies = [deny for permission in permissions for deny in self.index.denies_of(*permission)]
+            conditions = [self.index.instances[id_].condition for id_ in limits]
+            conditions += [deny.condition for deny in denies if deny.condition is not None]
+            self._looks[names] = self.world.prover.looking.of_all(conditions)
+        return self._looks[names]
 
     def meet(self, first: RightsSource, second: RightsSource) -> bool:
         """Whether the places of two sources overlap."""
@@ -164,12 +207,12 @@ class Stacks:
         whole = AllOf((formula, unhindered(self.index, plan)))
         return self.world.settle(whole, plan.resource, DeclaredUser(user), self._ahead(period))
 
-    def remembered(self, alike: Hashable, settle: Callable[[], Satisfiability]) -> Satisfiability:
-        """The answer to all questions that are alike, see `Likeness.question`."""
-        found = self._settled.get(alike)
+    def remembered(self, alike: Hashable, settle: Callable[[], _Answer]) -> _Answer:
+        """The answer to all questions that are alike, see `Likeness`."""
+        found = self._remembered.get(alike)
         if found is None:
-            found = self._settled[alike] = settle()
-        return found
+            found = self._remembered[alike] = settle()
+        return cast(_Answer, found)
 
     def _ahead(self, period: Period) -> Period:
         """The period, or all that is not past where no date matters, which is the same for all such users."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import random
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.shapes import SHAPES
 from policylang.check.engine import run_checks
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
+from tests.check.test_stacking_exhaustive import examples, random_policy_set
 from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
@@ -46,6 +51,98 @@ role counted { grant view on doc (amount) }
 group all_ { role narrow }
 """
 
+PAIRS = """
+scope region contains site
+place region "N"
+place site "S" in "N"
+place site "U"
+subject { department : text }
+resource doc {
+  owner : user  department : text  site : site  amount : int  made : date
+  actions view, create, approve
+  action export requires view on doc at region
+}
+resource paper { rep : user with role full  actions create, approve }
+resource note { department : text  actions view }
+resource memo { department : text  actions view }
+policy own on doc { owner is assigned user }
+policy zoe on doc { owner is "zoe" and amount > 3 }
+policy of_department on doc { department is assigned user.department }
+policy nowhere on doc { department is missing }
+policy late on doc { made after 2026-06-20 and made older than 30 days }
+policy here on doc { site is "U" }
+policy reps on paper { rep is assigned user }
+policy noted on note { department is "north" }
+policy from_north on memo { department is "north" }
+deny view on note { assigned user.department is "south" }
+role narrow { grant view, export on doc  policy of_department }
+role full { grant view on doc }
+role exporter { grant export on doc }
+role zoes { grant view on doc  policy zoe }
+role zoes_own { grant view on doc  policy zoe  policy own }
+role later { grant view on doc  policy late }
+role late_and_own { grant view on doc  policy late  policy own }
+role creator { grant create on doc  policy of_department }
+role approver { grant approve on doc  policy of_department }
+role local { grant create on doc  policy here }
+role writer { grant create on paper  policy reps }
+role signer { grant approve on paper }
+role noting { grant view on note }
+role noting_north { grant view on note  policy noted }
+role memos { grant view on memo }
+role memos_of_north { grant view on memo  policy from_north }
+role banned { deny view on memo }
+"""
+DIFFERENT = {
+    "values of the user": (
+        "PL301",
+        'department : "north"  assign role noting  assign role noting_north',
+        'department : "south"  assign role noting  assign role noting_north',
+    ),
+    "who it is": ("PL301", "assign role zoes  assign role zoes_own", "assign role zoes  assign role zoes_own"),
+    "the period": (
+        "PL301",
+        "assign role later from 2026-08-01  assign role late_and_own from 2026-08-01",
+        "assign role later until 2026-07-10  assign role late_and_own until 2026-07-10",
+    ),
+    "a deny of a third source": (
+        "PL301",
+        "assign role memos  assign role memos_of_north",
+        "assign role memos  assign role memos_of_north  assign role banned",
+    ),
+    "what is required": (
+        "PL301",
+        'assign role narrow at site "S"  assign role exporter at site "S"  assign role full',
+        'assign role narrow at site "S"  assign role exporter at site "S"',
+    ),
+    "an appended policy": (
+        "PL301",
+        'department : "x"  assign role narrow  assign role full',
+        'department : "x"  assign role narrow  assign role full  append policy of_department',
+    ),
+    "an appended policy, for two ends": (
+        "PL302",
+        'department : "x"  assign role creator  assign role approver',
+        'department : "x"  assign role creator  assign role approver  append policy nowhere',
+    ),
+    "an appended policy, for what is added": (
+        "PL303",
+        'department : "x"  assign role approver  assign role full  append policy nowhere',
+        'department : "x"  assign role approver  assign role full',
+    ),
+    "the place of the other": (
+        "PL302",
+        'department : "x"  assign role local  assign role approver at site "U"',
+        'department : "x"  assign role local  assign role approver at site "S"',
+    ),
+    "who can be written": (
+        "PL302",
+        "assign role writer  assign role signer  assign role full",
+        "assign role writer  assign role signer",
+    ),
+}
+"""A rule, a user who is told for certain, and one who is not; `zoe` is named by a policy."""
+
 
 def users() -> str:
     """Pairs of roles at all sorts of places, on users who differ in what conditions look at or do not."""
@@ -69,8 +166,27 @@ def users() -> str:
     return "".join(text)
 
 
-def told(policy_set: ir.PolicySet) -> set[tuple[str, bool, str]]:
-    return {(each.code, each.unproved, user) for each in run_checks(policy_set, NOW, CODES) for user in each.users}
+Told = dict[tuple[str, bool, tuple[Name, ...]], tuple[set[str], set[str]]]
+"""Users and subjects, by rule, certainty, and the groups and roles that it is about."""
+
+
+def told(policy_set: ir.PolicySet, now: datetime.datetime) -> Told:
+    found: Told = {}
+    for each in run_checks(policy_set, now, CODES):
+        users, subjects = found.setdefault((each.code, each.unproved, each.held), (set(), set()))
+        users |= {*each.users}
+        subjects |= {*each.subjects}
+    return found
+
+
+def told_alone(policy_set: ir.PolicySet, now: datetime.datetime) -> Told:
+    found: Told = {}
+    for user in policy_set.users:
+        for key, (names, about) in told(msgspec.structs.replace(policy_set, users=(user,)), now).items():
+            users, subjects = found.setdefault(key, (set(), set()))
+            users |= names
+            subjects |= about
+    return found
 
 
 @pytest.mark.parametrize(
@@ -78,7 +194,23 @@ def told(policy_set: ir.PolicySet) -> set[tuple[str, bool, str]]:
 )
 def test_users_are_told_what_they_would_be_told_alone(text: str) -> None:
     policy_set = compiled(text)
-    alone = (msgspec.structs.replace(policy_set, users=(user,)) for user in policy_set.users)
-    expected = {each for one in alone for each in told(one)}
-    assert told(policy_set) == expected
+    expected = told_alone(policy_set, NOW)
+    assert told(policy_set, NOW) == expected
     assert {code for code, _, _ in expected} >= {"PL301"}
+
+
+@pytest.mark.parametrize(("code", "one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+@pytest.mark.parametrize("names", [("yan", "zoe"), ("zoe", "yan")], ids=["told first", "told last"])
+def test_users_who_differ_in_one_thing_are_told_apart(names: tuple[str, str], code: str, one: str, other: str) -> None:
+    first, second = names
+    policy_set = compiled(f'{PAIRS}user "{first}" {{ {one} }}\nuser "{second}" {{ {other} }}\n')
+    found = run_checks(policy_set, NOW, (code,))
+    assert {user for each in found if not each.unproved for user in each.users} == {"yan" if one == other else first}
+
+
+@examples
+@given(st.integers(0, 2**32))
+def test_users_of_any_set_are_told_what_they_would_be_told_alone(seed: int) -> None:
+    policy_set = compiled(random_policy_set(random.Random(seed), timed=True, users=10))
+    now = datetime.datetime(2025, 12, 15, 12, tzinfo=datetime.UTC)  # before all dates
+    assert told(policy_set, now) == told_alone(policy_set, now)

@@ -103,13 +103,13 @@ def _bundle(rng: random.Random, timed: bool, number: int) -> str:
     return "  ".join(said)
 
 
-def random_policy_set(rng: random.Random, *, timed: bool) -> str:
+def random_policy_set(rng: random.Random, *, timed: bool, users: int = 3) -> str:
     """``timed``: with conditions about days."""
     lines = [f"policy p{n} on doc {{ {_condition(rng, timed)} }}" for n in range(4)]
     lines += [f"{rng.choice(('', '', 'essential '))}role r{n} {{ {_bundle(rng, timed, n)} }}" for n in range(5)]
     lines += [f"group g{n} {{ {_bundle(rng, timed, 5)} }}" for n in range(2)]
     lines.append('job "J" { role r0, r1 }')
-    for n in range(3):
+    for n in range(users):
         items = []
         if rng.random() < 0.5:
             items.append(f"team : {rng.choice('xy')}")

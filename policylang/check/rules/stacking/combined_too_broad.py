@@ -132,8 +132,8 @@ class _Asked(msgspec.Struct, frozen=True):
 class _Told(msgspec.Struct):
     """What sources do together, and to whom."""
 
-    sources: list[tuple[RightsSource, ...]]
-    at: str
+    sources: list[tuple[RightsSource, ...]] = []
+    at: list[str] = []
     reasons: dict[str, None] = {}
     users: dict[str, None] = {}
     shown: list[Shown] = []
@@ -157,9 +157,9 @@ def check(world: World) -> Iterator[Finding]:
     told: dict[tuple[frozenset[SourceKind], bool], _Told] = {}
     for users in world.user_classes:
         for each, is_certain in _of_users(reach, users):
-            known = told.setdefault((reach.stacks.cause(each.by), is_certain), _Told([], users.declared.at))
+            known = told.setdefault((reach.stacks.cause(each.by), is_certain), _Told())
             known.sources.append(each.by)
-            known.at = min(known.at, users.declared.at, key=Location.parse)
+            known.at.append(users.declared.at)
             known.reasons[each.reason] = None
             known.users.update(dict.fromkeys(users.users))
             if is_certain and not known.shown:
@@ -219,18 +219,40 @@ class _Reach:
     def permissions(self, stack: _Stack) -> frozenset[Permission]:
         """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
         found: set[Permission] = set()
+        additive = frozenset[Permission]()
+        if not stack.who.appends and not stack.who.overrides:
+            additive = self.stacks.additive
+            found.update(*(self._lasting(stack, source) for source in stack.sources))
         taken = frozenset[Permission]().union(*(self._denies(source.bundle_name) for source in stack.who.sources))
         peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
         for source in stack.sources:
             name = source.bundle_name
             certain = self._surely(name, stack.period)
-            for permission in self.stacks.permissions(name):
+            for permission in self.stacks.permissions(name) - additive:
                 if permission in found or self.there(permission[0], source.place) == FALSE:
                     continue
                 plain = permission in certain and permission not in taken and permission[0] not in peculiar
                 if plain or self.settle(stack, permission) is not UNSAT:
                     found.add(permission)
         return frozenset(found)
+
+    def _lasting(self, stack: _Stack, source: RightsSource) -> frozenset[Permission]:
+        """What a source of the stack opens at its place and no other takes away, for all users who have it alike."""
+        name, period = source.bundle_name, stack.period
+        looks, places = self.stacks.looks((name,)), (source.place, stack.place)
+        alike = self.stacks.likeness.limits(looks, stack.users.first, period, places)
+
+        def opened() -> frozenset[Permission]:
+            single = _Stack(stack.users, period, stack.alone(source).who, (source,), stack.place)
+            certain = self._surely(name, period)
+            return frozenset(
+                permission
+                for permission in self.stacks.lasting.intersection(self.stacks.permissions(name))
+                if self.there(permission[0], source.place) != FALSE
+                and (permission in certain or self.settle(single, permission) is not UNSAT)
+            )
+
+        return self.stacks.remembered((RULE.code, name, alike), opened)
 
     def there(self, resource: str, place: str | None) -> Formula:
         key = (resource, place)
@@ -363,6 +385,15 @@ class _Reach:
                 found.setdefault((deny.resource, action), []).append(formula)
         return found
 
+    @cached_property
+    def approving(self) -> frozenset[Permission]:
+        return frozenset(
+            (resource.name, action.name)
+            for resource in self.world.policy_set.resources
+            for action in resource.actions
+            if is_approving(action.name)
+        )
+
     def _denies(self, name: Name) -> frozenset[Permission]:
         if name not in self._denied:
             self._denied[name] = frozenset(
@@ -427,15 +458,15 @@ def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permis
     ways = {source: reach.stacks.ways(source.bundle_name) for source in stack.sources}
     found: dict[tuple[RightsSource, ...], tuple[_Broad, list[str]]] = {}
     by_resource: dict[str, list[str]] = {}
-    for resource, action in sorted(together):
+    for resource, action in sorted(together & reach.approving):
         by_resource.setdefault(resource, []).append(action)
     for resource, actions in by_resource.items():
-        create = next((action for action in reach.world.index.of_kind(resource, "create") if action in actions), "")
+        creating = reach.world.index.of_kind(resource, "create")
+        create = next((action for action in creating if (resource, action) in together), "")
         approving = [
             action
             for action in (actions if create else ())
-            if is_approving(action)
-            and not any((resource, action) in each and (resource, create) in each for each in ways.values())
+            if not any((resource, action) in each and (resource, create) in each for each in ways.values())
         ]
         if approving:
             by = tuple(
@@ -466,7 +497,7 @@ def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
     return Finding(
         code="PL302",
         message=f"together {together} give {people(sorted(told.users))} {'; '.join(reasons[:_MOST_REASONS])}{more}",
-        at=told.at,
+        at=min(told.at, key=Location.parse),
         help="remove one of them, or grant only what the tasks of these users need",
         policies=suggested_role(stacks.world, [RightsSource(*name) for name in names], narrow=True),
         shown=tuple(told.shown),

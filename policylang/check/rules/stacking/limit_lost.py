@@ -76,7 +76,7 @@ class _Lost(msgspec.Struct):
     shown: tuple[Shown, ...] = ()
     related: tuple[Related, ...] = ()
     users: list[str] = []
-    at: str = ""
+    at: list[str] = []
 
     def add(self, other: _Lost, users: UserClass) -> None:
         """The same of more users."""
@@ -86,7 +86,7 @@ class _Lost(msgspec.Struct):
         self.certain |= other.certain
         self.doubtful |= other.doubtful
         self.users += users.users
-        self.at = min((each for each in (self.at, users.declared.at) if each), key=Location.parse)
+        self.at.append(users.declared.at)
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -172,25 +172,20 @@ def _compare(
     lost: _Lost,
 ) -> None:
     """What the limits of ``kept`` keep away and ``handing`` hands over, of the candidates."""
+    known = _known(stacks, users, period, who, kept, handing, candidates)
     for permission in candidates:
         if (kept, handing) in lost.directions and permission in lost.certain:
             continue
-        resource, action = permission
-        plan = stacks.world.plan(who, action, resource)
-        keeping = [way for way in plan.ways if way.source == kept]
-        limits = [way.limit_ids for way in keeping]
-        open_ = [
-            way for way in plan.ways if way.source == handing and not any(mine <= way.limit_ids for mine in limits)
-        ]
-        if not open_ or not all(limits):
-            continue
-        possible = _settle(stacks, users, period, plan, kept, keeping, open_)
+        possible = known.get(permission) or _settle(stacks, users, period, who, kept, handing, permission)
         if possible is UNSAT:
             continue
-        if possible is SATISFIABLE and (lost.shown or lost.evident) and plan.kind != "create":
+        resource, action = permission
+        creates = stacks.index.kind(resource, action) == "create"
+        if possible is SATISFIABLE and (lost.shown or lost.evident) and not creates:
             lost.certain[permission] = None
             lost.directions[kept, handing] = None
             continue
+        plan, keeping, open_ = _ways(stacks, who, kept, handing, permission)
         formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
         found = stacks.ask(formula, plan, users.first, period)
         if found is UNSAT:
@@ -214,16 +209,44 @@ def _compare(
             )
 
 
+def _known(
+    stacks: Stacks,
+    users: UserClass,
+    period: Period,
+    who: Profile,
+    kept: RightsSource,
+    handing: RightsSource,
+    candidates: tuple[Permission, ...],
+) -> dict[Permission, Satisfiability]:
+    """What the two sources alone settle, for all users who have them alike."""
+    if who.appends or who.overrides:
+        return {}
+    names = (kept.bundle_name, handing.bundle_name)
+    alike = stacks.likeness.limits(stacks.looks(names), users.first, period, (kept.place, handing.place))
+
+    def settle() -> dict[Permission, Satisfiability]:
+        return {
+            permission: _settle(stacks, users, period, who, kept, handing, permission)
+            for permission in candidates
+            if permission in stacks.additive
+        }
+
+    return stacks.remembered((RULE.code, names, alike), settle)
+
+
 def _settle(
     stacks: Stacks,
     users: UserClass,
     period: Period,
-    plan: Plan,
+    who: Profile,
     kept: RightsSource,
-    keeping: Sequence[Way],
-    open_: Sequence[Way],
+    handing: RightsSource,
+    permission: Permission,
 ) -> Satisfiability:
-    """Whether the limits of some ways keep away what others open."""
+    """Whether the limits of one source keep away what the other opens."""
+    plan, keeping, open_ = _ways(stacks, who, kept, handing, permission)
+    if not open_ or not all(way.limit_ids for way in keeping):
+        return UNSAT
     # What a proposed record may set, other ways say as well.
     asked = (keeping, open_, plan.ways if plan.kind == "create" else ())
     alike = stacks.likeness.question(plan, asked, users.first, period, (kept.place,))
@@ -233,6 +256,21 @@ def _settle(
         return stacks.settle_open(formula, plan, users.first, period)
 
     return stacks.remembered((RULE.code, alike), settle)
+
+
+def _ways(
+    stacks: Stacks, who: Profile, kept: RightsSource, handing: RightsSource, permission: Permission
+) -> tuple[Plan, list[Way], list[Way]]:
+    """The plan, the ways of the first source, and those of the second that may be open where these are not."""
+    resource, action = permission
+    plan = stacks.world.plan(who, action, resource)
+    keeping = [way for way in plan.ways if way.source == kept]
+    open_ = [
+        way
+        for way in plan.ways
+        if way.source == handing and not any(mine.limit_ids <= way.limit_ids for mine in keeping)
+    ]
+    return plan, keeping, open_
 
 
 def _candidates(stacks: Stacks, who: Profile, kept: RightsSource, handing: RightsSource) -> tuple[Permission, ...]:
@@ -268,7 +306,7 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
     return Finding(
         code="PL301",
         message=message,
-        at=lost.at,
+        at=min(lost.at, key=Location.parse),
         help=_help(stacks, directions, permissions),
         policies=suggested_role(stacks.world, [RightsSource(*name) for name in names], narrow=True),
         related=lost.related,

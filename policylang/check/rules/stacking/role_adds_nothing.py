@@ -224,6 +224,8 @@ class _Rule:
         self, users: UserClass, period: Period, source: RightsSource, with_it: Profile, without: Profile
     ) -> Satisfiability:
         """A situation that is decided otherwise without the source."""
+        if not with_it.appends and not with_it.overrides and self._opens_more(users, period, source, without):
+            return SATISFIABLE
         name = source.bundle_name
         mine = self.stacks.permissions(name)
         theirs = frozenset[Permission]().union(*(self.stacks.permissions(each.bundle_name) for each in without.sources))
@@ -240,6 +242,23 @@ class _Rule:
                 return found
             doubt = doubt or found is UNKNOWN
         return UNKNOWN if doubt else UNSAT
+
+    def _opens_more(self, users: UserClass, period: Period, source: RightsSource, without: Profile) -> bool:
+        """Whether the source by itself certainly opens what the others do not grant, and none of them takes away."""
+        name = source.bundle_name
+        alike = self.stacks.likeness.limits(self.stacks.looks((name,)), users.first, period, (source.place,))
+
+        def opened() -> frozenset[Permission]:
+            alone, nothing = Profile((source,)), Profile(())
+            found = set[Permission]()
+            for resource, action in self.stacks.additive.intersection(self.stacks.permissions(name)):
+                first, second = (self.world.plan(who, action, resource) for who in (alone, nothing))
+                if self._decided(users, period, source, first, second) is SATISFIABLE:
+                    found.add((resource, action))
+            return frozenset(found)
+
+        more = self.stacks.remembered((RULE.code, self.questions.assumed, name, alike), opened)
+        return bool(more.difference(*(self.stacks.permissions(other.bundle_name) for other in without.sources)))
 
     def _decided(
         self, users: UserClass, period: Period, source: RightsSource, first: Plan, second: Plan
