@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import policylang
@@ -21,6 +22,7 @@ CONDITIONS = "model/conditions.py"
 """Its nodes are mostly said with their module, as `c.Test`."""
 
 
+@cache
 def trees() -> dict[str, ast.Module]:
     return {
         path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
