@@ -55,11 +55,11 @@ NOT_CLEAR = (UnclearError, BadValueError, OverflowError)
 
 
 Kept = tuple[Any, ...]
-"""A plan's function, the numbers of its keys, and the answers so far, each at its number or ``None``. It is one tuple,
-because with many plans most of the time of a decision is fetching from memory.
+"""A plan's function, the numbers of its keys, what makes its function of many records, and the answers so far, each at
+its number or ``None``. It is one tuple, because with many plans most of the time of a decision is fetching from memory.
 """
 
-_FIRST = 2
+_FIRST = 3
 """The number of the first answer."""
 
 
@@ -287,7 +287,7 @@ class CompiledPlan:
         self.declared = engine.index.attributes[plan.resource]
         self.core = engine.core(plan)
         self.run = self.core.run
-        self._kept: Kept = (self.run, self.core.numbers)
+        self._kept: Kept = (self.run, self.core.numbers, self.core.run_all)
         self._quick = quick if plan.kind != "create" and self.core.reads_once else None
         self._key = key
         self._engine = engine

@@ -5,7 +5,7 @@ spared what it has in common with the one before it.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from itertools import chain
 from typing import Any
@@ -41,15 +41,19 @@ def _of_one_plan(
     """The decisions, if the requests bring nothing but records, and nothing about them is unusual or new."""
     if not (type(user) is type(action) is type(resource) is str and isinstance(now, datetime.datetime)):
         return None
-    if not (_is_plain(now) and {dict}.issuperset(map(type, requests)) and {1}.issuperset(map(len, requests))):
+    if not (_is_plain(now) and _is_usual(request)):
         return None
     try:
         kept = engine.quick[user][resource, action]
-        records = [each["record"] for each in requests]
-        if not _are_plain(records if request is None else [*records, request]):
+        records = [
+            record
+            for each in requests
+            if type(each) is dict and len(each) == 1 and type(record := each["record"]) is dict
+        ]
+        if len(records) < len(requests) or not _have_plain_names(records):
             return None
-        decide_all = engine.plan(user, action, resource, now).core.run_all()
-        found = [kept[kept[1][key]] for key in decide_all(records, user, request, now)]
+        numbers = kept[1]
+        found = [kept[numbers[key]] for key in kept[2]()(records, user, request, now)]
     except (LookupError, *NOT_CLEAR):
         return None
     return found if all(found) else None
@@ -67,7 +71,7 @@ def _one_by_one(
     given = zip(_COMMON, (common_user, common_action, common_resource, common_now, request), strict=True)
     common = {name: value for name, value in given if value is not None}
     found: list[Decision] = []
-    usual = request is None or _are_plain([request])
+    usual = _is_usual(request)
     user = action = resource = checked = None
     kept: Kept = ()
     for each in requests:
@@ -120,6 +124,11 @@ def _is_plain(now: Any) -> bool:
     return now.tzinfo is UTC and 1 < now.year < 9999
 
 
-def _are_plain(mappings: Sequence[Any]) -> bool:
-    """Whether these are dictionaries with names that are of the very type of texts."""
-    return {dict}.issuperset(map(type, mappings)) and {str}.issuperset(map(type, chain.from_iterable(mappings)))
+def _is_usual(request: Any) -> bool:
+    """Whether there is none, or it is a dictionary with plain names."""
+    return request is None or (type(request) is dict and _have_plain_names([request]))
+
+
+def _have_plain_names(mappings: Iterable[Mapping[Any, Any]]) -> bool:
+    """Whether all names are of the very type of texts."""
+    return {str}.issuperset(map(type, chain.from_iterable(mappings)))
