@@ -14,6 +14,7 @@ from policylang.check.stacks import SourceKind, Stacks, permissions_in_words
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
+from policylang.ir.nesting import Name
 from policylang.model.words import value_in_words
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
@@ -65,6 +66,20 @@ user "ben@acme.test" { assign role clerk  assign role reader  append policy mine
 )
 
 
+class _Pair(msgspec.Struct, frozen=True):
+    """Two sources that users have in a period, of which one may keep away by its limits what the other hands over."""
+
+    users: UserClass
+    period: Period
+    who: Profile
+    kept: RightsSource
+    handing: RightsSource
+
+    @property
+    def names(self) -> tuple[Name, Name]:
+        return self.kept.bundle_name, self.handing.bundle_name
+
+
 class _Lost(msgspec.Struct):
     """What two sources do to each other's limits, and of which users."""
 
@@ -107,17 +122,17 @@ def check(world: World) -> Iterator[Finding]:
     for users in world.user_classes:
         pairs: dict[frozenset[SourceKind], _Lost] = {}
         found, others = 0, set[frozenset[SourceKind]]()
-        for period, who, kept, handing in _stacked(stacks, users):
-            candidates = _candidates(stacks, who, kept, handing)
+        for pair in _stacked(stacks, users):
+            candidates = _candidates(stacks, pair)
             if not candidates:
                 continue
-            names = stacks.cause((kept, handing))
+            names = stacks.cause((pair.kept, pair.handing))
             if names not in pairs and (found == _MOST_FOUND or len(pairs) == _MOST_PAIRS):
                 others.add(names)
                 continue
             lost = pairs.setdefault(names, _Lost(evident=(names, True) in all_))
             before = bool(lost.directions)
-            _compare(stacks, users, period, who, kept, handing, candidates, lost)
+            _compare(stacks, pair, candidates, lost)
             found += bool(lost.directions) - before
         told = {names: lost for names, lost in pairs.items() if lost.directions}
         for names, lost in told.items():
@@ -150,47 +165,51 @@ def _more(users: UserClass, others: int, certain: list[tuple[Shown, ...]]) -> Fi
     )
 
 
-def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile, RightsSource, RightsSource]]:
+def _stacked(stacks: Stacks, users: UserClass) -> Iterator[_Pair]:
     """Any two sources of users that hold at the same time and place, one way round and then the other: a pair counts as
     found before the next one is looked at.
     """
     for period, who in stacks.periods(users):
         for one, other in itertools.combinations(who.sources, 2):
             if one.bundle_name != other.bundle_name and stacks.meet(one, other):
-                yield period, who, one, other
-                yield period, who, other, one
+                yield _Pair(users, period, who, one, other)
+                yield _Pair(users, period, who, other, one)
 
 
-def _compare(
-    stacks: Stacks,
-    users: UserClass,
-    period: Period,
-    who: Profile,
-    kept: RightsSource,
-    handing: RightsSource,
-    candidates: tuple[Permission, ...],
-    lost: _Lost,
-) -> None:
-    """What the limits of ``kept`` keep away and ``handing`` hands over, of the candidates."""
-    known = _known(stacks, users, period, who, kept, handing, candidates)
+def _candidates(stacks: Stacks, pair: _Pair) -> tuple[Permission, ...]:
+    """What both grant and the first limits; where the user overrides what a group says, everything that both grant."""
+    if not pair.who.overrides or "group" not in (pair.kept.kind, pair.handing.kind):
+        return stacks.may_lose(*pair.names)
+    mine, theirs = map(stacks.ways, pair.names)
+    return tuple(
+        sorted(
+            permission
+            for permission in mine
+            if permission in theirs and not stacks.index.actions[permission[0]][permission[1]].bypasses_policies
+        )
+    )
+
+
+def _compare(stacks: Stacks, pair: _Pair, candidates: tuple[Permission, ...], lost: _Lost) -> None:
+    """What the limits of one source keep away and the other hands over, of the candidates."""
+    known = _known(stacks, pair, candidates)
+    kept, handing, user = pair.kept, pair.handing, pair.users.first
     for permission in candidates:
         if (kept, handing) in lost.directions and permission in lost.certain:
             continue
-        possible = known.get(permission) or _settle(stacks, users, period, who, kept, handing, permission)
+        possible = known.get(permission) or _settle(stacks, pair, permission)
         if possible is UNSAT:
             continue
-        resource, action = permission
-        creates = stacks.index.kind(resource, action) == "create"
+        creates = stacks.index.kind(*permission) == "create"
         if possible is SATISFIABLE and (lost.shown or lost.evident) and not creates:
             lost.certain[permission] = None
             lost.directions[kept, handing] = None
             continue
-        plan, keeping, open_ = _ways(stacks, who, kept, handing, permission)
-        formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
-        found = stacks.ask(formula, plan, users.first, period)
+        plan, keeping, open_ = _ways(stacks, pair, permission)
+        found = stacks.ask(limit_lost(stacks.index, plan, kept.place, keeping, open_), plan, user, pair.period)
         if found is UNSAT:
             continue
-        shown = None if found is UNKNOWN else stacks.show(users.first, plan, found.witness)
+        shown = None if found is UNKNOWN else stacks.show(user, plan, found.witness)
         if found is UNKNOWN or shown is None:
             lost.doubtful[permission] = None
             lost.directions[kept, handing] = None
@@ -199,9 +218,9 @@ def _compare(
         lost.directions[kept, handing] = None
         if not lost.shown:
             lost.shown = (shown,)
-            attached, overridden = stacks.limited_at(kept, users.declared, permission)
+            attached, overridden = stacks.limited_at(kept, pair.users.declared, permission)
             if not overridden:
-                denied = stacks.alone(users.first, kept, action, found.witness)
+                denied = stacks.alone(user, kept, plan.action, found.witness)
                 lost.shown += () if denied is None else (denied,)
             lost.related = (
                 *(related(at, f"{stacks.in_words(kept)} is limited by `{name}`") for name, at in attached[:3]),
@@ -209,82 +228,47 @@ def _compare(
             )
 
 
-def _known(
-    stacks: Stacks,
-    users: UserClass,
-    period: Period,
-    who: Profile,
-    kept: RightsSource,
-    handing: RightsSource,
-    candidates: tuple[Permission, ...],
-) -> dict[Permission, Satisfiability]:
+def _known(stacks: Stacks, pair: _Pair, candidates: tuple[Permission, ...]) -> dict[Permission, Satisfiability]:
     """What the two sources alone settle, for all users who have them alike."""
-    if who.appends or who.overrides:
+    if pair.who.appends or pair.who.overrides:
         return {}
-    names = (kept.bundle_name, handing.bundle_name)
-    alike = stacks.likeness.limits(stacks.looks(names), users.first, period, (kept.place, handing.place))
+    places = (pair.kept.place, pair.handing.place)
+    alike = stacks.likeness.limits(stacks.looks(pair.names), pair.users.first, pair.period, places)
 
     def settle() -> dict[Permission, Satisfiability]:
-        return {
-            permission: _settle(stacks, users, period, who, kept, handing, permission)
-            for permission in candidates
-            if permission in stacks.additive
-        }
+        return {each: _settle(stacks, pair, each) for each in candidates if each in stacks.additive}
 
-    return stacks.remembered((RULE.code, names, alike), settle)
+    return stacks.remembered((RULE.code, pair.names, alike), settle)
 
 
-def _settle(
-    stacks: Stacks,
-    users: UserClass,
-    period: Period,
-    who: Profile,
-    kept: RightsSource,
-    handing: RightsSource,
-    permission: Permission,
-) -> Satisfiability:
+def _settle(stacks: Stacks, pair: _Pair, permission: Permission) -> Satisfiability:
     """Whether the limits of one source keep away what the other opens."""
-    plan, keeping, open_ = _ways(stacks, who, kept, handing, permission)
+    plan, keeping, open_ = _ways(stacks, pair, permission)
     if not open_ or not all(way.limit_ids for way in keeping):
         return UNSAT
     # What a proposed record may set, other ways say as well.
     asked = (keeping, open_, plan.ways if plan.kind == "create" else ())
-    alike = stacks.likeness.question(plan, asked, users.first, period, (kept.place,))
+    place, user = pair.kept.place, pair.users.first
+    alike = stacks.likeness.question(plan, asked, user, pair.period, (place,))
 
     def settle() -> Satisfiability:
-        formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
-        return stacks.settle_open(formula, plan, users.first, period)
+        formula = limit_lost(stacks.index, plan, place, keeping, open_)
+        return stacks.settle_open(formula, plan, user, pair.period)
 
     return stacks.remembered((RULE.code, alike), settle)
 
 
-def _ways(
-    stacks: Stacks, who: Profile, kept: RightsSource, handing: RightsSource, permission: Permission
-) -> tuple[Plan, list[Way], list[Way]]:
+def _ways(stacks: Stacks, pair: _Pair, permission: Permission) -> tuple[Plan, list[Way], list[Way]]:
     """The plan, the ways of the first source, and those of the second that may be open where these are not."""
     resource, action = permission
-    plan = stacks.world.plan(who, action, resource)
-    keeping = [way for way in plan.ways if way.source == kept]
+    plan = stacks.world.plan(pair.who, action, resource)
+    keeping = [way for way in plan.ways if way.source == pair.kept]
     open_ = [
         way
         for way in plan.ways
-        if way.source == handing and not any(mine.limit_ids <= way.limit_ids for mine in keeping)
+        if way.source == pair.handing and not any(mine.limit_ids <= way.limit_ids for mine in keeping)
     ]
     return plan, keeping, open_
-
-
-def _candidates(stacks: Stacks, who: Profile, kept: RightsSource, handing: RightsSource) -> tuple[Permission, ...]:
-    """What both grant and the first limits; where the user overrides what a group says, everything that both grant."""
-    if not who.overrides or "group" not in (kept.kind, handing.kind):
-        return stacks.may_lose(kept.bundle_name, handing.bundle_name)
-    theirs = stacks.ways(handing.bundle_name)
-    return tuple(
-        sorted(
-            permission
-            for permission in stacks.ways(kept.bundle_name)
-            if permission in theirs and not stacks.index.actions[permission[0]][permission[1]].bypasses_policies
-        )
-    )
 
 
 def _finding(stacks: Stacks, lost: _Lost) -> Finding:
