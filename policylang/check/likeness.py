@@ -1,8 +1,9 @@
 """When a question about one user's plan is the same as one about another's: a key that equal questions share.
 
 It says all that the answer depends on, and leaves out what two users may differ in all the same: who they are, where
-nobody is named; attributes that nothing looks at; and which of the places they have their roles at, where these lie
-apart from all others and no condition speaks of places.
+nobody is named; attributes that nothing looks at; which of the places they have their roles at, where these lie
+apart from all others and no condition speaks of places; and their texts, where these are only equal to others or not,
+and no condition says them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from functools import cache
 from policylang.analysis.formula import all_true, true
 from policylang.analysis.looks import Looks, is_user
 from policylang.check.world import World
-from policylang.model.types import PlaceType
+from policylang.model import conditions as c
+from policylang.model.types import PlaceType, TextType
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
 
@@ -34,6 +36,7 @@ class Likeness:
             for name, place in self._index.places.items()
             if not named and place.parent is None and name not in parents
         )
+        self._texts = self._find_texts()
         self._of_users = cache(self._any_user)
         self._looks = cache(self._find_looks)
         self._all_looks = cache(self._find_all_looks)
@@ -128,9 +131,26 @@ class Likeness:
     def _find_values(self, user: str, attributes: frozenset[str]) -> Hashable:
         declared = self._index.users.get(user)
         given = () if declared is None else declared.attributes
-        return frozenset(
-            (each.name, tuple(value.value for value in each.values)) for each in given if each.name in attributes
+        numbers: dict[c.Value, int] = {}
+
+        def told(constant: c.Constant) -> Hashable:
+            value = constant.value
+            if self._texts is None or not isinstance(constant.type, TextType) or value in self._texts:
+                return value
+            return (numbers.setdefault(value, len(numbers)),)
+
+        return tuple(
+            (each.name, tuple(map(told, each.values)))
+            for each in sorted(given, key=lambda each: each.name)
+            if each.name in attributes
         )
+
+    def _find_texts(self) -> frozenset[c.Value] | None:
+        """The texts that conditions tell from others; ``None`` where they look into texts, so that these may be any."""
+        conditions = [condition for _, condition in self._world.policy_set.conditions()]
+        if any(isinstance(test, c.TextTest | c.Under) for condition in conditions for test in condition.tests()):
+            return None
+        return frozenset(constant.value for condition in conditions for constant in condition.constants())
 
     def _find_chosen(self, resource: str) -> bool:
         return any(each.role is not None for each in self._index.attributes[resource].values())

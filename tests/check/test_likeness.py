@@ -56,7 +56,7 @@ scope region contains site
 place region "N"
 place site "S" in "N"
 place site "U"
-subject { department : text }
+subject { department : text  office : text  level : int }
 resource doc {
   owner : user  department : text  site : site  amount : int  made : date
   actions view, create, approve
@@ -68,6 +68,9 @@ resource memo { department : text  actions view }
 policy own on doc { owner is assigned user }
 policy zoe on doc { owner is "zoe" and amount > 3 }
 policy of_department on doc { department is assigned user.department }
+policy of_office on doc { department is assigned user.office }
+policy below_level on doc { amount < assigned user.level }
+policy below_seven on doc { amount < 7 }
 policy nowhere on doc { department is missing }
 policy late on doc { made after 2026-06-20 and made older than 30 days }
 policy here on doc { site is "U" }
@@ -77,6 +80,11 @@ policy from_north on memo { department is "north" }
 deny view on note { assigned user.department is "south" }
 role narrow { grant view, export on doc  policy of_department }
 role full { grant view on doc }
+role of_offices { grant view on doc  policy of_office }
+role below_sevens { grant view on doc  policy below_seven }
+role below_both { grant view on doc  policy below_seven  policy below_level }
+role there { grant view on doc  policy here }
+role half { grant view, approve on doc  policy of_department for approve  policy nowhere for approve }
 role exporter { grant export on doc }
 role zoes { grant view on doc  policy zoe }
 role zoes_own { grant view on doc  policy zoe  policy own }
@@ -93,11 +101,27 @@ role memos { grant view on memo }
 role memos_of_north { grant view on memo  policy from_north }
 role banned { deny view on memo }
 """
+
 DIFFERENT = {
     "values of the user": (
         "PL301",
         'department : "north"  assign role noting  assign role noting_north',
         'department : "south"  assign role noting  assign role noting_north',
+    ),
+    "texts that are the same": (
+        "PL301",
+        'department : "A"  office : "B"  assign role narrow  assign role of_offices',
+        'department : "C"  office : "C"  assign role narrow  assign role of_offices',
+    ),
+    "numbers of the user": (
+        "PL301",
+        "level : 5  assign role below_sevens  assign role below_both",
+        "level : 9  assign role below_sevens  assign role below_both",
+    ),
+    "the place of the one that hands over": (
+        "PL301",
+        'assign role there  assign role full at site "S"',
+        'assign role there  assign role full at site "U"',
     ),
     "who it is": ("PL301", "assign role zoes  assign role zoes_own", "assign role zoes  assign role zoes_own"),
     "the period": (
@@ -129,6 +153,16 @@ DIFFERENT = {
         "PL303",
         'department : "x"  assign role approver  assign role full  append policy nowhere',
         'department : "x"  assign role approver  assign role full',
+    ),
+    "what the others grant": (
+        "PL303",
+        'department : "x"  assign role half  assign role full',
+        'department : "x"  assign role half  assign role noting',
+    ),
+    "what the others take away": (
+        "PL303",
+        "assign role memos  assign role banned",
+        'department : "x"  assign role memos  assign role noting',
     ),
     "the place of the other": (
         "PL302",
@@ -206,6 +240,23 @@ def test_users_who_differ_in_one_thing_are_told_apart(names: tuple[str, str], co
     policy_set = compiled(f'{PAIRS}user "{first}" {{ {one} }}\nuser "{second}" {{ {other} }}\n')
     found = run_checks(policy_set, NOW, (code,))
     assert {user for each in found if not each.unproved for user in each.users} == {"yan" if one == other else first}
+
+
+def test_texts_are_told_apart_where_conditions_look_into_them() -> None:
+    """Who is in a department that begins with an A may see the same by both roles."""
+    text = """
+    subject { department : text }
+    resource doc { department : text  actions view }
+    policy of_department on doc { department is assigned user.department }
+    policy a on doc { department starts with "A" }
+    role wide { grant view on doc  policy of_department }
+    role narrow { grant view on doc  policy of_department  policy a }
+    user "1" { department : "A1"  assign role wide  assign role narrow }
+    user "2" { department : "B1"  assign role wide  assign role narrow }
+    user "3" { department : "A2"  assign role wide  assign role narrow }
+    """
+    found = run_checks(compiled(text), NOW, ("PL301",))
+    assert [each.users for each in found if not each.unproved] == [("2",)]
 
 
 @examples

@@ -7,22 +7,16 @@ from functools import cache, cached_property
 
 import msgspec
 
-from policylang.analysis.decision import covered, denied
-from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
-from policylang.analysis.query import SOMEBODY, Answer, Sat
-from policylang.analysis.questions import combined_too_broad
-from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
+from policylang.analysis.query import Sat
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Shown, people
+from policylang.check.opened import OpenedPermissions, Stack
 from policylang.check.stacks import SourceKind, Stacks
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
-from policylang.ir.nesting import Name
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
-from policylang.runtime.parts import grant_fields
-from policylang.runtime.periods import Period
-from policylang.runtime.plan import PlacedDeny, Plan, Way
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
@@ -96,25 +90,10 @@ def is_approving(action: str) -> bool:
     return words in (["sign"], ["sign", "off"]) or words[0] in APPROVING or words[-1] in APPROVING
 
 
-class _Stack(msgspec.Struct, frozen=True):
-    """Sources of a class of users that hold in one period and, if it is not ``None``, at one place."""
-
-    users: UserClass
-    period: Period
-    who: Profile
-    sources: tuple[RightsSource, ...]
-    place: str | None
-
-    def alone(self, source: RightsSource) -> _Stack:
-        """The users, if they had just the one source."""
-        single = Profile((source,), self.who.appends, self.who.overrides, self.who.superuser)
-        return _Stack(self.users, self.period, single, (source,), source.place)
-
-
 class _Broad(msgspec.Struct):
     """One way in which a stack is too broad: by which of its sources, in words, and what shows it."""
 
-    stack: _Stack
+    stack: Stack
     by: tuple[RightsSource, ...]
     reason: str = ""
     asked: list[_Asked] = []
@@ -153,34 +132,34 @@ def check(world: World) -> Iterator[Finding]:
     number of permissions. One finding for the sources that do it, given at places of the same kinds, with all users who
     have them, on the first of these; those for whom it is not proved are another one.
     """
-    reach = _Reach(world.once(Stacks))
+    rule = _Rule(world)
     told: dict[tuple[frozenset[SourceKind], bool], _Told] = {}
     for users in world.user_classes:
-        for each, is_certain in _of_users(reach, users):
-            known = told.setdefault((reach.stacks.cause(each.by), is_certain), _Told())
+        for each, is_certain in _of_users(rule, users):
+            known = told.setdefault((rule.stacks.cause(each.by), is_certain), _Told())
             known.sources.append(each.by)
             known.at.append(users.declared.at)
             known.reasons[each.reason] = None
             known.users.update(dict.fromkeys(users.users))
             if is_certain and not known.shown:
-                known.shown = each.shown or reach.evidence(each)[0]
-    yield from (_finding(reach.stacks, each, unproved=not is_certain) for (_, is_certain), each in told.items())
+                known.shown = each.shown or rule.evidence(each)[0]
+    yield from (_finding(rule.stacks, each, unproved=not is_certain) for (_, is_certain), each in told.items())
 
 
-def _of_users(reach: _Reach, users: UserClass) -> list[tuple[_Broad, bool]]:
+def _of_users(rule: _Rule, users: UserClass) -> list[tuple[_Broad, bool]]:
     """In which ways the first stack of the users is too broad that certainly is, or might be if there is none; and
     whether each is certain.
     """
     doubtful: list[tuple[_Broad, bool]] = []
-    for stack in _stacks(reach.stacks, users):
-        found = [(each, reach.is_certain(each)) for each in _broad(reach, stack)]
+    for stack in _stacks(rule.stacks, users):
+        found = [(each, rule.is_certain(each)) for each in _broad(rule, stack)]
         if any(certain for _, certain in found):
             return found
         doubtful = doubtful or found
     return doubtful
 
 
-def _stacks(stacks: Stacks, users: UserClass) -> Iterator[_Stack]:
+def _stacks(stacks: Stacks, users: UserClass) -> Iterator[Stack]:
     """The sources that hold together, at one of their places or where nothing lies at a place."""
     seen: set[tuple[Profile, tuple[RightsSource, ...]]] = set()
     for period, who in stacks.periods(users):
@@ -188,91 +167,31 @@ def _stacks(stacks: Stacks, users: UserClass) -> Iterator[_Stack]:
             sources = tuple(source for source in who.sources if stacks.index.covers(source.place, place))
             if (who, sources) not in seen and len({source.bundle_name for source in sources}) > 1:
                 seen.add((who, sources))
-                yield _Stack(users, period, who, sources, place)
+                yield Stack(users, period, who, sources, place)
 
 
-class _Reach:
-    """What stacks and single sources reach."""
+class _Rule:
+    """Whether something shows that a stack is too broad, and what."""
 
-    def __init__(self, stacks: Stacks) -> None:
-        self.stacks = stacks
-        self.world, self.index = stacks.world, stacks.index
+    def __init__(self, world: World) -> None:
+        self.world, self.stacks, self.opened = world, world.once(Stacks), world.once(OpenedPermissions)
         self._shown: dict[Hashable, bool] = {}
-        self._alone: dict[Hashable, frozenset[Permission]] = {}
-        self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
-        self._denied: dict[Name, frozenset[Permission]] = {}
-        self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
-        self._secrets: dict[Name, list[tuple[str, str, str]]] = {}
-        self._there: dict[tuple[str, str | None], Formula] = {}
 
-    def alone(self, stack: _Stack, source: RightsSource) -> frozenset[Permission]:
-        """What one source of the stack opens by itself."""
-        single = stack.alone(source)
-        who, users = single.who, stack.users.first
-        place = self.stacks.likeness.place(source.place)
-        holder = self.stacks.likeness.holder(users)
-        key = (source.bundle_name, place, who.appends, who.overrides, who.superuser, stack.period, holder)
-        if key not in self._alone:
-            self._alone[key] = self.permissions(single)
-        return self._alone[key]
-
-    def permissions(self, stack: _Stack) -> frozenset[Permission]:
-        """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
-        found: set[Permission] = set()
-        additive = frozenset[Permission]()
-        if not stack.who.appends and not stack.who.overrides:
-            additive = self.stacks.additive
-            found.update(*(self._lasting(stack, source) for source in stack.sources))
-        taken = frozenset[Permission]().union(*(self._denies(source.bundle_name) for source in stack.who.sources))
-        peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
-        for source in stack.sources:
-            name = source.bundle_name
-            certain = self._surely(name, stack.period)
-            for permission in self.stacks.permissions(name) - additive:
-                if permission in found or self.there(permission[0], source.place) == FALSE:
-                    continue
-                plain = permission in certain and permission not in taken and permission[0] not in peculiar
-                if plain or self.settle(stack, permission) is not UNSAT:
-                    found.add(permission)
-        return frozenset(found)
-
-    def _lasting(self, stack: _Stack, source: RightsSource) -> frozenset[Permission]:
-        """What a source of the stack opens at its place and no other takes away, for all users who have it alike."""
-        name, period = source.bundle_name, stack.period
-        looks, places = self.stacks.looks((name,)), (source.place, stack.place)
-        alike = self.stacks.likeness.limits(looks, stack.users.first, period, places)
-
-        def opened() -> frozenset[Permission]:
-            single = _Stack(stack.users, period, stack.alone(source).who, (source,), stack.place)
-            certain = self._surely(name, period)
-            return frozenset(
-                permission
-                for permission in self.stacks.lasting.intersection(self.stacks.permissions(name))
-                if self.there(permission[0], source.place) != FALSE
-                and (permission in certain or self.settle(single, permission) is not UNSAT)
-            )
-
-        return self.stacks.remembered((RULE.code, name, alike), opened)
-
-    def there(self, resource: str, place: str | None) -> Formula:
-        key = (resource, place)
-        if key not in self._there:
-            self._there[key] = covered(self.index, resource, place)
-        return self._there[key]
-
-    def find(self, stack: _Stack, permission: Permission, field: str | None = None) -> Answer:
-        """A record at the stack's place that it opens for the action, on the field if one is given."""
-        plan, ways = self._ways(stack, permission, field)
-        if not ways:
-            return UNSAT
-        return self.stacks.ask(*self._question(stack, plan, ways, field), stack.users.first, stack.period)
+    @cached_property
+    def approving(self) -> frozenset[Permission]:
+        return frozenset(
+            (resource.name, action.name)
+            for resource in self.world.policy_set.resources
+            for action in resource.actions
+            if is_approving(action.name)
+        )
 
     def is_certain(self, found: _Broad) -> bool:
         """Whether something shows it, or would if it were made: users who are alike have the same answer."""
         stack, likeness = found.stack, self.stacks.likeness
         key: list[Hashable] = []
         for each in found.asked:
-            plan, ways = self._ways(stack, each.permission, each.field)
+            plan, ways = self.opened.ways(stack, each.permission, each.field)
             without = None if each.without is None else each.without.bundle_name
             places = (stack.place, None if each.without is None else each.without.place)
             asked = (ways, plan.ways)
@@ -288,7 +207,7 @@ class _Reach:
         stack, shown, doubt = found.stack, list[Shown](), False
         user = stack.users.first
         for each in found.asked:
-            answer = self.find(stack, each.permission, each.field)
+            answer = self.opened.find(stack, each.permission, each.field)
             if not isinstance(answer, Sat):
                 doubt = True
                 continue
@@ -302,166 +221,64 @@ class _Reach:
             doubt = doubt or allowed is None
         return shown, doubt
 
-    def settle(self, stack: _Stack, permission: Permission, field: str | None = None) -> Satisfiability:
-        """Whether there is such a record."""
-        plan, ways = self._ways(stack, permission, field)
-        if not ways:
-            return UNSAT
-        user, period = stack.users.first, stack.period
-        alike = self.stacks.likeness.question(plan, (ways,), user, period, (stack.place,), field)
-
-        def settle() -> Satisfiability:
-            return self.stacks.settle(*self._question(stack, plan, ways, field), user, period)
-
-        return self.stacks.remembered((RULE.code, alike), settle)
-
-    def _ways(self, stack: _Stack, permission: Permission, field: str | None) -> tuple[Plan, tuple[Way, ...]]:
-        resource, action = permission
-        plan = self.world.plan(stack.who, action, resource)
-        ways = (way for way in plan.ways if way.source in stack.sources and (field is None or field in way.fields))
-        return plan, tuple(ways)
-
-    def _question(self, stack: _Stack, plan: Plan, ways: tuple[Way, ...], field: str | None) -> tuple[Formula, Plan]:
-        plan = msgspec.structs.replace(plan, ways=ways)
-        there = self.there(plan.resource, stack.place)
-        if there == FALSE:  # it lies at no place, or at a wider one
-            there = TRUE
-        return combined_too_broad(self.index, plan, there, field), plan
-
-    def covers(self, name: Name) -> frozenset[tuple[str, str, str]]:
-        """What a group or role covers: resource, action, attribute."""
-        if name not in self._covered:
-            self._covered[name] = frozenset(
-                (grant.resource, action, field)
-                for _, grant in self.world.granted(RightsSource(*name))
-                for field in grant_fields(self.index, grant)
-                for action in grant.actions
-            )
-        return self._covered[name]
-
-    def secrets(self, name: Name) -> list[tuple[str, str, str]]:
-        """The sensitive attributes among them."""
-        if name not in self._secrets:
-            attributes = self.index.attributes
-            found = (each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
-            self._secrets[name] = sorted(found)
-        return self._secrets[name]
-
-    def _surely(self, name: Name, period: Period) -> frozenset[Permission]:
-        """What everybody who has a group or role in a period reaches, as far as denies of other sources leave it."""
-        key = (name, period)
-        if key not in self._certain:
-            self._certain[key] = frozenset(
-                permission
-                for permission, sets in self.stacks.ways(name).items()
-                if self.index.kind(*permission) != "create"
-                and self.index.actions[permission[0]][permission[1]].requires is None
-                and any(self._is_plain(permission, limits, period) for limits in sets)
-            )
-        return self._certain[key]
-
-    def _is_plain(self, permission: Permission, limits: frozenset[str], period: Period) -> bool:
-        """Whether some record satisfies the limits and escapes the denies for everyone, whoever asks."""
-        resource, questions = permission[0], self.stacks.questions
-        denies = self._for_everyone.get(permission, ())
-        conditions = [self.index.instances[each].condition for each in sorted(limits)]
-        asked = [*map(true, conditions), *denies]
-        looks = [questions.looks(each) for each in asked]
-        if any(each.attributes or each.users for each in looks):
-            return False
-        if period != Period() and any(each.time for each in looks):
-            return self.world.settle(AllOf(tuple(asked)), resource, SOMEBODY, period) is SATISFIABLE
-        if denies:
-            return self.world.settle(AllOf(tuple(asked)), resource) is SATISFIABLE
-        return not limits or questions.together(limits) is SATISFIABLE
-
-    @cached_property
-    def _for_everyone(self) -> dict[Permission, list[Formula]]:
-        """That no deny for everyone, of whole records, matches."""
-        found: dict[Permission, list[Formula]] = {}
-        for deny in self.index.denies:
-            for action in deny.actions if deny.fields is None else ():
-                formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
-                found.setdefault((deny.resource, action), []).append(formula)
-        return found
-
-    @cached_property
-    def approving(self) -> frozenset[Permission]:
-        return frozenset(
-            (resource.name, action.name)
-            for resource in self.world.policy_set.resources
-            for action in resource.actions
-            if is_approving(action.name)
-        )
-
-    def _denies(self, name: Name) -> frozenset[Permission]:
-        if name not in self._denied:
-            self._denied[name] = frozenset(
-                (deny.resource, action)
-                for chain in self.world.chains(RightsSource(*name))
-                for deny in chain[-1].denies
-                for action in deny.actions
-            )
-        return self._denied[name]
-
 
 # --- what is too broad -------------------------------------------------------------------------------------------
 
 
-def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
-    alone = {source: reach.alone(stack, source) for source in stack.who.sources}
-    sizes = {source: (len(alone[source]), len(reach.covers(source.bundle_name))) for source in alone}
+def _broad(rule: _Rule, stack: Stack) -> list[_Broad]:
+    alone = {source: rule.opened.alone(stack, source) for source in stack.who.sources}
+    sizes = {source: (len(alone[source]), len(rule.opened.covers(source.bundle_name))) for source in alone}
     best = max(sizes[source] for source in stack.sources)
-    together = reach.permissions(stack)
-    found = [*_sensitive(reach, stack, [source for source in stack.sources if sizes[source] == best])]
-    found += _create_and_approve(reach, stack, together)
+    together = rule.opened.permissions(stack)
+    found = [*_sensitive(rule, stack, [source for source in stack.sources if sizes[source] == best])]
+    found += _create_and_approve(rule, stack, together)
     largest = max(alone, key=lambda source: (sizes[source], source in stack.sources))
-    most, limits = len(alone[largest]), reach.world.thresholds
+    most, limits = len(alone[largest]), rule.world.thresholds
     if len(together) > most * (1 + limits.stacked_growth) and len(together) >= most + limits.stacked_more:
-        what = reach.stacks.in_words(largest)
+        what = rule.stacks.in_words(largest)
         reason = f"{len(together)} permissions, where {what} alone has {most or 'none'}"
-        extra = sorted(together - alone[largest], key=lambda each: (reach.world.index.kind(*each) == "create", each))
+        extra = sorted(together - alone[largest], key=lambda each: (rule.world.index.kind(*each) == "create", each))
         found.append(_Broad(stack, stack.sources, reason, [_Asked(extra[0], without=largest)]))
     return found
 
 
-def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Iterator[_Broad]:
+def _sensitive(rule: _Rule, stack: Stack, largest: list[RightsSource]) -> Iterator[_Broad]:
     told: set[Permission] = set()
     for source in stack.sources:
         fields: dict[str, None] = {}
         broad = _Broad(stack, (largest[0], source))
-        for resource, action, field in reach.secrets(source.bundle_name):
-            if (resource, field) in told or _is_alone(reach, stack, largest, resource, field):
+        for resource, action, field in rule.opened.secrets(source.bundle_name):
+            if (resource, field) in told or _is_alone(rule, stack, largest, resource, field):
                 continue
-            witness = reach.find(stack, (resource, action), field)
+            witness = rule.opened.find(stack, (resource, action), field)
             if witness is not UNSAT:
                 told.add((resource, field))
                 fields[f"`{resource}.{field}`"] = None
                 if len(fields) == 1:
                     broad.asked.append(_Asked((resource, action), field, largest[0]))
         if fields:
-            broad.reason = f"sensitive {listed(list(fields), 'and')}, beyond {reach.stacks.in_words(largest[0])}"
+            broad.reason = f"sensitive {listed(list(fields), 'and')}, beyond {rule.stacks.in_words(largest[0])}"
             yield broad
 
 
-def _is_alone(reach: _Reach, stack: _Stack, largest: list[RightsSource], resource: str, field: str) -> bool:
+def _is_alone(rule: _Rule, stack: Stack, largest: list[RightsSource], resource: str, field: str) -> bool:
     """Whether one of the largest sources alone reaches the attribute."""
     return any(
-        reach.settle(stack.alone(source), (resource, action), field) is not UNSAT
+        rule.opened.settle(stack.alone(source), (resource, action), field) is not UNSAT
         for source in largest
-        for other, action, name in reach.secrets(source.bundle_name)
+        for other, action, name in rule.opened.secrets(source.bundle_name)
         if (other, name) == (resource, field)
     )
 
 
-def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permission]) -> Iterator[_Broad]:
-    ways = {source: reach.stacks.ways(source.bundle_name) for source in stack.sources}
+def _create_and_approve(rule: _Rule, stack: Stack, together: frozenset[Permission]) -> Iterator[_Broad]:
+    ways = {source: rule.stacks.ways(source.bundle_name) for source in stack.sources}
     found: dict[tuple[RightsSource, ...], tuple[_Broad, list[str]]] = {}
     by_resource: dict[str, list[str]] = {}
-    for resource, action in sorted(together & reach.approving):
+    for resource, action in sorted(together & rule.approving):
         by_resource.setdefault(resource, []).append(action)
     for resource, actions in by_resource.items():
-        creating = reach.world.index.of_kind(resource, "create")
+        creating = rule.world.index.of_kind(resource, "create")
         create = next((action for action in creating if (resource, action) in together), "")
         approving = [
             action

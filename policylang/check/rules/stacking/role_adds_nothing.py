@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import msgspec
 
@@ -244,21 +244,22 @@ class _Rule:
         return UNKNOWN if doubt else UNSAT
 
     def _opens_more(self, users: UserClass, period: Period, source: RightsSource, without: Profile) -> bool:
-        """Whether the source by itself certainly opens what the others do not grant, and none of them takes away."""
+        """Whether the source by itself certainly opens something that none of the others grants or takes away."""
         name = source.bundle_name
         alike = self.stacks.likeness.limits(self.stacks.looks((name,)), users.first, period, (source.place,))
+        theirs = [self.stacks.permissions(other.bundle_name) for other in without.sources]
+        for permission in self.stacks.permissions(name):
+            if permission in self.stacks.additive and not any(permission in each for each in theirs):
+                key = (RULE.code, self.questions.assumed, name, permission, alike)
+                opens = partial(self._opens, users, period, source, permission)
+                if self.stacks.remembered(key, opens) is SATISFIABLE:
+                    return True
+        return False
 
-        def opened() -> frozenset[Permission]:
-            alone, nothing = Profile((source,)), Profile(())
-            found = set[Permission]()
-            for resource, action in self.stacks.additive.intersection(self.stacks.permissions(name)):
-                first, second = (self.world.plan(who, action, resource) for who in (alone, nothing))
-                if self._decided(users, period, source, first, second) is SATISFIABLE:
-                    found.add((resource, action))
-            return frozenset(found)
-
-        more = self.stacks.remembered((RULE.code, self.questions.assumed, name, alike), opened)
-        return bool(more.difference(*(self.stacks.permissions(other.bundle_name) for other in without.sources)))
+    def _opens(self, users: UserClass, period: Period, source: RightsSource, permission: Permission) -> Satisfiability:
+        resource, action = permission
+        with_it, nothing = (self.world.plan(who, action, resource) for who in (Profile((source,)), Profile(())))
+        return self._decided(users, period, source, with_it, nothing)
 
     def _decided(
         self, users: UserClass, period: Period, source: RightsSource, first: Plan, second: Plan

@@ -1,0 +1,207 @@
+"""What sources of users open, several of them together or each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cached_property
+
+import msgspec
+
+from policylang.analysis.decision import covered, denied
+from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
+from policylang.analysis.query import SOMEBODY, Answer
+from policylang.analysis.questions import combined_too_broad
+from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
+from policylang.check.stacks import Stacks
+from policylang.check.world import UserClass, World
+from policylang.ir.nesting import Name
+from policylang.runtime.grants import Profile
+from policylang.runtime.index import Permission
+from policylang.runtime.parts import grant_fields
+from policylang.runtime.periods import Period
+from policylang.runtime.plan import PlacedDeny, Plan, Way
+from policylang.runtime.sources import RightsSource
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """Sources of a class of users that hold in one period and, if it is not ``None``, at one place."""
+
+    users: UserClass
+    period: Period
+    who: Profile
+    sources: tuple[RightsSource, ...]
+    place: str | None
+
+    def alone(self, source: RightsSource) -> Stack:
+        """The users, if they had just the one source."""
+        single = Profile((source,), self.who.appends, self.who.overrides, self.who.superuser)
+        return Stack(self.users, self.period, single, (source,), source.place)
+
+
+class OpenedPermissions:
+    """What stacks and single sources open. ``world.once(OpenedPermissions)``"""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.index = world, world.index
+        self.stacks = world.once(Stacks)
+        self._alone: dict[Hashable, frozenset[Permission]] = {}
+        self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
+        self._denied: dict[Name, frozenset[Permission]] = {}
+        self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
+        self._secrets: dict[Name, list[tuple[str, str, str]]] = {}
+        self._there: dict[tuple[str, str | None], Formula] = {}
+
+    def alone(self, stack: Stack, source: RightsSource) -> frozenset[Permission]:
+        """What one source of the stack opens by itself."""
+        single = stack.alone(source)
+        who, users = single.who, stack.users.first
+        place = self.stacks.likeness.place(source.place)
+        holder = self.stacks.likeness.holder(users)
+        key = (source.bundle_name, place, who.appends, who.overrides, who.superuser, stack.period, holder)
+        if key not in self._alone:
+            self._alone[key] = self.permissions(single)
+        return self._alone[key]
+
+    def permissions(self, stack: Stack) -> frozenset[Permission]:
+        """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
+        found: set[Permission] = set()
+        additive = frozenset[Permission]()
+        if not stack.who.appends and not stack.who.overrides:
+            additive = self.stacks.additive
+            found.update(*(self._lasting(stack, source) for source in stack.sources))
+        taken = frozenset[Permission]().union(*(self._denies(source.bundle_name) for source in stack.who.sources))
+        peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
+        for source in stack.sources:
+            name = source.bundle_name
+            certain = self._surely(name, stack.period)
+            for permission in self.stacks.permissions(name) - additive:
+                if permission in found or self.there(permission[0], source.place) == FALSE:
+                    continue
+                plain = permission in certain and permission not in taken and permission[0] not in peculiar
+                if plain or self.settle(stack, permission) is not UNSAT:
+                    found.add(permission)
+        return frozenset(found)
+
+    def _lasting(self, stack: Stack, source: RightsSource) -> frozenset[Permission]:
+        """What a source of the stack opens at its place and no other takes away, for all users who have it alike."""
+        name, period = source.bundle_name, stack.period
+        looks, places = self.stacks.looks((name,)), (source.place, stack.place)
+        alike = self.stacks.likeness.limits(looks, stack.users.first, period, places)
+
+        def opened() -> frozenset[Permission]:
+            single = Stack(stack.users, period, stack.alone(source).who, (source,), stack.place)
+            certain = self._surely(name, period)
+            return frozenset(
+                permission
+                for permission in self.stacks.lasting.intersection(self.stacks.permissions(name))
+                if self.there(permission[0], source.place) != FALSE
+                and (permission in certain or self.settle(single, permission) is not UNSAT)
+            )
+
+        return self.stacks.remembered(("opened", name, alike), opened)
+
+    def there(self, resource: str, place: str | None) -> Formula:
+        key = (resource, place)
+        if key not in self._there:
+            self._there[key] = covered(self.index, resource, place)
+        return self._there[key]
+
+    def find(self, stack: Stack, permission: Permission, field: str | None = None) -> Answer:
+        """A record at the stack's place that it opens for the action, on the field if one is given."""
+        plan, ways = self.ways(stack, permission, field)
+        if not ways:
+            return UNSAT
+        return self.stacks.ask(*self._question(stack, plan, ways, field), stack.users.first, stack.period)
+
+    def settle(self, stack: Stack, permission: Permission, field: str | None = None) -> Satisfiability:
+        """Whether there is such a record."""
+        plan, ways = self.ways(stack, permission, field)
+        if not ways:
+            return UNSAT
+        user, period = stack.users.first, stack.period
+        alike = self.stacks.likeness.question(plan, (ways,), user, period, (stack.place,), field)
+
+        def settle() -> Satisfiability:
+            return self.stacks.settle(*self._question(stack, plan, ways, field), user, period)
+
+        return self.stacks.remembered(("opened", alike), settle)
+
+    def ways(self, stack: Stack, permission: Permission, field: str | None) -> tuple[Plan, tuple[Way, ...]]:
+        resource, action = permission
+        plan = self.world.plan(stack.who, action, resource)
+        ways = (way for way in plan.ways if way.source in stack.sources and (field is None or field in way.fields))
+        return plan, tuple(ways)
+
+    def _question(self, stack: Stack, plan: Plan, ways: tuple[Way, ...], field: str | None) -> tuple[Formula, Plan]:
+        plan = msgspec.structs.replace(plan, ways=ways)
+        there = self.there(plan.resource, stack.place)
+        if there == FALSE:  # it lies at no place, or at a wider one
+            there = TRUE
+        return combined_too_broad(self.index, plan, there, field), plan
+
+    def covers(self, name: Name) -> frozenset[tuple[str, str, str]]:
+        """What a group or role covers: resource, action, attribute."""
+        if name not in self._covered:
+            self._covered[name] = frozenset(
+                (grant.resource, action, field)
+                for _, grant in self.world.granted(RightsSource(*name))
+                for field in grant_fields(self.index, grant)
+                for action in grant.actions
+            )
+        return self._covered[name]
+
+    def secrets(self, name: Name) -> list[tuple[str, str, str]]:
+        """The sensitive attributes among them."""
+        if name not in self._secrets:
+            attributes = self.index.attributes
+            found = (each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
+            self._secrets[name] = sorted(found)
+        return self._secrets[name]
+
+    def _surely(self, name: Name, period: Period) -> frozenset[Permission]:
+        """What everybody who has a group or role in a period reaches, as far as denies of other sources leave it."""
+        key = (name, period)
+        if key not in self._certain:
+            self._certain[key] = frozenset(
+                permission
+                for permission, sets in self.stacks.ways(name).items()
+                if self.index.kind(*permission) != "create"
+                and self.index.actions[permission[0]][permission[1]].requires is None
+                and any(self._is_plain(permission, limits, period) for limits in sets)
+            )
+        return self._certain[key]
+
+    def _is_plain(self, permission: Permission, limits: frozenset[str], period: Period) -> bool:
+        """Whether some record satisfies the limits and escapes the denies for everyone, whoever asks."""
+        resource, questions = permission[0], self.stacks.questions
+        denies = self._for_everyone.get(permission, ())
+        conditions = [self.index.instances[each].condition for each in sorted(limits)]
+        asked = [*map(true, conditions), *denies]
+        looks = [questions.looks(each) for each in asked]
+        if any(each.attributes or each.users for each in looks):
+            return False
+        if period != Period() and any(each.time for each in looks):
+            return self.world.settle(AllOf(tuple(asked)), resource, SOMEBODY, period) is SATISFIABLE
+        if denies:
+            return self.world.settle(AllOf(tuple(asked)), resource) is SATISFIABLE
+        return not limits or questions.together(limits) is SATISFIABLE
+
+    @cached_property
+    def _for_everyone(self) -> dict[Permission, list[Formula]]:
+        """That no deny for everyone, of whole records, matches."""
+        found: dict[Permission, list[Formula]] = {}
+        for deny in self.index.denies:
+            for action in deny.actions if deny.fields is None else ():
+                formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
+                found.setdefault((deny.resource, action), []).append(formula)
+        return found
+
+    def _denies(self, name: Name) -> frozenset[Permission]:
+        if name not in self._denied:
+            self._denied[name] = frozenset(
+                (deny.resource, action)
+                for chain in self.world.chains(RightsSource(*name))
+                for deny in chain[-1].denies
+                for action in deny.actions
+            )
+        return self._denied[name]
