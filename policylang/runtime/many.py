@@ -87,7 +87,7 @@ def _one_by_one(
                 if count > 5 or type(record) is not dict:
                     raise UnclearError
                 if now is not checked:
-                    if not _is_plain(now):
+                    if now.tzinfo is not UTC or not 1 < now.year < 9999:
                         raise UnclearError
                     checked = now
                 if asks is not user or what is not action or about is not resource:
