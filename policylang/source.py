@@ -67,7 +67,8 @@ class Source:
         """The text form of a location, for the many places in compiled JSON."""
         starts = self.line_starts
         line = bisect_right(starts, start)
-        end_line = bisect_right(starts, end, line - 1)
+        is_one = line == len(starts) or end < starts[line]
+        end_line = line if is_one else bisect_right(starts, end, line)
         return f"{self.name}:{line}:{start - starts[line - 1] + 1}-{end_line}:{end - starts[end_line - 1] + 1}"
 
 
@@ -98,8 +99,11 @@ class Location(tuple[str, int, int, int, int]):
     @classmethod
     def parse(cls, text: str) -> Location:
         """Read the text form back. Raises ValueError where it is not one."""
-        match = re.fullmatch(r"(.*):(\d+):(\d+)-(\d+):(\d+)", text, re.DOTALL)
-        if match is None:
+        rest, _, end_column = text.rpartition(":")
+        rest, _, between = rest.rpartition(":")
+        path, colon, line = rest.rpartition(":")
+        column, _, end_line = between.partition("-")
+        numbers = (line, column, end_line, end_column)
+        if not (colon and all(map(str.isdecimal, numbers))):
             raise ValueError(f"not a location: {text!r}")
-        path, *numbers = match.groups()
         return cls(path, *map(int, numbers))

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
+from policylang.analysis.formula import AllOf, Formula, Holds, NotOf
 from policylang.model import conditions as c
 from policylang.model.types import EnumType, PlaceType, RecordType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
@@ -31,9 +31,6 @@ class _Shape(msgspec.Struct, frozen=True, gc=False):
     id: int
     symbols: tuple[tuple[_Symbol, Hashable], ...]
     fixed: bool
-
-
-_SIGNS: dict[type[Formula], str] = {AllOf: "all", AnyOf: "any", NotOf: "not"}
 
 
 class Canonical:
@@ -65,10 +62,12 @@ class Canonical:
                         number = numbers[symbol] = len(numbers)
                         kinds.append(kind)
                     said.append(number)
+            elif isinstance(node, NotOf):
+                said.append("not")
+                waiting.append(node.item)
             else:
-                parts = node.parts
-                said += (_SIGNS[type(node)], len(parts))
-                waiting += parts
+                said += ("all" if isinstance(node, AllOf) else "any", len(node.items))
+                waiting += node.items
         return (*said, *kinds)
 
     def _shape(self, condition: c.Condition, resource: str) -> _Shape:

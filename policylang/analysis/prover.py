@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from msgspec.structs import replace
 
 from policylang.analysis.asker import ANYTHING, COMPLETE, SHORTEST, TYPED, Asker
-from policylang.analysis.canonical import Canonical
+from policylang.analysis.canonical import Canonical, CanonicalKey
 from policylang.analysis.decomposition import Decomposition
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looking, Looks, is_user
@@ -41,6 +41,8 @@ class Prover:
         self._decomposition = Decomposition(index)
         self._answers: dict[Query, Answer] = {}
         self._first: dict[Hashable, Requester] = {}
+        self._forms: dict[CanonicalKey, tuple[int, bool]] = {}
+        """A number for each, and whether it looks at time."""
         self._settled: dict[Hashable, Satisfiability] = {}
         self._parts: dict[Hashable, Answer] = {}
 
@@ -58,10 +60,10 @@ class Prover:
 
     def settle(self, query: Query) -> Satisfiability:
         """Whether there is a situation that `ask` would find: much cheaper, where the situation does not matter."""
-        query, key = self._essential(query)
+        key, timed, who = self._essential(query)
         found = self._settled.get(key)
         if found is None:
-            found = self._settled[key] = self._settle(query)
+            found = self._settled[key] = self._settle(self._without(query, timed, who))
         return found
 
     def situation(self, query: Query, witness: Witness) -> Situation:
@@ -93,25 +95,40 @@ class Prover:
             return UNSAT
 
         def ask(part: Formula) -> Answer:
-            one, key = self._essential(replace(query, formula=part))
+            one = replace(query, formula=part)
+            key, timed, who = self._essential(one)
             found = self._parts.get(key)
             if found is None:
                 # It may be about other names: of a witness only its instant is looked at.
-                found = self._parts[key] = self.ask(one)
+                found = self._parts[key] = self.ask(self._without(one, timed, who))
             return found
 
         return self._decomposition.satisfiability(query.formula, query.resource, query.now, ask)
 
-    def _essential(self, query: Query) -> tuple[Query, Hashable]:
-        """The query without what makes no difference to its answer, and what it has in common with those that differ
-        in names only.
+    def _essential(self, query: Query) -> tuple[Hashable, bool, Requester]:
+        """What the query has in common with those that differ in names only, or in what makes no difference to its
+        answer: the time, where it does not look at it, and who asks.
         """
-        formula, resource, assumed = query.formula, query.resource, query.assumed
-        looks, form = self.looking.of(formula), self._canonical.key(formula, resource)
-        who = self._like(query.who, looks) if looks.peculiar and form is None else SOMEBODY
-        now, since, until = (query.now, query.since, query.until) if looks.time else (self.now, None, None)
-        key = (form or (formula, resource), who, now, since, until, assumed)
-        return Query(formula, resource, now, assumed, who, since, until), key
+        formula, resource = query.formula, query.resource
+        form = self._canonical.key(formula, resource)
+        if form is None:
+            looks = self.looking.of(formula)
+            what: Hashable = (formula, resource)
+            timed = looks.time
+            who = self._like(query.who, looks) if looks.peculiar else SOMEBODY
+        else:  # it looks at nothing of users
+            known = self._forms.get(form)
+            if known is None:
+                known = self._forms[form] = len(self._forms), self.looking.of(formula).time
+            what, timed = known
+            who = SOMEBODY
+        when = (query.now, query.since, query.until) if timed else None
+        return (what, who, when, query.assumed), timed, who
+
+    def _without(self, query: Query, timed: bool, who: Requester) -> Query:
+        """The query without what makes no difference."""
+        now, since, until = (query.now, query.since, query.until) if timed else (self.now, None, None)
+        return Query(query.formula, query.resource, now, query.assumed, who, since, until)
 
     def _like(self, who: Requester, looks: Looks) -> Requester:
         """The first user seen who differs in nothing that is looked at. Where nobody is named, two who have the same

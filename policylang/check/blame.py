@@ -49,7 +49,7 @@ def at_fault(policy_set: ir.PolicySet, right: Callable[[ir.PolicyInstance], Sati
     def wrong(instance: ir.PolicyInstance) -> bool:
         return right(instance) is not SATISFIABLE
 
-    used = uses(policy_set)
+    used: dict[str, list[str]] | None = None
     of: dict[str, list[ir.PolicyInstance]] = {}
     for instance in policy_set.policy_instances:
         of.setdefault(instance.policy, []).append(instance)
@@ -60,6 +60,7 @@ def at_fault(policy_set: ir.PolicySet, right: Callable[[ir.PolicyInstance], Sati
         if len(bad) == len(instances) and all(map(wrong, _others(bad[0], instances))):
             yield Fault(bad, (bad[0].at,), any(right(each) is UNKNOWN for each in bad))
         else:
+            used = uses(policy_set) if used is None else used
             for each in bad:
                 yield Fault((each,), tuple(used.get(each.id) or [each.at]), right(each) is UNKNOWN)
 

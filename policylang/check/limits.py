@@ -9,7 +9,12 @@ from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
 from policylang.analysis.query import ANYBODY, DeclaredUser
-from policylang.analysis.questions import contradictory_limits, redundant_policy
+from policylang.analysis.questions import (
+    contradictory_limits,
+    policy_always_true,
+    policy_never_true,
+    redundant_policy,
+)
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.check.finding import Finding, of_complete_records
 from policylang.check.world import World
@@ -29,6 +34,8 @@ class Questions:
         self.world, self.assumed = world, assumed
         self._together: dict[frozenset[str], Satisfiability] = {}
         self._implied: dict[tuple[frozenset[str], str], Satisfiability] = {}
+        self._true: dict[tuple[c.Condition, str], Satisfiability] = {}
+        self._untrue: dict[tuple[c.Condition, str], Satisfiability] = {}
 
     # --- formulas ----------------------------------------------------------------------------------------
 
@@ -57,13 +64,29 @@ class Questions:
                 found.setdefault(name, []).append(user)
         return {role: tuple(users) for role, users in found.items()}
 
-    # --- sets of policies --------------------------------------------------------------------------------
+    # --- policies ----------------------------------------------------------------------------------------
+
+    def true(self, instance: ir.PolicyInstance) -> Satisfiability:
+        """``UNSAT``: no record makes the policy true."""
+        key = (instance.condition, instance.resource)
+        if key not in self._true:
+            self._true[key] = self.anybody(policy_never_true(instance.condition), instance.resource)
+        return self._true[key]
+
+    def untrue(self, instance: ir.PolicyInstance) -> Satisfiability:
+        """``UNSAT``: every record makes the policy true."""
+        key = (instance.condition, instance.resource)
+        if key not in self._untrue:
+            self._untrue[key] = self.anybody(policy_always_true(instance.condition), instance.resource)
+        return self._untrue[key]
 
     def together(self, instances: Iterable[str]) -> Satisfiability:
         """``UNSAT``: no record makes all of these policies on one resource true."""
         key = frozenset(instances)
         if key not in self._together:
             first = self.world.index.instances[min(key)]
+            if len(key) == 1:
+                return self.true(first)
             self._together[key] = self.anybody(contradictory_limits(self._conditions(key)), first.resource)
         return self._together[key]
 
@@ -74,6 +97,8 @@ class Questions:
             return UNSAT
         if key not in self._implied:
             wanted = self.world.index.instances[one]
+            if not key[0]:
+                return self.untrue(wanted)
             formula = redundant_policy(self._conditions(key[0]), wanted.condition)
             self._implied[key] = self.anybody(formula, wanted.resource)
         return self._implied[key]
@@ -131,5 +156,6 @@ def uses(policy_set: ir.PolicySet) -> dict[str, list[str]]:
         for policy in (*user.appends, *user.overrides):
             found.setdefault(policy.limit.instance, []).append(policy.limit.at)
     for places in found.values():
-        places.sort(key=Location.parse)
+        if len(places) > 1:
+            places.sort(key=Location.parse)
     return found

@@ -82,6 +82,7 @@ class World:
         """Of the profiles that were asked about last, by identity."""
         self._wanted: dict[Permission, frozenset[Permission]] = {}
         self.about = cache(self._find_about)
+        self._all_periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
         self._made: dict[object, object] = {}
 
@@ -152,7 +153,7 @@ class World:
     def periods(self, user: str) -> tuple[tuple[Period, Profile], ...]:
         """See `policylang.runtime.periods.periods`, without those that are over; worked out once."""
         if user not in self._periods:
-            found = periods(self.index, user)
+            found = self.all_periods(user) if self.whole is self.index else periods(self.index, user)
             self._periods[user] = tuple(each for each in found if not self._is_over(each[0]))
         return self._periods[user]
 
@@ -161,9 +162,11 @@ class World:
             return period.until <= self.now
         return period.last is not None and period.last < self.today
 
-    def all_periods(self, user: str) -> Iterator[tuple[Period, Profile]]:
+    def all_periods(self, user: str) -> tuple[tuple[Period, Profile], ...]:
         """The periods of a user, also those that are over: for claims that something never matters."""
-        return periods(self.whole, user)
+        if user not in self._all_periods:
+            self._all_periods[user] = tuple(periods(self.whole, user))
+        return self._all_periods[user]
 
     @cached_property
     def whole(self) -> Index:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer as Buffer
 
-COLLECTIONS = 100_000, 50, 100
+COLLECTIONS = 1_000_000, 50, 100
 """How seldom to look for cycles (see `gc.set_threshold`): hardly anything here is in one, and each look goes over every
 object there is.
 """

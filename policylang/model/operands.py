@@ -153,6 +153,11 @@ def type_of(world: PathScope, scope: ConditionScope, node: expressions.Operand) 
     word = word_of(node)
     if word not in (None, scope.resource) and not _known(world, scope, word):
         return None  # what it may have been meant to be is not asked
+    attributes = world.resources.get(scope.resource)
+    if word is not None and word in scope.parameters:
+        return scope.parameters[word].type
+    if word is not None and attributes is not None and word in attributes:
+        return attributes[word] if scope.only is None or word in scope.only else None
     quiet = msgspec.structs.replace(world, constants=msgspec.structs.replace(world.constants, report=DiagnosticLog()))
     found = resolve_path(quiet, scope, node)
     return found.type if found else None

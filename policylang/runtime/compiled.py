@@ -268,13 +268,7 @@ class Engine:
 
     def core(self, plan: Plan) -> Core:
         """The core of a plan, made once."""
-        key = (
-            plan.resource,
-            tuple((way.place, *(limit.id for limit in way.limits)) for way in plan.ways),
-            plan.requirement,
-            tuple(each.id for each in plan.appends),
-            tuple((each.place, id(each.deny)) for each in plan.denies),  # which live as long as the index
-        )
+        key = plan.meaning
         found = self._cores.get(key)
         return self._cores.setdefault(key, Core(self.index, plan)) if found is None else found
 

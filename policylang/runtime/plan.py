@@ -6,7 +6,7 @@ The reference walks through sources, roles and grants for each request; here tha
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import msgspec
 
@@ -98,6 +98,17 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     appends: tuple[ir.PolicyInstance, ...]
     denies: tuple[PlacedDeny, ...]
 
+    @property
+    def meaning(self) -> Hashable:
+        """What is the same of two plans of one index that allow the same, but for the attributes and the words."""
+        return (
+            self.resource,
+            tuple((way.place, *(limit.id for limit in way.limits)) for way in self.ways),
+            self.requirement,
+            tuple(each.id for each in self.appends),
+            tuple((each.place, id(each.deny)) for each in self.denies),  # which live as long as the index
+        )
+
 
 def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
     """The plan of a known action on a known resource."""
@@ -150,6 +161,9 @@ def _merged(first: Way, second: Way) -> Way:
 
 
 def _met(index: Index, who: Profile, requirement: ir.Requirement | None) -> Met:
+    if requirement is None:
+        return True
+
     def met(atom: Atom) -> Met:
         match atom:
             case ir.RequiresFeature(feature=feature):

@@ -93,12 +93,12 @@ def _nothing(
                 continue
             granted = True
             reached = _reached(world, plan, others)
-            if _of_user(questions, reached, resource, kind, period) is UNSAT:
-                continue
-            asked = True
             found = _of_user(questions, append_does_nothing(reached, instance.condition), resource, kind, period)
             if found is SATISFIABLE:
                 return None
+            if _of_user(questions, reached, resource, kind, period) is UNSAT:
+                continue
+            asked = True
             unproved = unproved or found is UNKNOWN
     if granted and not asked:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 import msgspec
 
@@ -70,13 +70,16 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
 def _on_resource(world: World, questions: Questions, kind: UserClass, resource: str) -> Iterator[Finding]:
     dead: dict[str, tuple[ir.UserPolicy, ...]] = {}
     unproved = False
+    fine: set[Hashable] = set()
     for period, who in world.periods(kind.first):
         for action in world.index.resources[resource].actions:
             plan = world.plan(who, action.name, resource)
-            if action.name in dead or not plan.ways or not plan.appends:
+            meaning = (period, plan.meaning)
+            if action.name in dead or not plan.ways or not plan.appends or meaning in fine:
                 continue
             after = questions.of_user(append_leaves_nothing(world.index, plan), resource, kind.first, period)
             if after is SATISFIABLE:
+                fine.add(meaning)
                 continue
             without = append_leaves_nothing(world.index, _with(plan, ()))
             if questions.of_user(without, resource, kind.first, period) is not SATISFIABLE:

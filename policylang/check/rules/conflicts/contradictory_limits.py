@@ -7,7 +7,7 @@ from itertools import combinations
 
 import msgspec
 
-from policylang.analysis.satisfiability import UNKNOWN, UNSAT
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.shifts import missed_shifts
@@ -119,6 +119,8 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
 def _core(questions: Questions, limits: Sequence[ir.Limit]) -> tuple[tuple[ir.Limit, ...], bool] | None:
     """The fewest limits that contradict each other, in the order of their places, and whether that is in doubt."""
     by_instance = {limit.instance: limit for limit in limits}
+    if questions.together(by_instance) is SATISFIABLE:
+        return None
     alive = [instance for instance in by_instance if questions.together((instance,)) is not UNSAT]
     if len(alive) < 2:
         return None

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.questions import policy_always_true
-from policylang.analysis.satisfiability import Satisfiability
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
-from policylang.ir import nodes as ir
 
 RULE = Rule(
     code="PL202",
@@ -47,10 +44,7 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    def opposite(instance: ir.PolicyInstance) -> Satisfiability:
-        return questions.anybody(policy_always_true(instance.condition), instance.resource)
-
-    for fault in at_fault(world.policy_set, opposite):
+    for fault in at_fault(world.policy_set, questions.untrue):
         instances = fault.instances
         names = listed([f"`{each.id}`" for each in instances[:3]], "and")
         yield Finding(

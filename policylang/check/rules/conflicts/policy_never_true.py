@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.questions import policy_never_true
-from policylang.analysis.satisfiability import Satisfiability
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
-from policylang.ir import nodes as ir
 
 RULE = Rule(
     code="PL203",
@@ -46,10 +43,7 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    def found(instance: ir.PolicyInstance) -> Satisfiability:
-        return questions.anybody(policy_never_true(instance.condition), instance.resource)
-
-    for fault in at_fault(world.policy_set, found):
+    for fault in at_fault(world.policy_set, questions.true):
         instances = fault.instances
         names = listed([f"`{each.id}`" for each in instances[:3]], "and")
         resources = listed([f"`{name}`" for name in dict.fromkeys(each.resource for each in instances[:3])], "and")
