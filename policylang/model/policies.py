@@ -310,7 +310,7 @@ def _argument(
     report = DiagnosticLog()
     value = None
     if written is not None and not isinstance(node, expressions.List):
-        constants = _reporting_to(world, report).constants
+        constants = replace(world.constants, report=report)
         value = literal(constants, source, written, type_, f"the parameter {quoted(parameter)}")
     for found in report.diagnostics:
         if found.code in ("PL103", "PL101"):

@@ -213,4 +213,4 @@ def limiting(index: Index, limits: Iterable[ir.Limit], resource: str, action: st
 
 def instances(index: Index, limits: Iterable[ir.Limit]) -> tuple[ir.PolicyInstance, ...]:
     """The policies that are attached, each once."""
-    return tuple(index.instances[name] for name in dict.fromkeys(limit.instance for limit in limits))
+    return tuple([index.instances[name] for name in dict.fromkeys([limit.instance for limit in limits])])
