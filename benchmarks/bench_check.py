@@ -175,7 +175,7 @@ def growth() -> bool:
         table(
             ("CPU seconds", *(f"{size:,} groups" for size in SIZES), "exponent"),
             [
-                (name, *(f"{value:.2f}" for value in values), f"{exponent(SIZES, values):.2f}")
+                (name, *(f"{value:.2f}" for value in values), f"{exponent(SIZES, values):.2f}" if all(values) else "")
                 for name, values in series.items()
             ],
         )

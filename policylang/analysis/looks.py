@@ -66,10 +66,11 @@ class Looking:
     def _condition(self, condition: c.Condition) -> Looks:
         found = self._conditions.get(condition)
         if found is None:
+            paths = list(condition.paths())
             users = {str(constant.value) for constant in condition.constants() if is_user(constant.type)}
             time = any(map(looks_at_time, condition.tests()))
-            attributes = frozenset(name for path in condition.paths() for name in self._of_user(path))
-            asking = any(path.root == "subject" for path in condition.paths())
+            attributes = frozenset([name for path in paths for name in self._of_user(path)])
+            asking = any(path.root == "subject" for path in paths)
             found = self._conditions[condition] = Looks(time, attributes, frozenset(users), asking)
         return found
 

@@ -132,7 +132,7 @@ class _Test(_Condition, frozen=True, gc=False):
     @property
     def sides(self) -> tuple[Operand, ...]:
         """The operands, as they were written."""
-        return tuple(getattr(self, name) for name in self._sides)
+        return tuple([getattr(self, name) for name in self._sides])
 
     def map_operands(self, change: Callable[[Operand], Operand]) -> Self:
         """The same with what ``change`` makes of each operand in its place."""
