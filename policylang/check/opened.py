@@ -46,6 +46,7 @@ class OpenedPermissions:
         self.stacks = world.once(Stacks)
         self._alone: dict[Hashable, frozenset[Permission]] = {}
         self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
+        self._others: dict[Name, tuple[Permission, ...]] = {}
         self._denied: dict[Name, frozenset[Permission]] = {}
         self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
         self._secrets: dict[Name, list[tuple[str, str, str]]] = {}
@@ -65,16 +66,15 @@ class OpenedPermissions:
     def permissions(self, stack: Stack) -> frozenset[Permission]:
         """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
         found: set[Permission] = set()
-        additive = frozenset[Permission]()
-        if not stack.who.appends and not stack.who.overrides:
-            additive = self.stacks.additive
+        is_plain = not stack.who.appends and not stack.who.overrides
+        if is_plain:
             found.update(*(self._lasting(stack, source) for source in stack.sources))
         taken = frozenset[Permission]().union(*(self._denies(source.bundle_name) for source in stack.who.sources))
         peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
         for source in stack.sources:
             name = source.bundle_name
             certain = self._surely(name, stack.period)
-            for permission in self.stacks.permissions(name) - additive:
+            for permission in self._not_additive(name) if is_plain else self.stacks.permissions(name):
                 if permission in found or self.there(permission[0], source.place) == FALSE:
                     continue
                 plain = permission in certain and permission not in taken and permission[0] not in peculiar
@@ -93,12 +93,19 @@ class OpenedPermissions:
             certain = self._surely(name, period)
             return frozenset(
                 permission
-                for permission in self.stacks.lasting.intersection(self.stacks.permissions(name))
-                if self.there(permission[0], source.place) != FALSE
+                for permission in self.stacks.permissions(name)
+                if permission in self.stacks.lasting
+                and self.there(permission[0], source.place) != FALSE
                 and (permission in certain or self.settle(single, permission) is not UNSAT)
             )
 
         return self.stacks.remembered(("opened", name, alike), opened)
+
+    def _not_additive(self, name: Name) -> tuple[Permission, ...]:
+        if name not in self._others:
+            additive = self.stacks.additive
+            self._others[name] = tuple(each for each in self.stacks.permissions(name) if each not in additive)
+        return self._others[name]
 
     def there(self, resource: str, place: str | None) -> Formula:
         key = (resource, place)
