@@ -15,7 +15,7 @@ from policylang.analysis.formula import all_true, true
 from policylang.analysis.looks import Looks, is_user
 from policylang.check.world import World
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, TextType
+from policylang.model.types import PlaceType, RecordType, TextType
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
 
@@ -135,7 +135,8 @@ class Likeness:
 
         def told(constant: c.Constant) -> Hashable:
             value = constant.value
-            if self._texts is None or not isinstance(constant.type, TextType) or value in self._texts:
+            # The id of a record is a text too.
+            if self._texts is None or not isinstance(constant.type, TextType | RecordType) or value in self._texts:
                 return value
             return (numbers.setdefault(value, len(numbers)),)
 

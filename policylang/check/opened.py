@@ -68,7 +68,7 @@ class OpenedPermissions:
         found: set[Permission] = set()
         is_plain = not stack.who.appends and not stack.who.overrides
         if is_plain:
-            found.update(*(self._lasting(stack, source) for source in stack.sources))
+            found.update(*(self._adds(stack, source) for source in stack.sources))
         taken = frozenset[Permission]().union(*(self._denies(source.bundle_name) for source in stack.who.sources))
         peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
         for source in stack.sources:
@@ -82,8 +82,8 @@ class OpenedPermissions:
                     found.add(permission)
         return frozenset(found)
 
-    def _lasting(self, stack: Stack, source: RightsSource) -> frozenset[Permission]:
-        """What a source of the stack opens at its place and no other takes away, for all users who have it alike."""
+    def _adds(self, stack: Stack, source: RightsSource) -> frozenset[Permission]:
+        """What a source of the stack opens at its place of what is additive, for all users who have it alike."""
         name, period = source.bundle_name, stack.period
         looks, places = self.stacks.looks((name,)), (source.place, stack.place)
         alike = self.stacks.likeness.limits(looks, stack.users.first, period, places)
@@ -94,7 +94,7 @@ class OpenedPermissions:
             return frozenset(
                 permission
                 for permission in self.stacks.permissions(name)
-                if permission in self.stacks.lasting
+                if permission in self.stacks.additive
                 and self.there(permission[0], source.place) != FALSE
                 and (permission in certain or self.settle(single, permission) is not UNSAT)
             )

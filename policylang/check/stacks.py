@@ -96,37 +96,25 @@ class Stacks:
         return self._lost[key]
 
     @cached_property
-    def lasting(self) -> frozenset[Permission]:
-        """The permissions that no source takes away: what one of them allows by itself to somebody who appends and
-        overrides nothing, it allows beside all others. Nothing is required, no group or role denies any, and what is
-        created names no holder of a role.
+    def additive(self) -> frozenset[Permission]:
+        """The permissions of which sources only add to one another: nothing is required, no group or role denies any,
+        and nothing is created, which may need attributes from several sources. Who appends and overrides nothing is
+        allowed just what one of the sources allows by itself.
         """
         denied = {permission for _, bundle in self.world.bundles for permission in self.index.said(bundle).denies}
-        choosing = {
-            resource.name
-            for resource in self.world.policy_set.resources
-            if any(_chosen(declared.type) is not None for declared in resource.attributes)
-        }
         found = {
             (resource.name, action.name)
             for resource in self.world.policy_set.resources
             for action in resource.actions
-            if action.requires is None and not (action.kind == "create" and resource.name in choosing)
+            if action.requires is None and action.kind != "create"
         }
         return frozenset(found - denied)
 
-    @cached_property
-    def additive(self) -> frozenset[Permission]:
-        """Those of them that no source allows which does not by itself: what is created may have its attributes from
-        several.
-        """
-        return frozenset(permission for permission in self.lasting if self.index.kind(*permission) != "create")
-
     def looks(self, names: tuple[Name, ...]) -> Looks:
-        """What decides looks at, where groups and roles grant what is lasting: limits, and denies for everyone."""
+        """What decides looks at, where groups and roles grant what is additive: limits, and denies for everyone."""
         if names not in self._looks:
             ways = [self.ways(name) for name in names]
-            permissions = self.lasting.intersection(*ways)
+            permissions = self.additive.intersection(*ways)
             limits = frozenset[str]().union(*(ids for each in ways for one in permissions for ids in each[one]))
             denies = [deny for permission in permissions for deny in self.index.denies_of(*permission)]
             conditions = [self.index.instances[id_].condition for id_ in limits]

@@ -56,7 +56,9 @@ scope region contains site
 place region "N"
 place site "S" in "N"
 place site "U"
-subject { department : text  office : text  level : int }
+subject { department : text  office : text  level : int  home : account  homes : set of account  code : text }
+resource account { id : text  actions view }
+resource visit { account : account  actions create, approve }
 resource doc {
   owner : user  department : text  site : site  amount : int  made : date
   actions view, create, approve
@@ -71,6 +73,8 @@ policy of_department on doc { department is assigned user.department }
 policy of_office on doc { department is assigned user.office }
 policy below_level on doc { amount < assigned user.level }
 policy below_seven on doc { amount < 7 }
+policy at_home on visit { account is assigned user.home and account.id is assigned user.code }
+policy at_homes on visit { assigned user.homes contains account and account.id is assigned user.code }
 policy nowhere on doc { department is missing }
 policy late on doc { made after 2026-06-20 and made older than 30 days }
 policy here on doc { site is "U" }
@@ -95,6 +99,10 @@ role approver { grant approve on doc  policy of_department }
 role local { grant create on doc  policy here }
 role writer { grant create on paper  policy reps }
 role signer { grant approve on paper }
+role guest { grant create on visit  policy at_home }
+role host { grant approve on visit  policy at_home }
+role guests { grant create on visit  policy at_homes }
+role hosts { grant approve on visit  policy at_homes }
 role noting { grant view on note }
 role noting_north { grant view on note  policy noted }
 role memos { grant view on memo }
@@ -168,6 +176,16 @@ DIFFERENT = {
         "PL302",
         'department : "x"  assign role local  assign role approver at site "U"',
         'department : "x"  assign role local  assign role approver at site "S"',
+    ),
+    "a text that is the id of a record": (
+        "PL302",
+        'home : "acme"  code : "acme"  assign role guest  assign role host',
+        'home : "acme"  code : "zeta"  assign role guest  assign role host',
+    ),
+    "a text that is the id of one of some records": (
+        "PL302",
+        'homes : ["acme", "omni"]  code : "omni"  assign role guests  assign role hosts',
+        'homes : ["acme", "omni"]  code : "zeta"  assign role guests  assign role hosts',
     ),
     "who can be written": (
         "PL302",
