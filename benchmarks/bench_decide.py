@@ -25,7 +25,7 @@ import policylang
 from benchmarks.engines import ENGINES, PACKAGES
 from benchmarks.engines.policylang import FROM_JSON, forms
 from benchmarks.engines.workload import Form, Request, disagreement, requests
-from benchmarks.generate import access, groups
+from benchmarks.generate import ACTIONS, access, groups
 from benchmarks.measure import environment, in_fresh_process, peak_mib, table
 from policylang.ir.codec import to_json
 from policylang.project.discovery import SourceSet
@@ -41,7 +41,7 @@ REQUESTS = 10_000
 # CPU seconds after which an engine gets no more requests in one repetition, and how many it gets all the same.
 ENOUGH = 0.2
 FEWEST = 10
-PAGES = (10, 50, 200)  # records
+PAGES = (10, 20, 50, 200)  # records
 
 OURS = "policylang"
 HEADER = ("engine", "used with", "groups", "decisions", "µs, best", "median", "times policylang, best", "median")
@@ -209,8 +209,10 @@ def batches(rows: Sequence[Row]) -> str:
     return f"decide_many is as fast as decide one by one: {', '.join(found)} (median)"
 
 
-def pages(count: int, users: int = 200) -> str:
-    """Lists of records that one user looks at: one by one beside many at a time, the median of some users."""
+def pages(count: int, actions: int = 1, users: int = 200) -> str:
+    """Lists of records that one user looks at, to do one thing with each or some: one by one beside many at a time, the
+    median of some users.
+    """
     policies = policylang.load(compile_groups(count))
     asked = requests(groups(count), REQUESTS)
     found = []
@@ -218,21 +220,30 @@ def pages(count: int, users: int = 200) -> str:
         times = []
         for each in asked[:users]:
             records = [other.record for other in asked if other.resource == each.resource][:length]
-            one, many = _one_by_one(policies, each, records), _at_once(policies, each, records)
-            assert one() == many(), f"they disagree: {each}"
+            wanted = ACTIONS[:actions] if actions > 1 else (each.action,)
+            one, many = _page(policies, each, records, wanted)
+            for _ in range(2):
+                assert one() == many(), f"they disagree: {each}"
             times.append(_best(one) / _best(many))
         found.append(f"{statistics.median(times):.2f} times for {length} records")
-    return f"decide_many about what one user looks at, {count:,} groups: {', '.join(found)} (median of {users} users)"
+    things = "one action" if actions == 1 else f"{actions} actions on each record"
+    return f"decide_many for one user, {things}, {count:,} groups: {', '.join(found)} (median of {users} users)"
 
 
-def _one_by_one(policies: policylang.PolicySet, of: Request, records: Sequence[Any]) -> Callable[[], Any]:
-    user, action, resource, now = of.user, of.action, of.resource, of.now
-    return lambda: [policies.decide(user, action, resource, record, now=now) for record in records]
-
-
-def _at_once(policies: policylang.PolicySet, of: Request, records: Sequence[Any]) -> Callable[[], Any]:
-    listed = [{"record": record} for record in records]
-    return lambda: policies.decide_many(listed, user=of.user, action=of.action, resource=of.resource, now=of.now)
+def _page(
+    policies: policylang.PolicySet, of: Request, records: Sequence[Any], actions: Sequence[str]
+) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """One by one, and at once."""
+    common: dict[str, Any] = {"user": of.user, "resource": of.resource, "now": of.now}
+    if len(actions) > 1:
+        listed = [{"action": action, "record": record} for record in records for action in actions]
+    else:
+        common["action"], listed = of.action, [{"record": record} for record in records]
+    user, resource, now = of.user, of.resource, of.now
+    return (
+        lambda: [policies.decide(user, action, resource, r, now=now) for r in records for action in actions],
+        lambda: policies.decide_many(listed, **common),
+    )
 
 
 def _best(call: Callable[[], Any]) -> float:
@@ -256,8 +267,9 @@ def run(repetitions: int) -> None:
     print("\nEach engine as it is fastest:\n")
     print(report(chosen, best))
     print(
-        f"\n{growth(rows, best[OURS, SIZES[0]].form)}\n{batches(rows)}\n{pages(SIZES[1])}\n\nOther ways to use them:\n"
+        f"\n{growth(rows, best[OURS, SIZES[0]].form)}\n{batches(rows)}\n{pages(SIZES[1])}\n{pages(SIZES[1], actions=3)}"
     )
+    print("\nOther ways to use them:\n")
     print(report((row for row in rows if row not in chosen), best))
     print(f"\nLoading, from the JSON file to the first decision, best of 2 processes:\n\n{loaded}")
 

@@ -46,22 +46,29 @@ def make():
     return run
 """
 
+# Of a list of requests, with as many things in each as told; null where one is no such dictionary.
 _LOOP = """
 def make():
-    def run(records, user, request, now):
-        keys = []
-        for record in records:
+    def run(requests, count, user, request, now, numbers, kept):
+        found = []
+        for each in requests:
+            if type(each) is not dict or len(each) != count: return None
+            record = each["record"]
+            if type(record) is not dict: return None
             BODY
-        return keys
+        return found
     return run
 """
 
 # How an attribute of the record itself is read, by what tells that its value can be compared as it is.
+_OWN_OF_DICT = """
+V = record.get(A)
+if (GUARD) and V is not None:
+    V = READ(record)
+"""
 _OWN = """
 if type(record) is dict:
-    V = record.get(A)
-    if (GUARD) and V is not None:
-        V = READ(record)
+    OF_DICT
 else:
     V = READ(record)
 """
@@ -118,7 +125,7 @@ class _Filled(ast.NodeTransformer):
 
 class _InLoop(ast.NodeTransformer):
     def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
-        return _statements("keys.append(KEY)\ncontinue", KEY=node.value)
+        return _statements("found.append(kept[numbers[KEY]])\ncontinue", KEY=node.value)
 
 
 def _statements(template: str, **parts: Any) -> list[ast.stmt]:
@@ -155,7 +162,8 @@ def _tuple(first: str, names: Iterable[str]) -> ast.expr:
 class _Code:
     """Statements of one function, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: bool) -> None:
+        self._loop = loop
         self.body: list[ast.stmt] = []
         self._reads = self._truths = 0
 
@@ -189,7 +197,11 @@ class _Code:
             return
         parts = dict(zip("ABCD", others, strict=False))
         guard = _expression(_GUARDS[read.guard], V=name, **parts)
-        self.add(_OWN, V=name, READ=last, A=parts["A"], GUARD=guard)
+        of_dict = _statements(_OWN_OF_DICT, V=name, READ=last, A=parts["A"], GUARD=guard)
+        if self._loop:
+            self.body += of_dict
+        else:
+            self.add(_OWN, V=name, READ=last, OF_DICT=of_dict)
 
     def _condition(self, condition: ShapeCondition) -> str:
         """Find its truth; the name of that."""
@@ -215,10 +227,10 @@ class _Code:
             inner, self.body = self.body, outer
             self.add("if T is not DECIDING: BODY", T=name, DECIDING=deciding, BODY=inner)
 
-    def function(self, values: int, loop: bool) -> ast.Module:
+    def function(self, values: int) -> ast.Module:
         """The module of a function that makes the function of the values."""
-        body = _InLoop().visit(ast.Module(self.body, [])).body if loop else self.body
-        module = ast.Module(_statements(_LOOP if loop else _FUNCTION, BODY=body), [])
+        body = _InLoop().visit(ast.Module(self.body, [])).body if self._loop else self.body
+        module = ast.Module(_statements(_LOOP if self._loop else _FUNCTION, BODY=body), [])
         make = module.body[0]
         assert isinstance(make, ast.FunctionDef)
         make.args.args = [ast.arg(_name("k", number)) for number in range(values)]
@@ -246,11 +258,10 @@ def _test(test: ShapeTest) -> ast.expr:
 # --- the decision --------------------------------------------------------------------------------------------
 
 
-def _plan_code(shape: PlanShape) -> _Code:
+def _plan_code(code: _Code, shape: PlanShape) -> None:
     """What is returned is what the answer of the plan depends on: a number with a bit for each open way and, after
     those, each deny that matches; or, where the action is not open, a tuple.
     """
-    code = _Code()
     places = code.places(shape.place, shape.places)
     limits = code.group(shape.limits)
     _add_ways(code, shape, places, limits)
@@ -262,7 +273,6 @@ def _plan_code(shape: PlanShape) -> _Code:
         _refuse(code, _all_of(_loaded(appends)), appends, False, _tuple(NOT_APPENDED, appends))
     _add_denies(code, shape, places)
     code.add("return outcome")
-    return code
 
 
 def _loaded(names: Iterable[str]) -> Iterator[ast.expr]:
@@ -313,8 +323,7 @@ def _add_denies(code: _Code, shape: PlanShape, places: list[str]) -> None:
         code.add("if MATCHES: outcome += BIT", MATCHES=matches, BIT=ast.Constant(1 << number))
 
 
-def _signature_code(shape: SignatureShape) -> _Code:
-    code = _Code()
+def _signature_code(code: _Code, shape: SignatureShape) -> None:
     places = code.places(shape.place, shape.places)
     truths = code.group(shape.tests)
     depths = []
@@ -325,36 +334,34 @@ def _signature_code(shape: SignatureShape) -> _Code:
     if whereabouts:
         code.add("nowhere = place is None")
     code.add("return KEY", KEY=_tuple(LEFT_OPEN, [*whereabouts, *places, *truths, *depths]))
-    return code
 
 
-def _condition_code(shape: ConditionGroup) -> _Code:
-    code = _Code()
+def _condition_code(code: _Code, shape: ConditionGroup) -> None:
     (truth,) = code.group(shape)
     code.add("return T", T=truth)
-    return code
 
 
 # --- functions -----------------------------------------------------------------------------------------------
 
 
 def module(shape: PlanShape | SignatureShape | ConditionGroup, values: int, loop: bool = False) -> ast.Module:
-    """The code of a shape; as a ``loop`` it takes a list of records and returns a list."""
+    """The code of a shape; as a ``loop`` it takes a list of requests and returns a list."""
+    code = _Code(loop)
     match shape:
         case PlanShape():
-            code = _plan_code(shape)
+            _plan_code(code, shape)
         case SignatureShape():
-            code = _signature_code(shape)
+            _signature_code(code, shape)
         case ConditionGroup():
-            code = _condition_code(shape)
-    return code.function(values, loop)
+            _condition_code(code, shape)
+    return code.function(values)
 
 
 @lru_cache(maxsize=1024)
 def _maker(
     shape: PlanShape | SignatureShape | ConditionGroup, values: int, loop: bool = False
 ) -> Callable[..., Function]:
-    names: dict[str, Any] = {"__builtins__": {"type": type, "dict": dict}}
+    names: dict[str, Any] = {"__builtins__": {"type": type, "dict": dict, "len": len}}
     exec(compile(module(shape, values, loop), "<generated>", "exec"), names)  # noqa: S102
     return names["make"]  # type: ignore[no-any-return]
 

@@ -1,5 +1,5 @@
-"""Many decisions at a time: about a list of records in one go, or else one by one, in a loop in which a request is
-spared what it has in common with the one before it.
+"""Many decisions at a time. Requests of a list that one plan decides are decided together, by the function of the plan
+for many records; all others one by one, each spared what it has in common with the one before it.
 """
 
 from __future__ import annotations
@@ -7,14 +7,24 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from datetime import UTC
-from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from policylang.runtime.compiled import NOT_CLEAR, Engine, Kept, UnclearError
 from policylang.runtime.reference import Decision
 
-_ARGUMENTS = frozenset(("user", "action", "resource", "record", "now", "request", "field", "changes"))
 _COMMON = ("user", "action", "resource", "now", "request")
+_ARGUMENTS = frozenset((*_COMMON, "record", "field", "changes"))
+_TELLS = frozenset(("user", "action", "resource", "now"))
+"""What requests can be put together by."""
+
+_FEW, _OFTEN = 16, 5
+"""How many requests of a list are looked at first, and how often what they say has to come up there on average for
+putting them together to pay.
+"""
+
+_record_of = itemgetter("record")
+_all_texts = frozenset((str,)).issuperset
 
 
 def decide_many(
@@ -27,63 +37,86 @@ def decide_many(
     request: Any,
 ) -> list[Decision]:
     """The other arguments are those of the requests that do not say their own."""
-    if type(requests) is list and user is not None and action is not None and resource is not None:
-        # nothing in a list changes between reading it and deciding
-        found = _of_one_plan(engine, requests, user, action, resource, now, request)
-        if found is not None:
-            return found
-    return _one_by_one(engine, requests, user, action, resource, now, request)
+    found = None
+    listed: list[Any] = requests if type(requests) is list else []  # in which nothing changes while it is read
+    if listed and user is not None and action is not None and resource is not None and now is not None:
+        found = _of_one_plan(engine, listed, 1, user, action, resource, now, request)
+    if found is None:
+        given = zip(_COMMON, (user, action, resource, now, request), strict=True)
+        common = {name: value for name, value in given if value is not None}
+        found = _by_plans(engine, listed, common) or _one_by_one(engine, requests, common)
+    return found
 
 
 def _of_one_plan(
-    engine: Engine, requests: list[Any], user: str, action: str, resource: str, now: Any, request: Any
+    engine: Engine,
+    requests: Iterable[Any],
+    count: int,
+    user: Any = None,
+    action: Any = None,
+    resource: Any = None,
+    now: Any = None,
+    request: Any = None,
 ) -> list[Decision] | None:
-    """The decisions, if the requests bring nothing but records, and nothing about them is unusual or new."""
-    if not (type(user) is type(action) is type(resource) is str and isinstance(now, datetime.datetime)):
-        return None
-    if not (_is_plain(now) and _is_usual(request)):
+    """The decisions, if nothing about the requests is unusual or new, and each says as many things as told: its record,
+    and what all of them have in common.
+    """
+    if not (type(user) is type(action) is type(resource) is str):
         return None
     try:
-        kept = engine.quick[user][resource, action]
-        records = [
-            record
-            for each in requests
-            if type(each) is dict and len(each) == 1 and type(record := each["record"]) is dict
-        ]
-        if len(records) < len(requests) or not _have_plain_names(records):
+        if now.tzinfo is not UTC or not 1 < now.year < 9999 or not _is_usual(request):
             return None
-        numbers = kept[1]
-        found = [kept[numbers[key]] for key in kept[2]()(records, user, request, now)]
-    except (LookupError, *NOT_CLEAR):
+        kept = engine.quick[user][resource, action]
+        found: list[Decision] | None = kept[2]()(requests, count, user, request, now, kept[1], kept)
+        usual = found is not None and all(found) and _have_plain_names(map(_record_of, requests))
+    except (LookupError, TypeError, AttributeError, *NOT_CLEAR):
         return None
-    return found if all(found) else None
+    return found if usual else None
 
 
-def _one_by_one(
-    engine: Engine,
-    requests: Iterable[Mapping[str, Any]],
-    common_user: Any,
-    common_action: Any,
-    common_resource: Any,
-    common_now: Any,
-    request: Any,
-) -> list[Decision]:
-    given = zip(_COMMON, (common_user, common_action, common_resource, common_now, request), strict=True)
-    common = {name: value for name, value in given if value is not None}
+def _by_plans(engine: Engine, requests: list[Any], common: dict[str, Any]) -> list[Decision] | None:
+    """The decisions, if all requests say things of the same names, and many say the same."""
+    first: dict[str, Any] = requests[0] if requests and type(requests[0]) is dict else {}
+    names = [name for name in first if name != "record"]
+    if not names or not _TELLS.issuperset(names):
+        return None
+    told = itemgetter(*names)
+    try:
+        if len(set(map(told, requests[:_FEW]))) * _OFTEN > len(requests[:_FEW]):
+            return None
+        keys = [*map(told, requests)]
+        groups: dict[Any, list[Any]] = {key: [] for key in dict.fromkeys(keys)}
+    except (KeyError, TypeError):
+        return None
+    for key, each in zip(keys, requests, strict=True):
+        groups[key].append(each)
+    found = {}
+    for key, group in groups.items():
+        own = dict(zip(names, key if len(names) > 1 else (key,), strict=True))
+        decisions = _of_one_plan(engine, group, len(first), **{**common, **own})
+        found[key] = iter(_one_by_one(engine, group, common) if decisions is None else decisions)
+    return [*map(next, map(found.__getitem__, keys))]
+
+
+def _one_by_one(engine: Engine, requests: Iterable[Mapping[str, Any]], common: dict[str, Any]) -> list[Decision]:
     found: list[Decision] = []
+    common_now: Any = common.get("now")
+    request = common.get("request")
+    few = {name: value for name, value in common.items() if name != "request"}
+    whole = not few.keys() - {"now"}
     usual = _is_usual(request)
-    user = action = resource = checked = None
+    user = action = resource = None
+    checked: Any = object()  # the instant that was looked at last
     kept: Kept = ()
+    plain = type(requests) is list and _bring_plain_records(requests)
     for each in requests:
         answer = None
         if usual and type(each) is dict:
             try:
-                record, count = each["record"], len(each)
-                if count == 1:
-                    asks, what, about, now = common_user, common_action, common_resource, common_now
-                else:
-                    asks, what, about = each["user"], each["action"], each["resource"]
-                    now = common_now if count == 4 else each["now"]
+                asked = each if whole else {**few, **each}
+                asks, what, about, record = asked["user"], asked["action"], asked["resource"], asked["record"]
+                count = len(asked)
+                now = common_now if count == 4 else asked["now"]
                 if count > 5 or type(record) is not dict:
                     raise UnclearError
                 if now is not checked:
@@ -95,9 +128,10 @@ def _one_by_one(
                         raise UnclearError
                     kept = engine.quick[asks][about, what]
                     user, action, resource = asks, what, about
-                for name in record:
-                    if type(name) is not str:
-                        raise UnclearError
+                if not plain:
+                    for name in record:
+                        if type(name) is not str:
+                            raise UnclearError
                 answer = kept[kept[1][kept[0](record, asks, request, now)]]
             except (LookupError, TypeError, AttributeError, *NOT_CLEAR):
                 pass
@@ -119,9 +153,13 @@ def _decide(engine: Engine, given: Mapping[str, Any], common: Mapping[str, Any])
     return engine.decide(user, action, resource, record, asked["now"], request, field, changes)
 
 
-def _is_plain(now: Any) -> bool:
-    """Whether it is an instant in UTC, and none at the very ends of the calendar."""
-    return now.tzinfo is UTC and 1 < now.year < 9999
+def _bring_plain_records(requests: list[Any]) -> bool:
+    """Whether each has a record that is a dictionary with plain names: all at once is quicker than one by one."""
+    try:
+        records = [*map(_record_of, requests)]
+    except (LookupError, TypeError):
+        return False
+    return {dict}.issuperset(map(type, records)) and _have_plain_names(records)
 
 
 def _is_usual(request: Any) -> bool:
@@ -131,4 +169,4 @@ def _is_usual(request: Any) -> bool:
 
 def _have_plain_names(mappings: Iterable[Mapping[Any, Any]]) -> bool:
     """Whether all names are of the very type of texts."""
-    return {str}.issuperset(map(type, chain.from_iterable(mappings)))
+    return _all_texts(map(type, set().union(*mappings)))

@@ -27,8 +27,12 @@ OURS = {
     "make",
     "run",
     "record",
-    "records",
-    "keys",
+    "requests",
+    "count",
+    "each",
+    "numbers",
+    "kept",
+    "found",
     "user",
     "request",
     "now",
@@ -37,9 +41,10 @@ OURS = {
     "outcome",
     "type",
     "dict",
+    "len",
 }
 ATTRIBUTES = {"get", "tzinfo", "append"}
-KEYS = {generated.CLOSED, generated.NOT_MET, generated.NOT_APPENDED, generated.LEFT_OPEN}
+KEYS = {generated.CLOSED, generated.NOT_MET, generated.NOT_APPENDED, generated.LEFT_OPEN, "record"}
 NAME = re.compile(r"[vktpd][0-9]+")
 
 HOSTILE = """\

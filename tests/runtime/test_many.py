@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, note, settings
 
 from policylang.api.policy_set import PolicySet
+from policylang.runtime import many
 from policylang.runtime.compiled import Engine
 from policylang.runtime.reference import Decision
 from tests.generated import Case, Features, cases
@@ -83,6 +85,24 @@ def test_lists_of_records(case: Case) -> None:
             assert policies.decide_many(requests, **common) == [d for _, d in answers if d is not None]
 
 
+@given(cases(Features(requests=25)))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_lists_that_a_few_plans_decide(case: Case) -> None:
+    """Each request brings its record and some of who asks what; what else there is to say is said once."""
+    policies = PolicySet(case.policy_set)
+    arguments = case.arguments()
+    records = [each["record"] for each in arguments]
+    for names in (("action",), ("resource", "action"), ("user",), ("user", "action", "resource", "now")):
+        common = {name: each[name] for each in arguments[:1] for name in (*WHO, "request")}
+        own = [{name: each[name] for name in names} for each in arguments[:3]]
+        asked = [{**each, "record": record} for record in records for each in own]
+        answers = [(each, decided(policies, **{**common, **each})) for each in asked]
+        requests = [each for each, decision in answers if decision is not None]
+        note(str(common))
+        for _ in range(2):
+            assert policies.decide_many(requests, **common) == [d for _, d in answers if d is not None]
+
+
 @pytest.mark.parametrize("user", ["ann", "ben", "cid", "nobody"])
 @pytest.mark.parametrize("action", ["view", "modify", "create", "fly"])
 @pytest.mark.parametrize("request_", [None, {}, {"channel": "mail"}, {"channel": "web"}, {"channel": 1}])
@@ -104,6 +124,55 @@ def test_a_list_is_decided_by_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Engine, "decide", None)
     assert policies.decide_many(requests, **who) == first
     assert policies.decide_many([{**each, **who} for each in requests]) == first
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        [{"action": "view"}, {"action": "modify"}],
+        [{"user": "ann"}, {"user": "cid"}],
+        [{"user": "ann", "action": "view", "resource": "doc"}, {"user": "cid", "action": "view", "resource": "memo"}],
+        [{"now": NOW}, {"now": NOW + datetime.timedelta(days=20)}],
+    ],
+    ids=lambda own: ", ".join(own[0]),
+)
+def test_requests_of_one_plan_are_put_together(own: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    policies = PolicySet(compiled(TEXT))
+    who: dict[str, Any] = {
+        "user": "ann",
+        "action": "view",
+        "resource": "doc",
+        "now": NOW,
+        "request": {"channel": "mail"},
+    }
+    records = [{**record, "status": "open"} for record in RECORDS if record["owner"]]
+    requests = [{"record": record, **each} for record in records for each in own]
+    expected = [policies.decide(**{**who, **each}) for each in requests]
+    assert {decision.allowed for decision in expected} == {True, False}
+    assert policies.decide_many(requests, **who) == expected
+    with monkeypatch.context() as patched:
+        patched.setattr(many, "_one_by_one", None)
+        assert policies.decide_many(requests, **who) == expected
+    other = [requests[0], {**requests[0], "record": {"owner": 7}}, *requests[1:]]
+    assert policies.decide_many(other, **who) == [policies.decide(**{**who, **each}) for each in other]
+
+
+@pytest.mark.parametrize(
+    "other", [{"record": {}, "action": ["view"]}, {"action": "view"}, {"record": None, "action": 7}]
+)
+def test_an_unusual_request_among_those_that_are_put_together(other: dict[str, Any]) -> None:
+    policies = PolicySet(compiled(TEXT))
+    who: dict[str, Any] = {"user": "ann", "resource": "doc", "now": NOW}
+    requests = [*({"record": record, "action": "view"} for record in RECORDS), other]
+    assert policies.decide_many(requests, **who) == [policies.decide(**who, **each) for each in requests]
+
+
+@pytest.mark.parametrize("other", [{"record": {}, "wish": 1}, {"record": {}}, {"record": {1: 2}, "action": "view"}, 7])
+def test_what_is_no_request_among_those_that_are_put_together(other: Any) -> None:
+    policies = PolicySet(compiled(TEXT))
+    requests = [{"record": record, "action": "view"} for record in RECORDS]
+    with pytest.raises((TypeError, KeyError)):
+        policies.decide_many([*requests, other], user="ann", resource="doc", now=NOW)
 
 
 def test_each_request_is_decided_by_all_that_it_says() -> None:
@@ -135,6 +204,68 @@ def test_one_that_is_unusual_does_not_change_the_others() -> None:
         assert policies.decide_many(listed(records), **who) == expected
 
 
+def test_what_somebody_else_was_told_is_no_answer_yet() -> None:
+    """What is kept of a plan has a gap for an answer that was given by another plan of the same meaning alone."""
+    other = 'role keeper { grant modify on doc  policy own }  user "dan" { assign role keeper }'
+    policies = PolicySet(compiled(TEXT + other))
+    records = [{"owner": "ann"}, {"owner": "dan"}]
+    for user, order in (("ann", records), ("dan", records)):
+        who: dict[str, Any] = {"user": user, "action": "modify", "resource": "doc", "now": NOW}
+        for record in order:
+            policies.decide(record=record, **who)
+            assert policies.decide_many(listed(records), **who) == [policies.decide(record=r, **who) for r in records]
+
+
+def test_a_record_with_names_and_a_get_of_its_own() -> None:
+    class Row:
+        owner = "eve"
+
+        def get(self, name: str) -> str:
+            return "ann"
+
+        def __iter__(self) -> Iterator[str]:
+            yield "owner"
+
+    policies = PolicySet(compiled(TEXT))
+    who: dict[str, Any] = {"user": "ann", "action": "modify", "resource": "doc", "now": NOW}
+    policies.decide_many(listed(RECORDS[:16]), **who)
+    assert not any(decision.allowed for decision in policies.decide_many(listed([Row()]), **who))
+
+
+class Alike:
+    """No text, and yet equal to one."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == "ann"
+
+    def __hash__(self) -> int:
+        return hash("ann")
+
+
+@pytest.mark.parametrize(
+    "more", [{"field": "owner"}, {"field": "size"}, {"changes": {"owner": "ben"}}, {"user": Alike()}]
+)
+@pytest.mark.parametrize("own", [{}, {"action": "modify"}, {"action": "modify", "resource": "doc"}])
+def test_what_else_a_request_says_is_not_lost(own: dict[str, Any], more: dict[str, Any]) -> None:
+    policies = PolicySet(compiled(TEXT))
+    who: dict[str, Any] = {"user": "ann", "action": "modify", "resource": "doc", "now": NOW}
+    requests = [{"record": record, **own} for record in RECORDS[:16]]
+    policies.decide_many(requests, **who)
+    longer = [{**each, **more} for each in requests]
+    for form in (longer, [*longer, *requests], [*requests, *longer]):
+        assert policies.decide_many(form, **who) == [policies.decide(**{**who, **each}) for each in form]
+
+
+def test_a_user_who_is_no_text_is_nobody() -> None:
+    policies = PolicySet(compiled(TEXT))
+    who: dict[str, Any] = {"action": "modify", "resource": "doc", "now": NOW}
+    policies.decide_many(listed(RECORDS[:2]), user="ann", **who)
+    alike: Any = Alike()
+    found = policies.decide_many(listed(RECORDS[:2]), user=alike, **who)
+    assert found == [policies.decide(alike, "modify", "doc", record, now=NOW) for record in RECORDS[:2]]
+    assert not any(decision.allowed for decision in found)
+
+
 @pytest.mark.parametrize(
     ("given_", "error"),
     [
@@ -147,10 +278,11 @@ def test_one_that_is_unusual_does_not_change_the_others() -> None:
 )
 def test_what_is_no_request_is_refused_in_lists_too(given_: dict[str, Any], error: type[Exception]) -> None:
     policies = PolicySet(compiled(TEXT))
-    who: dict[str, Any] = {"user": "ann", "action": "view", "resource": "doc", "now": NOW}
-    policies.decide_many(listed(RECORDS), **who)
+    who: dict[str, Any] = {"user": "ann", "action": "modify", "resource": "doc", "now": NOW}
+    requests = listed(RECORDS[:16])  # of which everything is known
+    policies.decide_many(requests, **who)
     with pytest.raises(error):
-        policies.decide_many(listed(RECORDS), **{**who, **given_})
+        policies.decide_many(requests, **{**who, **given_})
 
 
 @pytest.mark.parametrize("year", [1, 9999])
@@ -165,13 +297,15 @@ def test_an_instant_outside_the_calendar_is_refused_in_lists_too(year: int) -> N
             policies.decide_many(form, **who, now=edge)
 
 
-@pytest.mark.parametrize("record", [{1: "x"}, 7, "ann"])
+@pytest.mark.parametrize("record", [{1: "x"}, {**RECORDS[0], 1: "x"}, 7, "ann"])
 def test_a_record_without_names_is_refused_in_lists_too(record: Any) -> None:
     policies = PolicySet(compiled(TEXT))
-    who: dict[str, Any] = {"user": "ann", "action": "view", "resource": "doc", "now": NOW}
-    policies.decide_many(listed(RECORDS), **who)
-    with pytest.raises(TypeError):
-        policies.decide_many(listed([*RECORDS, record]), **who)
+    who: dict[str, Any] = {"user": "ann", "action": "modify", "resource": "doc", "now": NOW}
+    requests = listed([*RECORDS[:16], record])
+    policies.decide_many(requests[:16], **who)
+    for form in (requests, [{**each, **who} for each in requests]):
+        with pytest.raises(TypeError):
+            policies.decide_many(form, **who)
 
 
 def test_a_record_that_is_filled_anew_for_each_request() -> None:
