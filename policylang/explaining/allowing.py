@@ -28,7 +28,7 @@ from policylang.explaining.settings import in_json
 from policylang.explaining.solve import Edits, EditTarget, setting, target_of
 from policylang.explaining.tree import SuggestedEdit
 from policylang.model import conditions as c
-from policylang.model.types import ORDERED, RecordType, SetType, Type, UserType
+from policylang.model.types import ORDERED, RecordType, SetType, UserType
 from policylang.model.words import operand_in_words
 from policylang.runtime.grants import profile
 from policylang.runtime.plan import make_plan
@@ -109,18 +109,12 @@ class Allowing:
         if path.root == "subject":
             own = c.Path("subject", (first,), index.subject[first], _AT)
             return FreeValue("user", own) if self.q.user in index.users else None
-        type_: Type = RecordType(self.q.resource)
-        for number, step in enumerate(path.steps):
-            if isinstance(type_, UserType):
-                path = c.Path(path.root, path.steps[:number], type_, _AT)
+        for number, (holder, _) in enumerate(index.holders(self.q.resource, path)):
+            if isinstance(holder, UserType):
+                path = msgspec.structs.replace(path, steps=path.steps[:number], type=holder)
                 break
-            if number == 0 and path.root == "request":
-                type_ = index.request[step]
-            elif isinstance(type_, RecordType):
-                type_ = index.attributes[type_.resource][step].type
-        if path.root == "request":
-            return FreeValue("request", msgspec.structs.replace(path, at=_AT))
-        return FreeValue(target_of(self.q, first) if after else "record", msgspec.structs.replace(path, at=_AT))
+        target: EditTarget = "request" if path.root == "request" else target_of(self.q, first) if after else "record"
+        return FreeValue(target, msgspec.structs.replace(path, at=_AT))
 
     # --- what is left of the decision ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from policylang.explaining.settings import HOLD, candidates, in_json
 from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.values import cut, named, truth_of
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, Type
+from policylang.model.types import UserType
 
 Edits = tuple[SuggestedEdit, ...]
 EditTarget = Literal["record", "request", "changes", "user"]
@@ -107,15 +107,11 @@ def _target(q: Question, after: bool, path: c.Path) -> EditTarget | None:
     """Where a path's value stands, if it can be set: not what belongs to another user than the one who asks."""
     if path.root == "subject":
         return "user" if len(path.steps) == 1 and q.user in q.index.users else None
-    first, *rest = path.steps
-    type_: Type = q.index.request[first] if path.root == "request" else q.index.attributes[q.resource][first].type
-    for name in rest:
-        if not isinstance(type_, RecordType):
-            return None
-        type_ = q.index.attributes[type_.resource][name].type
+    if any(isinstance(holder, UserType) for holder, _ in q.index.holders(q.resource, path)):
+        return None
     if path.root == "request":
         return "request"
-    return target_of(q, first) if after else "record"
+    return target_of(q, path.steps[0]) if after else "record"
 
 
 def target_of(q: Question, name: str) -> EditTarget:

@@ -12,9 +12,9 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Bundle, Name, name_of
-from policylang.model.conditions import Condition
+from policylang.model.conditions import Condition, Path
 from policylang.model.instants import zone
-from policylang.model.types import Type
+from policylang.model.types import RecordType, Type, UserType
 from policylang.runtime.trees import Lookup, no_records
 
 Permission = tuple[str, str]
@@ -95,6 +95,25 @@ class Index:
         for deny in self.policy_set.every_deny():
             if deny.condition is not None:
                 yield deny.resource, deny.condition
+
+    def holders(self, resource: str, path: Path) -> Iterator[tuple[RecordType | UserType | None, str]]:
+        """The attributes on a path of a condition on a resource, each behind what has it; ``None`` is the request."""
+        at: Type | None = {"record": RecordType(resource), "subject": UserType(None), "request": None}[path.root]
+        for number, step in enumerate(path.steps, 1):
+            assert at is None or isinstance(at, RecordType | UserType)
+            yield at, step
+            if number < len(path.steps):
+                at = self.attribute_type(at, step)
+
+    def attribute_type(self, holder: RecordType | UserType | None, name: str) -> Type:
+        """The type of an attribute of what `holders` gives."""
+        match holder:
+            case RecordType(resource):
+                return self.attributes[resource][name].type
+            case UserType():
+                return self.subject[name]
+            case None:
+                return self.request[name]
 
     def bundle(self, name: Name) -> Bundle:
         """The group or role of this name."""

@@ -63,18 +63,12 @@ def place_reader(index: Index, resource: str, name: str) -> Reader:
 def walk(index: Index, path: c.Path, resource: str) -> tuple[Reader, ...]:
     """What reads a path, a step each, from the record, the request or the user's id."""
     steps: list[Reader] = []
-    type_: Type = RecordType(resource) if path.root == "record" else UserType(None)
-    for number, step in enumerate(path.steps):
-        if path.root == "request" and number == 0:
-            type_ = index.request[step]
-            steps.append(reader(type_, step, f"request.{step}"))
-        elif isinstance(type_, UserType):
+    for holder, step in index.holders(resource, path):
+        if isinstance(holder, UserType):
             steps.append(_user_reader(index, step))
-            type_ = index.subject[step]
         else:
-            assert isinstance(type_, RecordType)
-            owner, type_ = type_.resource, index.attributes[type_.resource][step].type
-            steps.append(reader(type_, step, f"{owner}.{step}"))
+            owner = "request" if holder is None else holder.resource
+            steps.append(reader(index.attribute_type(holder, step), step, f"{owner}.{step}"))
     return tuple(steps)
 
 

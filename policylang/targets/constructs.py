@@ -5,7 +5,8 @@ Only what decisions depend on counts: a policy that nobody attaches, a task or a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -21,7 +22,6 @@ from policylang.model.types import (
     MoneyType,
     PlaceType,
     RecordType,
-    Type,
     UserType,
 )
 from policylang.runtime.index import Index
@@ -221,19 +221,5 @@ def _of_path(index: Index, resource: str, path: c.Path) -> Iterator[str]:
         yield "request"
     if path.root == "subject" and path.steps:
         yield "subject"
-    at: Type = RecordType(resource)
-    declared: Mapping[str, Type]
-    for number, step in enumerate(path.steps):
-        if number == 0 and path.root == "request":
-            declared = index.request
-        elif number == 0 and path.root == "subject":
-            declared = index.subject
-        elif isinstance(at, UserType):
-            yield "user-attribute"
-            declared = index.subject
-        else:
-            assert isinstance(at, RecordType)
-            if number:
-                yield "related"
-            declared = {name: attribute.type for name, attribute in index.attributes[at.resource].items()}
-        at = declared[step]
+    for holder, _ in islice(index.holders(resource, path), 1, None):
+        yield "user-attribute" if isinstance(holder, UserType) else "related"

@@ -89,13 +89,4 @@ def refuse_ways(index: Index, refuse: Refusals) -> None:
 
 def is_of_user(index: Index, resource: str, path: c.Path) -> bool:
     """Whether a path leads through a user."""
-    at: Type = UserType(None) if path.root == "subject" else RecordType(resource)
-    for number, step in enumerate(path.steps):
-        if isinstance(at, UserType):
-            return True
-        if path.root == "request" and number == 0:
-            at = index.request[step]
-        else:
-            assert isinstance(at, RecordType)
-            at = type_of(index, at.resource, step)
-    return False
+    return any(isinstance(holder, UserType) for holder, _ in index.holders(resource, path))

@@ -27,7 +27,6 @@ from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, UnheldErro
 from policylang.targets.cerbos.yaml_text import quoted
 from policylang.targets.needs import asked_conditions
 from policylang.targets.target import Refusals
-from policylang.targets.ways import type_of
 
 Match = dict[str, Any]
 
@@ -86,21 +85,14 @@ class Conditions:
         if path.root == "record" and not path.steps:
             return [cel.has(MapEntry(_ROOTS["record"], ID))], _ROOTS["record"]
         guards: list[Expr] = []
-        at: Type = RecordType(resource)
         found: Expr = CelVar("P.id")
-        for place, step in enumerate(path.steps):
-            holder = found if place else _ROOTS[path.root]
-            if not place and path.root != "record":
-                declared = self._index.subject if path.root == "subject" else self._index.request
-            elif isinstance(at, UserType):
+        for place, (holder, step) in enumerate(self._index.holders(resource, path)):
+            if place and isinstance(holder, UserType):
                 guards += [cel.has(_USERS), cel.within(found, _USERS)]
-                holder, declared = cel.Keyed(_USERS, found), self._index.subject
-            else:
-                assert isinstance(at, RecordType)
-                declared = {step: type_of(self._index, at.resource, step)}
-            entry = MapEntry(holder, step)
+                found = cel.Keyed(_USERS, found)
+            entry = MapEntry(found if place else _ROOTS[path.root], step)
             guards.append(cel.has(entry))
-            found, at = entry, declared[step]
+            found = entry
         return guards, found
 
     def _value(self, resource: str, operand: c.Operand) -> Expr:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
-from policylang.model.types import RecordType, SetType, Type, UserType
+from policylang.model.types import RecordType, SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
 from policylang.targets.needs import asked_conditions
@@ -172,12 +172,10 @@ class Script:
         """The attributes of records on the paths of conditions: resource, name, and how far from the row."""
         for resource_, condition, _ in asked_conditions(self.index, attached=False):
             for path in condition.paths() if resource_ in self.tables else ():
-                at: Type = RecordType(resource_)
-                for number, step in enumerate(path.steps if path.root == "record" else ()):
-                    if not isinstance(at, RecordType):
+                for number, (holder, step) in enumerate(self.index.holders(resource_, path)):
+                    if path.root != "record" or not isinstance(holder, RecordType):
                         break
-                    yield at.resource, step, number
-                    at = self.index.attributes[at.resource][step].type
+                    yield holder.resource, step, number
 
     # --- tables ----------------------------------------------------------------------------------------------
 

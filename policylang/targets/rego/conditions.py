@@ -13,14 +13,14 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
 from policylang.model import conditions as c
-from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, RecordType, Type, UserType
+from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets.rego.encoding import NotEncodableError, addresses, described, encoded
 from policylang.targets.target import Refusals
 from policylang.targets.truths import AllHold, Known, PlainFormula, when
 from policylang.targets.truths import Any as AnyOf
-from policylang.targets.ways import followed_attribute, is_way, type_of
+from policylang.targets.ways import followed_attribute, is_way
 
 END = "end"
 
@@ -162,18 +162,10 @@ def _operand(index: Index, resource: str, operand: c.Operand, refuse: Refusals) 
 
 def split(index: Index, resource: str, path: c.Path) -> tuple[c.Path, tuple[str, ...]]:
     """The way to the first user on a path, or to its end; and what is left of it, which the tables know."""
-    starts: dict[str, Type | None] = {"record": RecordType(resource), "subject": UserType(None), "request": None}
-    at = starts[path.root]
-    for number, name in enumerate(path.steps):
-        if isinstance(at, UserType):
-            return c.Path(path.root, path.steps[:number], at, path.at), path.steps[number:]
-        if at is None:
-            at = index.request[name]
-        else:
-            assert isinstance(at, RecordType)
-            at = type_of(index, at.resource, name)
-    assert at is not None
-    return c.Path(path.root, path.steps, at, path.at), ()
+    for number, (holder, _) in enumerate(index.holders(resource, path)):
+        if isinstance(holder, UserType):
+            return c.Path(path.root, path.steps[:number], holder, path.at), path.steps[number:]
+    return path, ()
 
 
 def brought_as(path: c.Path) -> str:

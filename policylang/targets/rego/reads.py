@@ -14,23 +14,25 @@ from policylang.targets.ways import is_way, with_ways
 
 
 class RegoReads(msgspec.Struct):
-    """What conditions look at: of records by resource and path, of requests by path, and paths of users' attributes."""
+    """What conditions look at: of records by resource and path, of requests by path, and of users by the
+    steps of the path.
+    """
 
     record: dict[str, dict[str, c.Path]]
     request: dict[str, c.Path]
-    users: set[tuple[str, ...]]
+    users: dict[tuple[str, ...], c.Path]
 
 
 def reads(index: Index) -> RegoReads:
     """What requests have to bring, and what the tables have to know of users."""
-    found = RegoReads({name: {} for name in index.resources}, {}, set())
+    found = RegoReads({name: {} for name in index.resources}, {}, {})
     for resource, condition in index.conditions():
         for whole in _paths(with_ways(condition)):
             path, then = split(index, resource, whole)
             if then and is_way(then[-1]):
                 continue  # refused
             if then:
-                found.users.add(then)
+                found.users[then] = c.Path("subject", then, whole.type, whole.at)
             if path.root == "record":
                 found.record[resource][brought_as(path)] = path
             elif path.root == "request":

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, RecordType, Type, UserType
+from policylang.model.types import PlaceType, UserType
 from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import (
     appends_of,
@@ -186,7 +186,7 @@ class RegoDocument:
         for given in user.attributes:
             for each in given.values:
                 held(each, self._refuse, given.at)
-        values = ((".".join(path), self._user_value(name, path)) for path in sorted(self.reads.users))
+        values = ((".".join(steps), self._user_value(name, path)) for steps, path in self.reads.users.items())
         found["attributes"] = {path: each for path, each in values if each is not None}
         appends = appends_of(self.index, name)
         for append in appends:
@@ -232,13 +232,11 @@ class RegoDocument:
         found = {} if begin is None or given.start_time is None else {"since": microseconds(begin)}
         return found if end is None or given.until_time is None else {**found, "before": microseconds(end)}
 
-    def _user_value(self, user: str, path: tuple[str, ...]) -> Any:
+    def _user_value(self, user: str, path: c.Path) -> Any:
         """What a user's attributes lead to, null where that is missing."""
-        type_ = _user_type(self.index, path)
-        s = Situation(self.index, user, "", {}, {}, datetime.datetime.min)
-        found = value(c.Path("subject", path, type_, ""), s)
+        found = value(path, Situation(self.index, user, "", {}, {}, datetime.datetime.min))
         try:
-            return None if found is MISSING else encoded(type_, found)
+            return None if found is MISSING else encoded(path.type, found)
         except NotEncodableError:
             return None  # refused where it is written
 
@@ -272,14 +270,3 @@ def _attribute(attribute: ir.Attribute) -> dict[str, Any]:
         "place": type_.scope if isinstance(type_, PlaceType) else None,
         "role": item.role if isinstance(item, UserType) else None,
     }
-
-
-def _user_type(index: Index, path: tuple[str, ...]) -> Type:
-    type_: Type = UserType(None)
-    for step in path:
-        if isinstance(type_, UserType):
-            type_ = index.subject[step]
-        else:
-            assert isinstance(type_, RecordType)
-            type_ = index.attributes[type_.resource][step].type
-    return type_
