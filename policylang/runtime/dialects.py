@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
+
+from policylang.runtime.columns import filled
 
 NO_DATABASES = frozenset({"dax", "prql", "solr", "tableau"})
 """Dialects of sqlglot that are something else."""
@@ -29,18 +31,8 @@ its collation, ClickHouse counts bytes, Oracle takes the empty text for NULL.
 
 INSTANTS_IN_TEXT = frozenset(
     (
-        *(
-            "postgres",
-            "sqlite",
-            "duckdb",
-            "bigquery",
-            "databricks",
-            "materialize",
-            "redshift",
-            "risingwave",
-            "snowflake",
-        ),
-        *("spark", "spark2", "tsql"),
+        *("postgres", "sqlite", "duckdb", "bigquery", "databricks", "materialize", "redshift", "risingwave"),
+        *("snowflake", "spark", "spark2", "tsql"),
     )
 )
 """Dialects that read an instant with its offset and its microseconds in a text. To the others it can be bound."""
@@ -54,6 +46,28 @@ NO_DAYS = {"oracle": "dates, which have a time of day there", "clickhouse": "dat
 EMPTY_IS_NULL = frozenset({"oracle"})
 """Dialects that take the empty text for NULL."""
 
+
+class Sets(NamedTuple):
+    """SQL about the columns ``a`` and ``b``. ``size``: how many items there are, those that are missing included.
+    ``whole``: none is missing. ``overlap``: an item is in both.
+    """
+
+    size: str
+    whole: str
+    overlap: str
+
+
+SETS = {
+    "postgres": Sets("cardinality(a)", "array_position(a, NULL) IS NULL", "a && b"),
+    "duckdb": Sets("len(a)", "list_aggregate(a, 'count') = len(a)", "list_has_any(a, b)"),
+    "sqlite": Sets(
+        "json_array_length(a)",
+        "NOT EXISTS(SELECT 1 FROM json_each(a) AS x WHERE x.value IS NULL)",
+        "EXISTS(SELECT 1 FROM json_each(a) AS x CROSS JOIN json_each(b) AS y WHERE x.value = y.value)",
+    ),
+}
+"""Dialects that hold sets in columns."""
+
 DIGITS = 28
 """Of an exact number, which every dialect but PostgreSQL and SQLite keeps."""
 
@@ -65,13 +79,8 @@ class UnsupportedError(ValueError):
 def same_text(left: exp.Expr, right: exp.Expr, dialect: str) -> exp.Expr:
     """That two texts are the same, character by character; NULL where one is NULL. An index serves what comes first."""
     plain = exp.EQ(this=left.copy(), expression=right.copy())
-    if dialect not in _EXACTLY:
-        return plain
-    tree = parse_one(_EXACTLY[dialect], dialect=dialect)
-    sides = {"l": left, "r": right}
-    return exp.and_(
-        plain, tree.transform(lambda node: sides[node.name].copy() if isinstance(node, exp.Column) else node)
-    )
+    exactly = _EXACTLY.get(dialect)
+    return plain if exactly is None else exp.and_(plain, filled(exactly, dialect, l=left, r=right))
 
 
 _EXACTLY = {
@@ -96,22 +105,26 @@ def _text(text: str, dialect: str) -> exp.Expr | None:
 
 def literal(value: Any, dialect: str) -> exp.Expr:
     """A value as the dialect reads it. Raises `UnsupportedError` where it would read another one."""
-    unread = "an instant" if isinstance(value, datetime.datetime) and dialect not in INSTANTS_IN_TEXT else None
-    if isinstance(value, Decimal) and dialect in DOUBLES_IN_TEXT and value != value.to_integral_value():
-        unread = "a number with a point"
-    found = _text(value, dialect) if isinstance(value, str) else None
-    if isinstance(value, str) and found is None:
-        unread = "some of the characters"
-    if unread is not None:
-        raise UnsupportedError(
-            f"{dialect} does not read {unread} in a text exactly; parameters can be bound (`--format json`)"
-        )
-    if found is not None:
-        return found
-    if isinstance(value, datetime.datetime):
-        return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz")
-    if isinstance(value, datetime.date):
-        return exp.cast(exp.Literal.string(value.isoformat()), "date")
-    if isinstance(value, Decimal):
-        return exp.Literal.number(format(value, "f"))
+    match value:
+        case str():
+            found = _text(value, dialect)
+            if found is None:
+                raise _unread(dialect, "some of the characters")
+            return found
+        case datetime.datetime():
+            if dialect not in INSTANTS_IN_TEXT:
+                raise _unread(dialect, "an instant")
+            return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz")
+        case datetime.date():
+            return exp.cast(exp.Literal.string(value.isoformat()), "date")
+        case Decimal():
+            if dialect in DOUBLES_IN_TEXT and value != value.to_integral_value():
+                raise _unread(dialect, "a number with a point")
+            return exp.Literal.number(format(value, "f"))
     return exp.convert(value)
+
+
+def _unread(dialect: str, what: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"{dialect} does not read {what} in a text exactly; parameters can be bound (`--format json`)"
+    )

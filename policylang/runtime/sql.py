@@ -28,10 +28,9 @@ in another, or an instant that is written out, and of some nothing is certain: s
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlglot import exp
 from sqlglot.dialects import DIALECTS
 
@@ -48,9 +47,10 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.columns import mapped
+from policylang.runtime.columns import filled, mapped, spellings
 from policylang.runtime.dialects import (
     NO_DATABASES,
+    SETS,
     TEXT_TESTS,
     UNCERTAIN,
     UnsupportedError,
@@ -58,9 +58,7 @@ from policylang.runtime.dialects import (
     same_text,
 )
 from policylang.runtime.index import Index
-from policylang.runtime.networks import spellings
 from policylang.runtime.residual import NO_RECORD, NO_TOP, Rest
-from policylang.runtime.sql_sets import SETS
 from policylang.runtime.sql_trees import RECURSIVE, TreeNames, below, elsewhere
 from policylang.runtime.sql_values import SqlValues
 from policylang.runtime.truth import Situation, truth, value
@@ -101,17 +99,18 @@ def _write(
     if dialect in UNCERTAIN:
         raise UnsupportedError(f"{dialect} may not compare exactly")
     writer = _Writer(index, resource, dialect, now)
-    found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
+    found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition)
     used = {node.name for node in found.find_all(exp.Placeholder)}  # drivers refuse what a statement has not
     return found, {name: value for name, value in writer.values.parameters.items() if name in used}
 
 
 class _Column(NamedTuple):
-    """Where a path of the record ends in the database: a column and, behind it, attributes of the user it names."""
+    """Where a path of the record ends in the database: a column and, behind it, the rest of the path, from the user
+    whom that names.
+    """
 
     sql: exp.Expr
-    type: Type
-    user_steps: tuple[str, ...]
+    of_user: c.Path | None = None
 
 
 class _Joins:
@@ -134,30 +133,29 @@ class _Writer:
 
     # --- conditions ------------------------------------------------------------------------------------------
 
-    def condition(self, condition: c.Condition, resource: str) -> exp.Expr:
+    def condition(self, condition: c.Condition) -> exp.Expr:
         """SQL that is true where the condition is, and false or NULL elsewhere; negation stands at tests only."""
         match condition:
             case c.And(items):
-                return exp.and_(*(self.condition(item, resource) for item in items))
+                return exp.and_(*(self.condition(item) for item in items))
             case c.Or(items):
-                return exp.or_(*(self.condition(item, resource) for item in items))
+                return exp.or_(*(self.condition(item) for item in items))
             case c.Not(item):
                 assert not isinstance(item, c.And | c.Or | c.Not)
-                return self._test(item, resource, wanted=False)
+                return self._test(item, wanted=False)
             case _:
-                return self._test(condition, resource, wanted=True)
+                return self._test(condition, wanted=True)
 
-    def _test(self, test: c.Test, resource: str, wanted: bool) -> exp.Expr:
+    def _test(self, test: c.Test, wanted: bool) -> exp.Expr:
         joins = _Joins()
-        columns = [self._column(o, resource, joins) if isinstance(o, c.Path) else None for o in test.sides]
+        columns = [self._column(o, joins) if isinstance(o, c.Path) else None for o in test.sides]
         if isinstance(test, c.Missing):
             assert columns[0] is not None
             present = self._exists(joins, self._present(columns[0]))
             return exp.not_(present) if wanted else present
-        stepped = [column for column in columns if column is not None and column.user_steps]
-        others = [column for column in columns if column is not None and not column.user_steps]
-        if stepped and not others and len(stepped) == 1:
-            return self._exists(joins, self._of_users(test, stepped[0], wanted))
+        paths = [column for column in columns if column is not None]
+        if len(paths) == 1 and paths[0].of_user is not None:
+            return self._exists(joins, self._of_users(test, paths[0].sql, paths[0].of_user, wanted))
         sides = [self._side(test, o, column) for o, column in zip(test.sides, columns, strict=True)]
         return self._exists(joins, self._plain(test, sides, wanted))
 
@@ -172,29 +170,26 @@ class _Writer:
 
     # --- columns ---------------------------------------------------------------------------------------------
 
-    def _column(self, path: c.Path, resource: str, joins: _Joins) -> _Column:
-        table, type_ = resource, RecordType(resource)
-        at: Type = type_
+    def _column(self, path: c.Path, joins: _Joins) -> _Column:
+        table = self.resource
         column: exp.Expr = exp.column("id", table=table, quoted=True)
-        for number, step in enumerate(path.steps):
-            if isinstance(at, UserType):
-                return _Column(column, at, path.steps[number:])
-            assert isinstance(at, RecordType)
+        for number, (holder, step) in enumerate(self.index.holders(self.resource, path)):
+            if isinstance(holder, UserType):
+                return _Column(column, c.Path("subject", path.steps[number:], path.type, path.at))
+            assert isinstance(holder, RecordType)
             if number:
-                table = self._join(path.steps[:number], at.resource, resource, column, joins)
-            name = self._renamed(step, at.resource, resource) if number else step
+                table = self._join(path.steps[:number], holder.resource, column, joins)
+            name = self._renamed(step, holder.resource) if number else step
             column = exp.column(name, table=table, quoted=True)
-            at = self.index.attributes[at.resource][step].type
-        return _Column(column, at, ())
+        return _Column(column)
 
-    def _join(self, steps: tuple[str, ...], resource: str, base: str, key: exp.Expr, joins: _Joins) -> str:
+    def _join(self, steps: tuple[str, ...], resource: str, key: exp.Expr, joins: _Joins) -> str:
         """The alias of the row that a path leads to."""
         if steps not in joins.aliases:
-            self._aliases += 1
-            joins.aliases[steps] = alias = f"related_{self._aliases}"
+            joins.aliases[steps] = alias = self._alias("related")
             table = exp.table_(resource, quoted=True)
-            names = {name: self._renamed(name, resource, base) for name in self.index.attributes[resource]}
-            if base in names:
+            names = {name: self._renamed(name, resource) for name in self.index.attributes[resource]}
+            if self.resource in names:
                 columns = [exp.alias_(exp.column(name, quoted=True), names[name], quoted=True) for name in names]
                 columns += [] if "id" in names else [exp.column("id", quoted=True)]
                 joins.tables.append(exp.select(*columns).from_(table).subquery(alias))
@@ -203,11 +198,15 @@ class _Writer:
             joins.conditions.append(same_text(exp.column("id", table=alias, quoted=True), key, self.dialect))
         return joins.aliases[steps]
 
-    def _renamed(self, name: str, resource: str, base: str) -> str:
+    def _alias(self, word: str) -> str:
+        self._aliases += 1
+        return f"{word}_{self._aliases}"
+
+    def _renamed(self, name: str, resource: str) -> str:
         """The column's name in a subquery: databases with structures take `account.office` for a field of a column
         `account`, if there is one, before they look for the outer table.
         """
-        if name != base:
+        if name != self.resource:
             return name
         while name in self.index.attributes[resource]:
             name = f"its_{name}"
@@ -215,38 +214,26 @@ class _Writer:
 
     def _present(self, column: _Column) -> exp.Expr:
         """Whether there is a value; never NULL."""
-        there = exp.not_(exp.Is(this=column.sql, expression=exp.null()))
-        if not column.user_steps:
+        there = _is_there(column.sql)
+        if column.of_user is None:
             return there
-        users = [user for user in sorted(self.index.users) if self._value_of(user, column) is not MISSING]
-        return exp.and_(there, self._users(column.sql, users))
+        return exp.and_(there, self._users(column.sql, [user for user, _ in self._values(column.of_user)]))
 
-    def _value_of(self, user: str, column: _Column) -> Any:
-        path = c.Path("subject", column.user_steps, self._last_type(column.user_steps), "users:1:1-1:1")
-        return value(path, self._situation(user))
-
-    def _last_type(self, steps: Sequence[str]) -> Type:
-        type_: Type = UserType(None)
-        for step in steps:
-            if isinstance(type_, RecordType):
-                type_ = self.index.attributes[type_.resource][step].type
-            else:
-                type_ = self.index.subject[step]
-        return type_
+    def _values(self, path: c.Path) -> Iterator[tuple[str, Any]]:
+        """The users who have a value at the end of a path, with it."""
+        for user in sorted(self.index.users):
+            found = value(path, self._situation(user))
+            if found is not MISSING:
+                yield user, found
 
     def _situation(self, user: str) -> Situation:
         return Situation(self.index, user, "", NO_RECORD, NO_RECORD, self.now)
 
-    def _of_users(self, test: c.Test, column: _Column, wanted: bool) -> exp.Expr:
-        """A test about attributes of the user in a column: the policy set knows who passes it."""
-        changes = {
-            name: c.Path("subject", column.user_steps, operand.type, operand.at)
-            for name in test.__struct_fields__
-            if isinstance(operand := getattr(test, name), c.Path)
-        }
-        known = msgspec.structs.replace(test, **changes)
+    def _of_users(self, test: c.Test, column: exp.Expr, path: c.Path, wanted: bool) -> exp.Expr:
+        """A test about an attribute of the user in a column: the policy set knows who passes it."""
+        known = test.map_operands(lambda operand: path if isinstance(operand, c.Path) else operand)
         users = [user for user in sorted(self.index.users) if truth(known, self._situation(user)) is wanted]
-        return self._users(column.sql, users)
+        return self._users(column, users)
 
     def _users(self, column: exp.Expr, users: Sequence[str]) -> exp.Expr:
         return self._in(column, [self.values.parameter(user) for user in users], UserType(None))
@@ -258,16 +245,14 @@ class _Writer:
             if operand == NO_TOP:
                 return exp.null()
             return self.values.constant(test, operand.type, operand.value)
-        if not column.user_steps:
+        if column.of_user is None:
             return self.values.readable(test, operand.type, column.sql)
         if isinstance(operand.type, SetType):
             raise self.values.unsupported(test, "a set of the user beside another attribute of the record")
         case = exp.Case()
-        for user in sorted(self.index.users):
-            found = self._value_of(user, column)
-            if found is not MISSING:
-                is_user = same_text(column.sql, self.values.parameter(user), self.dialect)
-                case = case.when(is_user, self.values.bound(test, operand.type, found))
+        for user, found in self._values(column.of_user):
+            is_user = same_text(column.sql, self.values.parameter(user), self.dialect)
+            case = case.when(is_user, self.values.bound(test, operand.type, found))
         return case if case.args.get("ifs") else exp.null()
 
     # --- tests -----------------------------------------------------------------------------------------------
@@ -283,8 +268,7 @@ class _Writer:
             case c.In(operand, values):
                 self.values.refuse_types(test, operand.type)
                 if not values:
-                    there = exp.not_(exp.Is(this=sides[0], expression=exp.null()))
-                    return exp.false() if wanted else there
+                    return exp.false() if wanted else _is_there(sides[0])
                 return signed(
                     self._in(sides[0], [self.values.constant(test, operand.type, v) for v in values], operand.type)
                 )
@@ -299,7 +283,7 @@ class _Writer:
             case c.Empty():
                 if self.dialect not in SETS:
                     raise self.values.unsupported(test, "sets")
-                return signed(exp.EQ(this=SETS[self.dialect].size(sides[0]), expression=exp.Literal.number(0)))
+                return signed(self._is_empty(sides[0]))
             case c.Under():
                 return self._under(test, sides[0], sides[1], wanted)
             case c.TextTest(kind, _, _):
@@ -322,8 +306,7 @@ class _Writer:
                 this=exp.func("list_aggregate", items, exp.Literal.string("count")), expression=exp.func("len", items)
             )
         elif self.dialect == "sqlite":
-            self._aliases += 1
-            alias = f"related_{self._aliases}"
+            alias = self._alias("related")
             each = self.values.readable(test, test.item.type, exp.column("value", table=alias, quoted=True))
             name = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
             rows = exp.select("1").from_(exp.Table(this=exp.func("json_each", items), alias=name))
@@ -344,12 +327,18 @@ class _Writer:
         of = SETS[self.dialect]
         if isinstance(kind, DateTimeType) and self.dialect == "sqlite":
             raise self.values.unsupported(test, "instants in two columns")
-        shared = of.overlap(left, right)
+        shared = self._of_sets(of.overlap, left, right)
         if wanted:
             return exp.and_(*self._there(left, right), shared)
-        none = [exp.EQ(this=of.size(side), expression=exp.Literal.number(0)) for side in (left, right)]
-        whole = exp.and_(of.whole(left), of.whole(right))
+        none = [self._is_empty(side) for side in (left, right)]
+        whole = exp.and_(self._of_sets(of.whole, left), self._of_sets(of.whole, right))
         return exp.and_(*self._there(left, right), exp.not_(shared), exp.paren(exp.or_(*none, whole)))
+
+    def _is_empty(self, items: exp.Expr) -> exp.Expr:
+        return exp.EQ(this=self._of_sets(SETS[self.dialect].size, items), expression=exp.Literal.number(0))
+
+    def _of_sets(self, template: str, *columns: exp.Expr) -> exp.Expr:
+        return filled(template, self.dialect, **dict(zip("ab", columns, strict=False)))
 
     def _under(self, test: c.Under, key: exp.Expr, top: exp.Expr, wanted: bool) -> exp.Expr:
         """By the records that lie below the top, or by those from which the way up ends elsewhere."""
@@ -359,8 +348,7 @@ class _Writer:
             raise self.values.unsupported(test, "trees of records")
         if not isinstance(test.top, c.Constant):
             raise self.values.unsupported(test, "a record at the top that is another one in each row")
-        self._aliases += 1
-        names = TreeNames(type_.resource, test.tree, self._free(f"tree_{self._aliases}"), self._free("each"))
+        names = TreeNames(type_.resource, test.tree, self._free(self._alias("tree")), self._free("each"))
         if wanted:
             return exp.paren(exp.or_(exp.EQ(this=key, expression=top), exp.In(this=key, query=below(names, top))))
         return exp.In(this=key, query=elsewhere(names, None if test.top == NO_TOP else top))
@@ -395,7 +383,7 @@ class _Writer:
     def _there(self, *sides: exp.Expr) -> list[exp.Expr]:
         """That there are values in columns; databases cannot tell the type of a parameter that is only looked at so."""
         columns = [side for side in sides if not isinstance(side, exp.Placeholder)]
-        return [exp.not_(exp.Is(this=side, expression=exp.null())) for side in columns]
+        return [_is_there(side) for side in columns]
 
     def _in(self, column: exp.Expr, values: list[exp.Expr], type_: Type) -> exp.Expr:
         if not values:
@@ -416,6 +404,10 @@ class _Writer:
             for found in spellings(network)
         )
         return exp.and_(exp.or_(*inside), *(exp.not_(each) for each in outside))
+
+
+def _is_there(side: exp.Expr) -> exp.Expr:
+    return exp.not_(exp.Is(this=side, expression=exp.null()))
 
 
 _TEXTS = (TextType, EnumType, UserType, PlaceType, RecordType)

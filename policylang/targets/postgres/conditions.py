@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from policylang.model import conditions as c
 from policylang.model.types import DateType, RecordType
-from policylang.runtime.networks import spellings
+from policylang.runtime.columns import spellings
 from policylang.targets.postgres.names import literal
 from policylang.targets.postgres.operands import SqlOperand, SqlRow, constant, operand, sql_type
 from policylang.targets.postgres.refusals import fitting_length, refuse_zone
