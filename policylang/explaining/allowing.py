@@ -7,7 +7,7 @@ tests are looked at first, nearest first; where none of them will do, the prover
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from itertools import combinations
 from typing import Any
 
@@ -23,10 +23,11 @@ from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.witness import Witness
 from policylang.explaining.edits import Question, applied
 from policylang.explaining.gaps import moments
-from policylang.explaining.nearest import ValueInWords, edges, in_order, of_witness, plain, told, with_kept
+from policylang.explaining.nearest import edges, in_order, of_witness, plain, told, with_kept
 from policylang.explaining.settings import in_json
 from policylang.explaining.solve import Edits, EditTarget, setting, target_of
 from policylang.explaining.tree import SuggestedEdit
+from policylang.explaining.values import truth_of
 from policylang.model import conditions as c
 from policylang.model.types import ORDERED, RecordType, SetType, UserType
 from policylang.model.words import operand_in_words
@@ -34,7 +35,7 @@ from policylang.runtime.grants import profile
 from policylang.runtime.plan import make_plan
 from policylang.runtime.residual import as_value
 from policylang.runtime.trees import identity
-from policylang.runtime.truth import Situation, Truth, truth, value
+from policylang.runtime.truth import Truth, value
 from policylang.runtime.values import MISSING
 
 _MOST_TESTS = 300
@@ -74,7 +75,7 @@ class Allowing:
 
     @cached_property
     def _truths(self) -> dict[bool, dict[c.Test, Truth]]:
-        return {after: {test: _truth(test, s) for test in self.tests} for after, s in self.situations.items()}
+        return {after: {test: truth_of(test, s) for test in self.tests} for after, s in self.situations.items()}
 
     @cached_property
     def _spots_of(self) -> dict[bool, dict[c.Test, tuple[FreeValue, ...]]]:
@@ -159,10 +160,8 @@ class Allowing:
 
     def is_met(self, left: dict[bool, Formula], edits: Iterable[SuggestedEdit]) -> bool:
         """Whether what is left of the decision holds with the edits made."""
-        q = self.q
         try:
-            for edit in edits:
-                q = applied(q, edit)
+            q = reduce(applied, edits, self.q)
             return all(holds(formula, q.situation(after)) for after, formula in left.items())
         except Exception:
             return False  # records come from callers: what cannot be read or copied is not changed
@@ -206,7 +205,7 @@ class Allowing:
 
         def is_met(found: Any) -> bool:
             if found not in tried:
-                tried[found] = self.is_met(left, (self._set(spot, ValueInWords(found, "")),))
+                tried[found] = self.is_met(left, (self._set(spot, found, ""),))
             return tried[found]
 
         pool = self._edges(spot, left)
@@ -214,14 +213,14 @@ class Allowing:
             if found is None and spot.target == "user":
                 continue
             if is_met(found):
-                return self._set(spot, told(spot.path.type, present, found, pool, is_met))
+                return self._set(spot, found, told(spot.path.type, present, found, pool, is_met))
         witness = self._witness(left, (spot,)) if ask else None
         if witness is None:
             return None
         for found in of_witness(spot.path.type, present, _in_witness(witness, spot)):
             if is_met(found):
                 found = with_kept(spot.path.type, present, found, is_met)
-                return self._set(spot, told(spot.path.type, present, found, (), is_met))
+                return self._set(spot, found, told(spot.path.type, present, found, (), is_met))
         return None
 
     def _present(self, spot: FreeValue) -> Any:
@@ -242,9 +241,8 @@ class Allowing:
         except Exception:
             return []  # as above
 
-    def _set(self, spot: FreeValue, found: ValueInWords) -> SuggestedEdit:
-        raw = in_json(spot.path.type, found.value)
-        return setting(self.q, spot.target, spot.path.steps, raw, found.words)
+    def _set(self, spot: FreeValue, found: Any, words: str) -> SuggestedEdit:
+        return setting(self.q, spot.target, spot.path.steps, in_json(spot.path.type, found), words)
 
     def single(self, *, of_user: bool) -> Iterator[Edits]:
         """The first edit of one value, of the data or of the user, that allows the request."""
@@ -280,7 +278,7 @@ class Allowing:
             present = self._present(spot)
             (*_, found) = of_witness(spot.path.type, present, _in_witness(witness, spot))
             if found != (None if present is MISSING else present):
-                edits += (self._set(spot, told(spot.path.type, present, found, (), lambda _: True)),)
+                edits += (self._set(spot, found, told(spot.path.type, present, found, (), lambda _: True)),)
         if not self.is_met(left, edits):
             return None
         for edit in edits:
@@ -292,11 +290,9 @@ class Allowing:
         """The edits, each with the nearest value that will do beside the others, where that can be told."""
         for number, edit in enumerate(edits):
             if edit.kind in ("record", "request", "changes", "user"):
-                q = self.q
-                for each in (*edits[:number], *edits[number + 1 :]):
-                    q = applied(q, each)
-                other = self if q is self.q else Allowing(q)
-                better = other.instead(edit)
+                others = (*edits[:number], *edits[number + 1 :])
+                beside = Allowing(reduce(applied, others, self.q)) if others else self
+                better = beside.instead(edit)
                 edits = (*edits[:number], better or edit, *edits[number + 1 :])
         return edits
 
@@ -312,14 +308,6 @@ class Allowing:
 
 def _put(pinned: Mapping[c.Condition, c.Condition | None], test: c.Condition) -> c.Condition:
     return pinned.get(test) or test
-
-
-def _truth(test: c.Test, s: Situation) -> Truth:
-    """As `truth`: what cannot be read is unknown."""
-    try:
-        return truth(test, s)
-    except Exception:
-        return None
 
 
 def _of_set(test: c.Test, side: c.Path, items: Sequence[Any]) -> c.Condition:

@@ -8,6 +8,7 @@ the last resort, because it is for everybody who has the role or group.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
@@ -15,12 +16,12 @@ import msgspec
 
 from policylang.explaining.allowing import Allowing
 from policylang.explaining.edits import Question, applied, ask
-from policylang.explaining.gaps import GapEdits, moments, shared_gaps, way_gaps
+from policylang.explaining.gaps import moments, shared_gaps, way_gaps
 from policylang.explaining.roles import assignments, breadth, memberships, statements
-from policylang.explaining.solve import Edits, setting, target_of, together
+from policylang.explaining.solve import Edits, combined, setting, target_of, together
 from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.ways import grounds, possible_sources, ways, where_in_words
-from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name, name_of
 from policylang.runtime.parts import record_place
 from policylang.runtime.sources import RightsSource
 from policylang.runtime.values import BadValueError
@@ -131,9 +132,7 @@ class Trial:
 def is_enough(q: Question, edits: Iterable[SuggestedEdit]) -> bool:
     """Whether the request is allowed with the edits made."""
     try:
-        for edit in edits:
-            q = applied(q, edit)
-        return ask(q).allowed
+        return ask(functools.reduce(applied, edits, q)).allowed
     except Exception:
         return False  # records come from callers: what cannot be copied is not changed
 
@@ -149,13 +148,10 @@ def _readable(q: Question) -> Iterator[tuple[Edits, Question]]:
         yield (), q
         return
     targets = dict.fromkeys(target_of(q, name) if after else "record" for after in unreadable)
-    for place in _places(q, name):
+    for place in _places(q):
         words = where_in_words(q.index, place)[3:]
         edits = tuple(setting(q, target, (name,), place, words) for target in targets)
-        base = q
-        for edit in edits:
-            base = applied(base, edit)
-        yield edits, base
+        yield edits, functools.reduce(applied, edits, q)
 
 
 def _has_place(q: Question, after: bool) -> bool:
@@ -166,13 +162,13 @@ def _has_place(q: Question, after: bool) -> bool:
     return True
 
 
-def _places(q: Question, name: str) -> list[str]:
-    """Places where the user has something, then any others, of the kind that the attribute holds."""
-    scope = getattr(q.index.attributes[q.resource][name].type, "scope", "")
+def _places(q: Question) -> list[str]:
+    """Places where the user has something, then any others, of the kind at which records live."""
+    kind = q.index.place_kind(q.resource)
     mine = [possible.source.place for possible in possible_sources(q.index, q.user, q.now)]
     below = (inner for place in mine if place is not None for inner in q.index.below(place))
     every = dict.fromkeys((*itertools.islice(below, 50), *sorted(q.index.places)))
-    return [place for place in every if q.index.places[place].kind == scope][:3]
+    return [place for place in every if q.index.places[place].kind == kind][:3]
 
 
 def _openings(prefix: Edits, q: Question) -> Iterator[Edits]:
@@ -186,13 +182,12 @@ def _openings(prefix: Edits, q: Question) -> Iterator[Edits]:
             only = RightsSource("group", edit.data["group"]["group"])
         yield from _changes((*prefix, edit), applied(q, edit), only.__eq__)
     for edit, bundle in statements(q, s, q.action, q.resource, fields):
-        name = ("role" if isinstance(bundle, ir.Role) else "group", bundle.name)
-        yield from _changes((*prefix, edit), applied(q, edit), _named(name))
+        yield from _changes((*prefix, edit), applied(q, edit), _named(name_of(bundle)))
 
 
-def _named(name: tuple[str, str]) -> Callable[[RightsSource], bool]:
+def _named(name: Name) -> Callable[[RightsSource], bool]:
     """Whether a source, wherever it holds, is the group or role of a name."""
-    return lambda source: (source.kind, source.name) == name
+    return lambda source: source.bundle_name == name
 
 
 def _changes(prefix: Edits, q: Question, wanted: Callable[[RightsSource], bool] | None) -> Iterator[Edits]:
@@ -205,14 +200,7 @@ def _changes(prefix: Edits, q: Question, wanted: Callable[[RightsSource], bool] 
         each = (ways(q.situation(after), q.action, ()) for after in moments(q))
         covered = frozenset.intersection(*(frozenset(f for way in w if way.open for f in way.fields) for w in each))
     for way in itertools.islice(grounds(q.situation(False), q.action, wanted), _MOST_WAYS):
-        for edits in _combined([*shared, *way_gaps(q, way, covered)]):
+        for edits in combined((*shared, *way_gaps(q, way, covered)), _MOST_COMBINATIONS):
             made = together((prefix, edits))
             if made and len(made) <= _MOST_EDITS:
                 yield made
-
-
-def _combined(gaps: list[GapEdits]) -> Iterator[Edits]:
-    for parts in itertools.islice(itertools.product(*gaps), _MOST_COMBINATIONS):
-        joined = together(parts)
-        if joined is not None:
-            yield joined

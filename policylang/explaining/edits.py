@@ -13,6 +13,7 @@ import msgspec
 
 from policylang.explaining.tree import SuggestedEdit
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Bundle
 from policylang.model import conditions as c
 from policylang.model.types import Duration, IntType, RecordType, SetType, Type
 from policylang.runtime.index import Index
@@ -48,7 +49,7 @@ def applied(q: Question, edit: SuggestedEdit) -> Question:
         case "request":
             return msgspec.structs.replace(q, request=_overlaid_request(q, data))
         case "changes":
-            return msgspec.structs.replace(q, changes=_overlaid_changes(q, data))
+            return msgspec.structs.replace(q, changes=overlaid(q.index, q.resource, q.changes or {}, data))
         case "leave_out":
             return _without(q, data)
         case _:
@@ -68,30 +69,23 @@ def plain(index: Index, resource: str, record: Any) -> dict[str, Any]:
 
 def overlaid(index: Index, resource: str, record: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """The record with other values; those inside a related record in a copy of that."""
-    found = plain(index, resource, record)
-    for name, value in values.items():
-        declared = index.attributes[resource].get(name)
-        if isinstance(value, dict) and declared is not None and isinstance(declared.type, RecordType):
-            inner = attribute(record, name)
-            found[name] = overlaid(index, declared.type.resource, {} if inner is MISSING else inner, value)
-        else:
-            found[name] = value
-    return found
+    types = {name: each.type for name, each in index.attributes[resource].items()}
+    return _put(index, types, plain(index, resource, record), values)
 
 
 def _overlaid_request(q: Question, values: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: attribute(q.request, name) for name in q.index.request}
+    return _put(q.index, q.index.request, {n: value for n, value in found.items() if value is not MISSING}, values)
+
+
+def _put(index: Index, types: Mapping[str, Type], found: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
-        type_ = q.index.request[name]
+        type_ = types.get(name)
         if isinstance(value, dict) and isinstance(type_, RecordType):
-            inner = found[name]
-            value = overlaid(q.index, type_.resource, {} if inner is MISSING else inner, value)
+            inner = attribute(found, name)
+            value = overlaid(index, type_.resource, {} if inner is MISSING else inner, value)
         found[name] = value
-    return {name: value for name, value in found.items() if value is not MISSING}
-
-
-def _overlaid_changes(q: Question, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {**(q.changes or {}), **overlaid(q.index, q.resource, dict(q.changes or {}), values)}
+    return found
 
 
 def _without(q: Question, name: str) -> Question:
@@ -164,18 +158,22 @@ def written_value(type_: Type, raw: Any) -> c.Value:
 def _with_grant(index: Index, data: Mapping[str, Any]) -> Index:
     fields = data["fields"]
     grant = ir.Grant(data["resource"], (data["action"],), None if fields is None else tuple(fields), False, None, _AT)
-    if "group" in data["to"]:
-        group = index.groups[data["to"]["group"]]
-        return index.changed(groups={group.name: msgspec.structs.replace(group, grants=(*group.grants, grant))})
-    role = index.roles[data["to"]["role"]]
-    return index.changed(roles={role.name: msgspec.structs.replace(role, grants=(*role.grants, grant))})
+    ((kind, name),) = data["to"].items()
+    bundle = index.bundle((kind, name))
+    changed = {name: msgspec.structs.replace(bundle, grants=(*bundle.grants, grant))}
+    return index.changed(groups=changed) if kind == "group" else index.changed(roles=changed)
 
 
 def _without_deny(index: Index, at: str) -> Index:
-    roles = {role.name: _kept(role, at) for role in index.roles.values() if any(deny.at == at for deny in role.denies)}
-    groups = {g.name: _kept(g, at) for g in index.groups.values() if any(deny.at == at for deny in g.denies)}
-    return index.changed(roles=roles, groups=groups, denies=tuple(deny for deny in index.denies if deny.at != at))
+    def kept(denies: tuple[ir.Deny, ...]) -> tuple[ir.Deny, ...]:
+        return tuple(deny for deny in denies if deny.at != at)
 
+    def changed(bundles: Mapping[str, Bundle]) -> dict[str, Bundle]:
+        left = {name: kept(each.denies) for name, each in bundles.items()}
+        return {
+            name: msgspec.structs.replace(each, denies=left[name])
+            for name, each in bundles.items()
+            if left[name] != each.denies
+        }
 
-def _kept(bundle: Any, at: str) -> Any:
-    return msgspec.structs.replace(bundle, denies=tuple(deny for deny in bundle.denies if deny.at != at))
+    return index.changed(roles=changed(index.roles), groups=changed(index.groups), denies=kept(index.denies))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections.abc import Iterator
 
 from policylang.explaining.edits import Question
 from policylang.explaining.roles import assignment, assignments, statement, statements
 from policylang.explaining.rules import not_eligible, placed_denies
 from policylang.explaining.settings import in_json, samples
-from policylang.explaining.solve import MOST, Edits, EditTarget, setting, solutions, target_of, together
+from policylang.explaining.solve import MOST, Edits, EditTarget, combined, setting, solutions, target_of
 from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.values import cut, named, shown, truth_of
 from policylang.explaining.ways import Grounds, attached_appends, place_of, where_in_words
 from policylang.ir import nodes as ir
-from policylang.model.types import PlaceType, SetType, UserType
+from policylang.model.types import SetType
 from policylang.runtime.parts import grant_fields, is_met, written
 from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation
@@ -48,9 +47,9 @@ def shared_gaps(q: Question) -> Iterator[GapEdits]:
                 text = f"remove the policy {named(each.instance.id)} that {cut(q.user)} appends"
                 remove = SuggestedEdit("remove_append", text, {"remove_append": {"user": q.user, "at": each.at}})
                 yield [*solutions(q, after, each.instance.condition, True), (remove,)]
-        for placed in placed_denies(s, q.action):
-            if placed.deny.fields is None or names & set(placed.deny.fields):
-                yield _denied(q, after, placed.deny)
+        for deny, _ in placed_denies(s, q.action):
+            if deny.fields is None or names & set(deny.fields):
+                yield _denied(q, after, deny)
     yield from _values(q)
 
 
@@ -65,9 +64,7 @@ def _required(q: Question, s: Situation, requirement: ir.Requirement) -> GapEdit
         return [()]
     match requirement:
         case ir.RequiresAll(items=items):
-            combined = itertools.islice(itertools.product(*(_required(q, s, item) for item in items)), MOST * MOST)
-            joined = (together(each) for each in combined)
-            return sorted((each for each in joined if each is not None), key=len)[: 2 * MOST]
+            return sorted(combined((_required(q, s, item) for item in items), MOST * MOST), key=len)[: 2 * MOST]
         case ir.RequiresAny(items=items):
             return sorted((each for item in items for each in _required(q, s, item)), key=len)[: 2 * MOST]
         case ir.RequiresFeature(feature=feature):
@@ -77,23 +74,17 @@ def _required(q: Question, s: Situation, requirement: ir.Requirement) -> GapEdit
                 return []
             return [(SuggestedEdit("superuser", f"give {cut(q.user)} the superuser tag", {"superuser": q.user}),)]
         case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
-            roles = [each for each in assignments(q, s, action, resource, ()) if _is_high_enough(q, each, kind)]
+            every = assignments(q, s, action, resource, ())
+            roles = [each for each in every if q.index.reaches(each.data["assign"]["place"], kind)]
             roles += _higher(q, s, roles, kind)
             lines = [edit for edit, _ in statements(q, s, action, resource, ())]
             return [(edit,) for edit in (*roles, *lines)]
 
 
-def _is_high_enough(q: Question, edit: SuggestedEdit, kind: str | None) -> bool:
-    place = edit.data["assign"]["place"]
-    return kind is None or place is None or q.index.is_kind_or_above(q.index.places[place].kind, kind)
-
-
 def _higher(q: Question, s: Situation, roles: list[SuggestedEdit], kind: str | None) -> list[SuggestedEdit]:
     """The same roles at the place of the required kind around the record."""
-    place = place_of(s)
-    while kind is not None and place is not None and q.index.places[place].kind != kind:
-        place = q.index.places[place].parent
-    if kind is None or place is None:
+    place = next((each for each in q.index.around(place_of(s)) if q.index.places[each].kind == kind), None)
+    if place is None:
         return []
     names = dict.fromkeys(edit.data["assign"]["role"] for edit in roles)
     return [assignment(q.index, q.user, name, place) for name in names]
@@ -105,8 +96,8 @@ def _higher(q: Question, s: Situation, roles: list[SuggestedEdit], kind: str | N
 def _values(q: Question) -> Iterator[GapEdits]:
     s, names = q.situation(moments(q)[-1]), q.written(q.index)
     for name in names:
-        type_ = q.index.attributes[q.resource][name].type
-        target = target_of(q, name)
+        declared = q.index.attributes[q.resource][name]
+        type_, role, target = declared.type, declared.role, target_of(q, name)
         others = [(left_out(q, name),)] if len(names) > 1 else []
         try:
             found = written(s, name)
@@ -114,16 +105,15 @@ def _values(q: Question) -> Iterator[GapEdits]:
             sets = [setting(q, target, (name,), in_json(type_, v), shown(type_, v)) for v in samples(s, type_)[:2]]
             yield [*((edit,) for edit in sets), *others]
             continue
-        item = type_.item
-        if found is MISSING or not isinstance(item, UserType) or item.role is None:
+        if found is MISSING or role is None:
             continue
         each = found if isinstance(type_, SetType) else (found,)
-        unfit = [user for user in each if not_eligible(s, user, item.role) is not None]
+        unfit = [user for user in each if not_eligible(s, user, role) is not None]
         if unfit:
-            better = _eligible(s, item.role)
+            better = _eligible(s, role)
             value = tuple(user for user in each if user not in unfit) if isinstance(type_, SetType) else better
             put = [] if value is None else [setting(q, target, (name,), in_json(type_, value), shown(type_, value))]
-            yield [*((edit,) for edit in put), *_made_eligible(q, unfit, item.role), *others]
+            yield [*((edit,) for edit in put), *_made_eligible(q, unfit, role), *others]
 
 
 def _eligible(s: Situation, role: str) -> str | None:
@@ -189,13 +179,10 @@ def _elsewhere(q: Question, after: bool, each: Grounds) -> GapEdits:
     found: list[SuggestedEdit] = []
     name = q.index.resources[q.resource].place
     if name is not None and source.place is not None:
-        type_ = q.index.attributes[q.resource][name].type
-        scope = type_.scope if isinstance(type_, PlaceType) else ""
         target: EditTarget = target_of(q, name) if after else "record"
-        inside = (place for place in q.index.below(source.place) if q.index.places[place].kind == scope)
         found += [
             setting(q, target, (name,), place, where_in_words(q.index, place)[3:])
-            for place in itertools.islice(inside, 1)
+            for place in q.index.homes(q.resource, source.place)[:1]
         ]
     if source.kind == "role" and q.user in q.index.users:
         found += [assignment(q.index, q.user, source.name, place) for place in dict.fromkeys((place_of(s), None))]

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-import msgspec
-
 from policylang.explaining.settings import HOLD, candidates, direction, in_json, step
-from policylang.explaining.values import shown
+from policylang.explaining.values import items_of, shown
 from policylang.model import conditions as c
+from policylang.model.instants import microseconds
 from policylang.model.types import (
     ORDERED,
     BoolType,
@@ -32,13 +31,6 @@ from policylang.runtime.values import MISSING, read
 
 _MOST_LISTED = 200
 _MOST_USERS = 200
-
-
-class ValueInWords(msgspec.Struct, frozen=True):
-    """A value as conditions compare it (``None`` for none), and how to say "set … to it"."""
-
-    value: Any
-    words: str
 
 
 def edges(test: c.Condition, path: c.Path, s: Situation) -> Iterator[Any]:
@@ -87,7 +79,7 @@ def _place(found: Any) -> tuple[bool, Fraction] | None:
     """Where a value lies among those that it can be compared with."""
     match found:
         case datetime.datetime():
-            return False, Fraction((found - _EPOCH) // datetime.timedelta(microseconds=1))
+            return False, Fraction(microseconds(found))
         case datetime.date():
             return False, Fraction(found.toordinal())
         case Duration(amount, unit):
@@ -96,9 +88,6 @@ def _place(found: Any) -> tuple[bool, Fraction] | None:
             return None
         case _:
             return False, Fraction(found)
-
-
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def _distance(found: Any, present: Any) -> tuple[bool, Fraction, tuple[bool, Fraction] | None]:
@@ -115,9 +104,8 @@ def of_witness(type_: Type, present: Any, raw: Any) -> Iterator[Any]:
         return
     found = plain(type_, read(type_, raw, "value"))
     if isinstance(type_, SetType):
-        found = tuple(each for each in found if each is not MISSING)
-        kept = () if present is MISSING else tuple(each for each in present if each is not MISSING)
-        yield tuple(dict.fromkeys((*kept, *found)))
+        found = items_of(found)
+        yield tuple(dict.fromkeys((*items_of(present), *found)))
     yield found
 
 
@@ -133,22 +121,23 @@ def with_kept(type_: Type, present: Any, found: Any, is_met: Callable[[Any], boo
 # --- in words ------------------------------------------------------------------------------------------------
 
 
-def told(type_: Type, present: Any, found: Any, pool: Sequence[Any], is_met: Callable[[Any], bool]) -> ValueInWords:
-    """A value, with which others would do as well: those of the pool tell, since it has both sides of every edge."""
+def told(type_: Type, present: Any, found: Any, pool: Sequence[Any], is_met: Callable[[Any], bool]) -> str:
+    """How to say "set … to" a value (``None`` for none), with which others would do as well: those of the pool tell,
+    since it has both sides of every edge.
+    """
     if found is None:
-        return ValueInWords(None, "")
+        return ""
     if isinstance(type_, SetType):
-        return ValueInWords(found, _of_set(type_, () if present is MISSING else present, found))
+        return _of_set(type_, items_of(present), found)
     if isinstance(type_, ORDERED) and pool:
-        return ValueInWords(found, _of_ordered(type_, present, found, pool, is_met))
+        return _of_ordered(type_, present, found, pool, is_met)
     if isinstance(type_, TextType | IpType) and not pool:
         what = "a text" if isinstance(type_, TextType) else "an address"
-        return ValueInWords(found, f"{what} such as {shown(type_, found)}")
-    return ValueInWords(found, shown(type_, found))
+        return f"{what} such as {shown(type_, found)}"
+    return shown(type_, found)
 
 
-def _of_set(type_: SetType, present: Iterable[Any], found: Sequence[Any]) -> str:
-    kept = [each for each in present if each is not MISSING]
+def _of_set(type_: SetType, kept: Sequence[Any], found: Sequence[Any]) -> str:
     if not found:
         return f"{HOLD}nothing"
     more = [shown(type_.of, each) for each in found if each not in kept]

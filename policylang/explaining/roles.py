@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from policylang.explaining.edits import Question
 from policylang.explaining.tree import SuggestedEdit
@@ -46,7 +47,7 @@ def _inside(index: Index, bundle: Bundle) -> Iterator[Bundle]:
 
 
 def _permissions(index: Index, bundle: Bundle) -> set[Permission]:
-    return {(g.resource, a) for each in _inside(index, bundle) for g in each.grants for a in g.actions}
+    return {permission for each in _inside(index, bundle) for permission in index.said(each).grants}
 
 
 def _granting(
@@ -55,16 +56,11 @@ def _granting(
     """The bundles that grant an action, themselves or by a role inside: those that cover the attributes first, of these
     the ones with the fewest permissions.
     """
-    direct = {
-        role.name: role
-        for role in index.roles.values()
-        if any(grant.resource == resource and action in grant.actions for grant in role.grants)
-    }
-    bringing = _containing(index, set(direct))
+    wanted = (resource, action)
+    bringing = _containing(index, {role.name for role in index.roles.values() if wanted in index.said(role).grants})
     found = []
     for bundle in bundles:
-        own = any(grant.resource == resource and action in grant.actions for grant in bundle.grants)
-        if own or any(ref.name in bringing for ref in bundle.roles):
+        if wanted in index.said(bundle).grants or any(ref.name in bringing for ref in bundle.roles):
             found.append((*_suitability(index, bundle, action, resource, fields), bundle.name, bundle))
     found.sort(key=lambda each: each[:-1])
     return [each[-1] for each in found[:most]]
@@ -89,10 +85,10 @@ def _suitability(index: Index, bundle: Bundle, action: str, resource: str, field
     covered: set[str] = set()
     permissions: set[Permission] = set()
     for each in _inside(index, bundle):
-        for grant in each.grants:
-            permissions |= {(grant.resource, name) for name in grant.actions}
-            if grant.resource == resource and action in grant.actions:
-                covered |= grant_fields(index, grant)
+        said = index.said(each).grants
+        permissions |= said.keys()
+        for grant in said.get((resource, action), ()):
+            covered |= grant_fields(index, grant)
     kept = _ESSENTIAL if isinstance(bundle, ir.Role) and bundle.essential else 0
     return not covered.issuperset(fields), len(permissions) + kept
 
@@ -132,13 +128,12 @@ def statements(
     q: Question, s: Situation, action: str, resource: str, fields: tuple[str, ...]
 ) -> Iterator[tuple[SuggestedEdit, Bundle]]:
     """Grants that could be written into the user's group or one of the user's roles."""
-    place, found = place_of(s), 0
-    for possible in possible_sources(q.index, q.user, q.now):
-        source = possible.source
-        if possible.active and q.index.covers(source.place, place) and found < _MOST_BUNDLES:
-            found += 1
-            bundle = q.index.bundle(source.bundle_name)
-            yield statement(q.index, bundle, action, resource, fields), bundle
+    place = place_of(s)
+    held = (each.source for each in possible_sources(q.index, q.user, q.now) if each.active)
+    here = (source for source in held if q.index.covers(source.place, place))
+    for source in islice(here, _MOST_BUNDLES):
+        bundle = q.index.bundle(source.bundle_name)
+        yield statement(q.index, bundle, action, resource, fields), bundle
 
 
 def statement(index: Index, bundle: Bundle, action: str, resource: str, fields: tuple[str, ...]) -> SuggestedEdit:
@@ -147,9 +142,9 @@ def statement(index: Index, bundle: Bundle, action: str, resource: str, fields: 
     named_too = [name for name in fields if declared[name].sensitive]
     words = f"grant {action} on {resource}" + (f" including {', '.join(named_too)}" if named_too else "")
     covered = [name for name, each in declared.items() if not each.sensitive or name in named_too]
-    kind = "role" if isinstance(bundle, ir.Role) else "group"
+    kind, name = name_of(bundle)
     data = {
-        "to": {kind: bundle.name},
+        "to": {kind: name},
         "action": action,
         "resource": resource,
         "fields": covered if named_too else None,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from policylang.explaining.tree import AssignedValue, Covered, Denied, ExplainedLimit, ExplainedWay, Required
 from policylang.explaining.values import condition_text, cut, named, shown, tested, truth_of
 from policylang.explaining.ways import Tester, attached_appends, bundle_in_words, possible_sources, why_inactive
 from policylang.ir import nodes as ir
-from policylang.model.types import SetType, UserType
+from policylang.model.types import SetType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import is_met, record_place, written
 from policylang.runtime.sources import Bundle, has_role, inside
@@ -51,41 +49,33 @@ def appends(s: Situation, action: str) -> tuple[ExplainedLimit, ...]:
 # --- denies --------------------------------------------------------------------------------------------------
 
 
-class ExplainedDeny(msgspec.Struct, frozen=True):
-    """A deny that covers the record, and the role or group that says it; nobody if it is for everyone."""
-
-    deny: ir.Deny
-    said_by: Bundle | None
-
-
-def placed_denies(s: Situation, action: str) -> tuple[ExplainedDeny, ...]:
-    """What `reference.denies` looks at, each statement once."""
+def placed_denies(s: Situation, action: str) -> tuple[tuple[ir.Deny, Bundle | None], ...]:
+    """What `reference.denies` looks at, each statement once, and the role or group that says it; nobody if it is for
+    everyone.
+    """
     place = record_place(s)
-    found: dict[str, ExplainedDeny] = {}
+    found: dict[str, tuple[ir.Deny, Bundle | None]] = {}
     for possible in possible_sources(s.index, s.user, s.now):
         if possible.active and s.index.covers(possible.source.place, place):
             for bundle in inside(s.index, possible.source):
-                for deny in bundle.denies:
-                    if deny.resource == s.resource and action in deny.actions:
-                        found.setdefault(deny.at, ExplainedDeny(deny, bundle))
-    for deny in s.index.denies:
-        if deny.resource == s.resource and action in deny.actions:
-            found.setdefault(deny.at, ExplainedDeny(deny, None))
+                for deny in s.index.said(bundle).denies.get((s.resource, action), ()):
+                    found.setdefault(deny.at, (deny, bundle))
+    for deny in s.index.denies_of(s.resource, action):
+        found.setdefault(deny.at, (deny, None))
     return tuple(found.values())
 
 
 def denies(s: Situation, action: str) -> tuple[Denied, ...]:
     """The denies of the action that cover the record; those that apply come first."""
-    found = [_denied(s, each) for each in placed_denies(s, action)]
+    found = [_denied(s, *each) for each in placed_denies(s, action)]
     return tuple(sorted(found, key=lambda each: not each.applies))
 
 
-def _denied(s: Situation, each: ExplainedDeny) -> Denied:
-    deny = each.deny
+def _denied(s: Situation, deny: ir.Deny, said_by: Bundle | None) -> Denied:
     found = True if deny.condition is None else truth_of(deny.condition, s)
     tests, more = ((), 0) if deny.condition is None or found is False else tested(deny.condition, s)
     return Denied(
-        said_by="everyone" if each.said_by is None else bundle_in_words(each.said_by),
+        said_by="everyone" if said_by is None else bundle_in_words(said_by),
         fields=deny.fields,
         condition=None if deny.condition is None else condition_text(deny.condition, s),
         truth=found,
@@ -132,17 +122,17 @@ def fitting(s: Situation, names: Iterable[str]) -> Iterator[AssignedValue]:
 
 
 def _written(s: Situation, name: str) -> AssignedValue:
-    type_ = s.index.attributes[s.resource][name].type
+    declared = s.index.attributes[s.resource][name]
+    type_, role = declared.type, declared.role
     found = written(s, name)
-    item = type_.item
-    if found is MISSING or not isinstance(item, UserType) or item.role is None:
+    if found is MISSING or role is None:
         return AssignedValue(name, True, f"{named(name)} takes any {'' if found is MISSING else 'such '}value")
     each = found if isinstance(type_, SetType) else (found,)
     for user in each:
-        problem = not_eligible(s, user, item.role)
+        problem = not_eligible(s, user, role)
         if problem is not None:
             return AssignedValue(name, False, f"{problem}, which {named(name)} requires")
-    return AssignedValue(name, True, f"{shown(type_, found)} has role {named(item.role)}, which {named(name)} requires")
+    return AssignedValue(name, True, f"{shown(type_, found)} has role {named(role)}, which {named(name)} requires")
 
 
 def not_eligible(s: Situation, user: object, role: str) -> str | None:

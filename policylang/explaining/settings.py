@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from policylang.explaining.values import shown, time_edges
+from policylang.explaining.values import items_of, shown, time_edges
 from policylang.model import conditions as c
 from policylang.model.addresses import address
 from policylang.model.addresses import network as read_network
@@ -30,10 +30,9 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.index import Index
 from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value
-from policylang.runtime.values import MISSING, BadValueError, attribute
+from policylang.runtime.values import MISSING, BadValueError
 
 Candidate = tuple[Any, str]
 """A value as conditions compare it (``None`` for none), and how to say "set … to it"."""
@@ -50,7 +49,7 @@ def candidates(test: c.Test, path: c.Path, s: Situation, wanted: bool) -> Iterat
     """Values for one of a test's paths that may make the test what is wanted, the likeliest first."""
     match test:
         case c.Missing():
-            yield from _samples(s, path.type) if not wanted else ((None, ""),)
+            yield from ((None, ""),) if wanted else _such_as(path.type, samples(s, path.type)[:_FEW], "a value")
         case c.Compare(left=left, right=right):
             other = _known(right if path == left else left, s)
             if other is not MISSING:
@@ -90,7 +89,7 @@ def in_json(type_: Type, found: Any) -> Any:
     if isinstance(found, datetime.datetime):
         return instant_text(found)
     if isinstance(type_, RecordType):
-        key = found if isinstance(found, str) else attribute(found, "id")
+        key = identity(found)
         return key if isinstance(key, str) else str(key)
     return str(found)
 
@@ -204,19 +203,11 @@ def samples(s: Situation, type_: Type) -> list[Any]:
         case UserType():
             return [s.user, *heapq.nsmallest(_FEW, s.index.users)]
         case PlaceType(scope):
-            return _places(s.index, scope)
+            return heapq.nsmallest(_FEW, s.index.places_of(scope))
         case RecordType():
             return []
         case _:
             return ["something", "something else"]
-
-
-def _places(index: Index, scope: str) -> list[str]:
-    return heapq.nsmallest(_FEW, (place.name for place in index.places.values() if place.kind == scope))
-
-
-def _samples(s: Situation, type_: Type) -> Iterator[Candidate]:
-    return _such_as(type_, samples(s, type_)[:_FEW], "a value")
 
 
 # --- networks, sets, texts -----------------------------------------------------------------------------------
@@ -236,7 +227,7 @@ def _addresses(network: str, wanted: bool) -> Iterator[Candidate]:
 def _contained(test: c.Contains, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
     items, item = _known(test.operand, s), _known(test.item, s)
     if path == test.operand and item is not MISSING:
-        kept = () if items is MISSING else tuple(each for each in items if each is not MISSING)
+        kept = items_of(items)
         if len(kept) <= _MOST_ITEMS:
             made = (*kept, item) if wanted else tuple(each for each in kept if each != item)
             yield (
@@ -264,9 +255,7 @@ def _overlapping(test: c.Overlaps, path: c.Path, s: Situation, wanted: bool) -> 
     others = _known(test.right if path == test.left else test.left, s)
     if others is MISSING:
         return
-    own, type_ = _known(path, s), path.type.item
-    kept = () if own is MISSING else tuple(each for each in own if each is not MISSING)
-    items = [each for each in others if each is not MISSING]
+    kept, items, type_ = items_of(_known(path, s)), items_of(others), path.type.item
     if wanted:
         for item in items[:_FEW]:
             yield (*kept, item)[-_MOST_ITEMS:], f"{HOLD}{shown(type_, item)}{' too' if kept else ''}"

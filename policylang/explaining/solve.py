@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from policylang.explaining.edits import Question, applied
@@ -45,9 +46,14 @@ def _all(q: Question, after: bool, items: tuple[c.Condition, ...], wanted: bool)
     open_ = [item for item in items if truth_of(item, s) is not wanted]
     if len(open_) > _MOST_ITEMS:
         return []
-    parts = [solutions(q, after, item, wanted) for item in open_]
-    combined = (together(each) for each in itertools.islice(itertools.product(*parts), MOST * MOST))
-    return sorted((each for each in combined if each is not None), key=len)[:MOST]
+    parts = (solutions(q, after, item, wanted) for item in open_)
+    return sorted(combined(parts, MOST * MOST), key=len)[:MOST]
+
+
+def combined(parts: Iterable[Iterable[Edits]], most: int) -> Iterator[Edits]:
+    """One of the edits of each part together, as they come; of ``most`` ways those that can be."""
+    joined = map(together, itertools.islice(itertools.product(*parts), most))
+    return (each for each in joined if each is not None)
 
 
 def together(parts: tuple[Edits, ...]) -> Edits | None:

@@ -14,9 +14,9 @@ from policylang.model.instants import instant_text
 from policylang.model.types import DateType, Duration, DurationType, RecordType, SetType, TextType, Type
 from policylang.model.words import condition_in_words, operand_in_words
 from policylang.runtime.clock import now_and_edge
-from policylang.runtime.trees import way_up
+from policylang.runtime.trees import identity, way_up
 from policylang.runtime.truth import Situation, Truth, bad_values, missing_names, truth, value
-from policylang.runtime.values import MISSING, attribute
+from policylang.runtime.values import MISSING
 from policylang.syntax.quoting import quote_text
 
 LONGEST = 60
@@ -52,7 +52,7 @@ def shown(type_: Type, found: Any) -> str:
         more = f", and {len(found) - len(items)} more" if len(found) > len(items) else ""
         return f"[{', '.join(items)}{more}]"
     if isinstance(type_, RecordType):
-        key = found if isinstance(found, str) else attribute(found, "id")
+        key = identity(found)
         return f"a {type_.resource} without an id" if key is MISSING else cut(_text(key))
     if isinstance(found, bool):
         return "true" if found else "false"
@@ -64,6 +64,11 @@ def shown(type_: Type, found: Any) -> str:
     if isinstance(type_, TextType):
         return quote_text(cut(found))
     return cut(_text(found))
+
+
+def items_of(found: Any) -> tuple[Any, ...]:
+    """The items that are known of a set; none where it is missing."""
+    return () if found is MISSING else tuple(each for each in found if each is not MISSING)
 
 
 def condition_text(condition: c.Condition, s: Situation) -> str:
@@ -140,11 +145,7 @@ def _why_unknown(test: c.Test, s: Situation) -> str:
 def _values(test: c.Test, s: Situation) -> str:
     """``sales_rep is milo@acme.test, assigned user is dana@acme.test``"""
     paths = [each for each in test.sides if isinstance(each, c.Path)]
-    return ", ".join(f"{operand_in_words(path)} is {_of_path(path, s)}" for path in dict.fromkeys(paths))
-
-
-def _of_path(path: c.Path, s: Situation) -> str:
-    return shown(path.type, value(path, s))
+    return ", ".join(f"{operand_in_words(path)} is {shown(path.type, value(path, s))}" for path in dict.fromkeys(paths))
 
 
 def _compared(test: c.Test, s: Situation) -> str:

@@ -11,6 +11,7 @@ from policylang.diagnostics import listed
 from policylang.explaining.tree import ExplainedLimit, ExplainedWay, Obstacle, Provenance, Tested
 from policylang.explaining.values import condition_text, cut, named, tested, truth_of
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import name_of
 from policylang.model.conditions import At
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.grants import (
@@ -111,7 +112,7 @@ def attached_appends(s: Situation, action: str) -> tuple[Attached, ...]:
 
 
 def bundle_in_words(bundle: Bundle) -> str:
-    return ir.bundle_in_words("role" if isinstance(bundle, ir.Role) else "group", bundle.name)
+    return ir.bundle_in_words(*name_of(bundle))
 
 
 class Tester:

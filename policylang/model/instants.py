@@ -15,6 +15,16 @@ def instant_text(instant: datetime.datetime) -> str:
     return instant.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
+def microseconds(instant: datetime.datetime) -> int:
+    """Since the start of 1970 in UTC."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def day_number(day: datetime.date) -> int:
+    """Since 1970-01-01."""
+    return day.toordinal() - _EPOCH.toordinal()
+
+
 @cache
 def timezones() -> frozenset[str]:
     """The names of the IANA time zones, from the ``tzdata`` package: the same on every machine."""
@@ -114,6 +124,7 @@ def _instant(day: str, time: str, timezone: ZoneInfo, fold: int) -> datetime.dat
     return first
 
 
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 FIRST, LAST = (each.replace(tzinfo=datetime.UTC) for each in (datetime.datetime.min, datetime.datetime.max))
 """The ends of the calendar."""

@@ -14,7 +14,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.nesting import Bundle, Name, name_of
 from policylang.model.conditions import Condition, Path
 from policylang.model.instants import zone
-from policylang.model.types import RecordType, Type, UserType
+from policylang.model.types import PlaceType, RecordType, Type, UserType
 from policylang.runtime.trees import Lookup, no_records
 
 Permission = tuple[str, str]
@@ -209,6 +209,23 @@ class Index:
             found += self._inside.get(each, ())
         return tuple(sorted(found))
 
+    def around(self, place: str | None) -> Iterator[str]:
+        """The place and those around it, the nearest first."""
+        while place is not None:
+            yield place
+            place = self.places[place].parent
+
+    def place_kind(self, resource: str) -> str | None:
+        """The kind of place at which the records of a resource live."""
+        name = self.resources[resource].place
+        type_ = None if name is None else self.attributes[resource][name].type
+        return type_.scope if isinstance(type_, PlaceType) else None
+
+    def homes(self, resource: str, place: str) -> tuple[str, ...]:
+        """Of the place and all places below it those at which records of the resource may live, in order."""
+        kind = self.place_kind(resource)
+        return tuple(each for each in self.below(place) if self.places[each].kind == kind)
+
     def covered(self, place: str) -> frozenset[str]:
         """As `below`, to look places up in."""
         found = self._covered.get(place)
@@ -235,6 +252,12 @@ class Index:
         while at is not None and at != kind:
             at = self.kinds[at]
         return at == kind
+
+    def reaches(self, place: str | None, kind: str | None) -> bool:
+        """Whether what holds at a place (``None``: everywhere) holds at a kind of place or above; if that is ``None``,
+        it is not asked for.
+        """
+        return place is None or kind is None or self.is_kind_or_above(self.places[place].kind, kind)
 
 
 _Statement = TypeVar("_Statement", ir.Grant, ir.Deny)
