@@ -15,7 +15,6 @@ from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.entry import LoggedDecision, decode
 from policylang.runtime.hypothetical import with_attributes
 from policylang.runtime.index import Index
-from policylang.runtime.reads import paths_read
 from policylang.runtime.values import BadValueError
 
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -150,7 +149,17 @@ def depends_on_masked(entry: LoggedDecision, index: Index) -> bool:
     kind = index.kind(entry.resource, entry.action) if entry.action in index.actions.get(entry.resource, {}) else None
     if kind == "create":
         return True
-    return any(_looks_at(each, path) for path in entry.masked for each in paths_read(index, entry.resource))
+    return any(_looks_at(each, path) for path in entry.masked for each in _paths_read(index, entry.resource))
+
+
+def _paths_read(index: Index, resource: str) -> Iterator[str]:
+    """What decisions about a resource look at: the paths of all conditions, ``record.account.owner``, and the place."""
+    for of, condition in index.conditions():
+        if of == resource:
+            yield from (".".join((path.root, *path.steps)) for path in condition.paths())
+    place = index.resources[resource].place if resource in index.resources else None
+    if place is not None:
+        yield f"record.{place}"
 
 
 def _looks_at(read: str, hidden: str) -> bool:

@@ -9,7 +9,6 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
-from policylang.model.types import PlaceType
 from policylang.model.words import condition_in_words
 from policylang.runtime.grants import Profile, holdings, profile
 from policylang.runtime.index import Index, Permission
@@ -88,13 +87,8 @@ def _matters(index: Index, source: RightsSource, action: str, resource: str) -> 
         (resource, action),
         *((need.resource, need.action) for need in grants_required(index.actions[resource][action].requires)),
     }
-    return any(
-        (statement.resource, each) in wanted
-        for bundle in inside(index, source)
-        for statements in (bundle.grants, bundle.denies)
-        for statement in statements
-        for each in statement.actions
-    )
+    every = map(index.said, inside(index, source))
+    return any(not wanted.isdisjoint((*said.grants, *said.denies)) for said in every)
 
 
 def _joined(spans: list[Period]) -> list[Period]:
@@ -147,9 +141,8 @@ def can_cover(index: Index, resource: str, place: str | None) -> bool:
     """Whether what holds at the place can hold for a record: one that says where it is, at such a place or below."""
     if place is None:
         return True
-    name = index.resources[resource].place
-    type_ = None if name is None else index.attributes[resource][name].type
-    return isinstance(type_, PlaceType) and index.is_kind_or_above(index.places[place].kind, type_.scope)
+    kind = index.place_kind(resource)
+    return kind is not None and index.is_kind_or_above(index.places[place].kind, kind)
 
 
 def _can_be_met(index: Index, resource: str, met: Met) -> bool:

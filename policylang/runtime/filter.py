@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, SetType, UserType
+from policylang.model.types import SetType
 from policylang.model.words import condition_in_words
 from policylang.runtime.generated import condition_function
 from policylang.runtime.index import Index
@@ -163,8 +163,7 @@ def make_filter(plan: Plan, s: Situation, decide: Callable[[Any], bool], eligibl
     for name, declared in s.index.attributes[plan.resource].items():
         asked = _column(plan, name, ways, denies, at)
         path = c.Path("record", (name,), declared.type, at)
-        item = declared.type.item
-        if isinstance(item, UserType) and item.role is not None:
+        if declared.role is not None:
             if isinstance(declared.type, SetType):
                 unsaid.append(name)
             else:
@@ -199,10 +198,8 @@ def _covered(s: Situation, resource: str, place: str | None, at: str) -> Rest:
     of = s.index.resources[resource].place
     if of is None:
         return False
-    type_ = s.index.attributes[resource][of].type
-    assert isinstance(type_, PlaceType)
-    places = tuple(below for below in s.index.below(place) if s.index.places[below].kind == type_.scope)
-    return c.In(c.Path("record", (of,), type_, at), places, at) if places else False
+    places = s.index.homes(resource, place)
+    return c.In(c.Path("record", (of,), s.index.attributes[resource][of].type, at), places, at) if places else False
 
 
 def _not_covered(s: Situation, resource: str, place: str | None, at: str) -> Rest:

@@ -147,10 +147,6 @@ class Granted(msgspec.Struct, frozen=True, gc=False):
     limits: tuple[ir.Limit, ...]
     overridden: bool
 
-    def instances(self, index: Index) -> tuple[ir.PolicyInstance, ...]:
-        """The policies that limit it, each once."""
-        return instances(index, self.limits)
-
 
 def granted(
     index: Index,

@@ -136,7 +136,7 @@ def _ways(index: Index, who: Profile, action: str, resource: str) -> tuple[Way, 
     ways: dict[tuple[RightsSource, frozenset[str]], Way] = {}
     for source in who.sources:
         for each in granted(index, source, who.overrides, (resource, action)):
-            grant, limits = each.grant, each.instances(index)
+            grant, limits = each.grant, instances(index, each.limits)
             words = f"{said_by(source, each.chain)} grants {action} on `{resource}` ({grant.at})"
             ids = _ids(limits)
             way = Way(source, limits, ids, grant_fields(index, grant), (grant,), ((next(number), words),))
@@ -150,13 +150,11 @@ def _ids(limits: tuple[ir.PolicyInstance, ...]) -> frozenset[str]:
 
 
 def _merged(first: Way, second: Way) -> Way:
-    return Way(
-        first.source,
-        first.limits,
-        first.limit_ids,
-        first.fields | second.fields,
-        first.statements + second.statements,
-        first.grants + second.grants,
+    return msgspec.structs.replace(
+        first,
+        fields=first.fields | second.fields,
+        statements=first.statements + second.statements,
+        grants=first.grants + second.grants,
     )
 
 

@@ -24,7 +24,7 @@ from policylang.model.types import (
 from policylang.runtime.clock import clock_test, now_and_edge
 from policylang.runtime.index import Index
 from policylang.runtime.trees import under
-from policylang.runtime.truth import compare, constant, equal, overlap, text_test, user_value
+from policylang.runtime.truth import compare, constant, disjunction, equal, overlap, text_test, user_value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 Reader = Callable[[Any], Any]
@@ -121,7 +121,7 @@ def membership(condition: c.In) -> Callable[[Any], bool | None]:
     """Whether a value is one of the constants, for types that are not alike to Python."""
     type_ = condition.operand.type
     values = [constant(type_, value) for value in condition.values]
-    return lambda found: _some(equal(type_, found, value) for value in values)
+    return lambda found: disjunction(equal(type_, found, value) for value in values)
 
 
 def network(condition: c.InNetwork) -> Callable[[Any], bool]:
@@ -131,7 +131,7 @@ def network(condition: c.InNetwork) -> Callable[[Any], bool]:
 def containment(condition: c.Contains) -> Callable[[Any, Any], bool | None]:
     """Whether a set has an item; one that is missing could be any."""
     type_ = condition.item.type
-    return lambda items, wanted: _some(None if each is MISSING else equal(type_, each, wanted) for each in items)
+    return lambda items, wanted: disjunction(None if each is MISSING else equal(type_, each, wanted) for each in items)
 
 
 def overlapping(condition: c.Overlaps) -> Callable[[Any, Any], bool | None]:
@@ -144,16 +144,6 @@ def below(index: Index, test: c.Under) -> Callable[[Any, Any], bool | None]:
     """Whether a record is another one, or lies below it."""
     lookup = index.lookup
     return lambda record, top: under(test, lookup, record, top)
-
-
-def is_empty(items: Any) -> bool:
-    """Whether a set has no items."""
-    return not items
-
-
-def _some(found: Any) -> bool | None:
-    truths = set(found)
-    return True if True in truths else None if None in truths else False
 
 
 def clock(index: Index, condition: c.Hours | c.Weekdays) -> Callable[[datetime.datetime], bool]:

@@ -18,7 +18,7 @@ from policylang.model.types import BoolType, DateTimeType, DateType, Duration, I
 from policylang.runtime.clock import now_and_edge
 from policylang.runtime.trees import climbed, identity, tree_of
 from policylang.runtime.truth import Situation, truth, value
-from policylang.runtime.values import MISSING, BadValueError, attribute
+from policylang.runtime.values import MISSING, BadValueError
 
 Rest = c.Condition | bool
 """A condition about the record alone, or its answer."""
@@ -119,7 +119,7 @@ def _compare(test: c.Compare, left: c.Operand, right: c.Operand, s: Situation, w
                 record = value(known, s)
                 if record is MISSING:
                     return False
-                if not isinstance(record, str) and attribute(record, "id") is MISSING:
+                if identity(record) is MISSING:
                     return _signed(c.In(other, (), test.at), wanted)  # another record than any that has an id
     first, second = _known(left, s), _known(right, s)
     if first is None or second is None:
@@ -225,7 +225,7 @@ NO_TOP = c.Constant(BoolType(), False, "nowhere:1:1-1:1")
 
 def _is_nameless(type_: Type, found: Any) -> bool:
     """Whether it is a related record without an id, which equals no other."""
-    return isinstance(type_, RecordType) and not isinstance(found, str) and attribute(found, "id") is MISSING
+    return isinstance(type_, RecordType) and identity(found) is MISSING
 
 
 def as_value(type_: Type, found: Any) -> c.Value:
@@ -237,5 +237,5 @@ def as_value(type_: Type, found: Any) -> c.Value:
     if isinstance(found, bool | str | Duration):
         return found
     if isinstance(type_, RecordType):
-        return str(attribute(found, "id"))
+        return str(identity(found))
     return str(found)

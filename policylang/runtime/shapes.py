@@ -6,6 +6,7 @@ Those are numbered values beside the shape. Plans of one shape have one code.
 from __future__ import annotations
 
 import datetime
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -32,6 +33,8 @@ from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan
 from policylang.runtime.truth import constant
 from policylang.runtime.values import TOO_LARGE
 
+_Guard = Literal["type", "enum", "instant", "number", "none"]
+
 
 class Read(msgspec.Struct, frozen=True, gc=False):
     """A value that is read. ``values``: the numbers of what reads it; the last one does where the value is not of the
@@ -39,7 +42,7 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     """
 
     root: Literal["own", "record", "subject", "request"]
-    guard: Literal["type", "enum", "instant", "number", "none"]
+    guard: _Guard
     values: tuple[int, ...]
 
 
@@ -191,7 +194,7 @@ class Lowering:
             case c.Under():
                 return "call_two", test.sides, readers.below(self.index, test)
             case c.Empty():
-                return "call_one", test.sides, readers.is_empty
+                return "call_one", test.sides, operator.not_
             case c.TextTest():
                 return "call_two", test.sides, readers.text(test)
             case c.Time():
@@ -232,7 +235,7 @@ _EXACT: dict[type, type] = {
 }
 
 
-def _guard(type_: Type) -> tuple[Literal["type", "enum", "instant", "number", "none"], tuple[Any, ...]]:
+def _guard(type_: Type) -> tuple[_Guard, tuple[Any, ...]]:
     """What tells that a value can be compared as it is."""
     if isinstance(type_, EnumType):
         return "enum", (str, frozenset(type_.values))
@@ -277,10 +280,7 @@ def plan_shape(index: Index, plan: Plan, signature: Callable[..., Any]) -> tuple
 def signature_shape(index: Index, plan: Plan) -> tuple[SignatureShape, tuple[Any, ...]]:
     """The shape of all that an answer of the plan can depend on."""
     lowering = Lowering(index, plan.resource)
-    instances: tuple[ir.PolicyInstance, ...] = (*(each for way in plan.ways for each in way.limits), *plan.appends)
-    conditions = list({each.id: each.condition for each in instances}.values())
-    conditions += [each.deny.condition for each in plan.denies if each.deny.condition is not None]
-    tests = lowering.group(test for condition in conditions for test in condition.tests())
+    tests = lowering.group(test for condition in _conditions(plan) for test in condition.tests())
     depths = [
         (path.root, lowering.value(readers.depth(readers.walk(index, path, plan.resource)))) for path in lowering.paths
     ]
@@ -299,15 +299,19 @@ def reads_once(index: Index, plan: Plan) -> bool:
     from an attribute, and none is the record's place. Sets are read item by item, so they do not count.
     """
     place = index.resources[plan.resource].place
-    conditions = [each.condition for way in plan.ways for each in way.limits]
-    conditions += [each.condition for each in plan.appends]
-    conditions += [each.deny.condition for each in plan.denies if each.deny.condition is not None]
     return not any(
         path.root != "subject"
         and (len(path.steps) > 1 or isinstance(path.type, RecordType | SetType) or path.steps == (place,))
-        for condition in conditions
+        for condition in _conditions(plan)
         for path in condition.paths()
     )
+
+
+def _conditions(plan: Plan) -> list[c.Condition]:
+    """Those of all limits and appends, each policy once, and of denies."""
+    policies: tuple[ir.PolicyInstance, ...] = (*(each for way in plan.ways for each in way.limits), *plan.appends)
+    denied = [each.deny.condition for each in plan.denies if each.deny.condition is not None]
+    return [*{each.id: each.condition for each in policies}.values(), *denied]
 
 
 def _place(lowering: Lowering, plan: Plan) -> int | None:
