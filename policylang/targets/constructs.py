@@ -131,10 +131,9 @@ def _of_denies(denies: Iterable[ir.Deny], construct: str) -> Iterator[Use]:
 
 def _of_resource(resource: ir.Resource) -> Iterator[Use]:
     for attribute in resource.attributes:
-        item = attribute.type.item
         if attribute.sensitive:
             yield Use("fields", attribute.at)
-        if isinstance(item, UserType) and item.role is not None:
+        if attribute.role is not None:
             yield Use("eligible", attribute.at)
     for action in resource.actions:
         if action.kind == "modify" and resource.attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from policylang.model.types import SetType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.request import Request
+from policylang.runtime.trees import identity, same_record
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, names
 
@@ -56,3 +58,31 @@ def chosen(index: Index, resource: str, record: Any, name: str, now: datetime.da
     if MISSING in users:
         raise DeniedError(f"`{name}` is missing")
     return tuple(users)
+
+
+def must_be_eligible(
+    index: Index, resource: str, touched: Iterable[str], record: Any, now: datetime.datetime
+) -> Iterator[tuple[str, str]]:
+    """The users that would stand in the attributes that ask for a role, each with that. Raises `DeniedError`, also for
+    one whom the policy set does not know.
+    """
+    for name in touched:
+        for user in chosen(index, resource, record, name, now):
+            role = index.attributes[resource][name].role
+            if role is None or user not in index.users:
+                raise DeniedError(f"the user in `{name}` is not eligible")
+            yield user, role
+
+
+def identified(record: Any, nameless: list[Any]) -> str | int:
+    """The id of a related record, if that is a text; else a number that only records that are the same share: its
+    place among those without such an id.
+    """
+    found = identity(record)
+    if isinstance(found, str):
+        return found
+    for number, each in enumerate(nameless):
+        if same_record(each, record):
+            return number
+    nameless.append(record)
+    return len(nameless) - 1

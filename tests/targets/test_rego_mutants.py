@@ -188,7 +188,7 @@ PARTS: dict[str, tuple[Any, str, Any]] = {
         "holdings",
         lambda *arguments, of=tables.holdings: (msgspec.structs.replace(each, lost=False) for each in of(*arguments)),
     ),
-    "days of another timezone": (request, "day", lambda found, of=request.day: of(found) + 1),
+    "days of another timezone": (request, "day_number", lambda found, of=request.day_number: of(found) + 1),
 }
 
 

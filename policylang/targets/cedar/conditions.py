@@ -306,8 +306,3 @@ def _timed(test: c.Time, wanted: bool) -> Expression:
 
 def _moved(now: Expression, amount: int, ahead: bool) -> Expression:
     return binary("+" if ahead else "-", now, literal(amount)) if amount else now
-
-
-def looked_for(condition: c.Condition) -> Iterator[c.Path]:
-    """What a condition asks whether it is missing."""
-    return (test.operand for test in condition.tests() if isinstance(test, c.Missing))

@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
-from policylang.model.conditions import Condition
+from policylang.model.conditions import Condition, Missing
 from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
-from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, cutoffs, looked_for
+from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, cutoffs
+from policylang.targets.cedar.expressions import objects
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, CedarTree
+from policylang.targets.truths import way
 from policylang.targets.ways import is_way
 
 
@@ -50,14 +52,15 @@ def _context(index: Index, resource: str, tree: dict[str, Any], about: list[Cond
     if REQUEST in tree:
         request = {name: _pruned(index, index.request[name], below) for name, below in tree[REQUEST].items()}
     counted = {each.name: each for condition in about for each in cutoffs(condition) if each.name in tree}
-    sought = (path for condition in about for path in looked_for(condition))
+    tests = (test for condition in about for test in condition.tests())
+    sought = (step for test in tests if isinstance(test, Missing) for step in way(test.operand))
     return CedarContext(
         record=_pruned(index, RecordType(resource), tree[RECORD]) if RECORD in tree else None,
         request=request,
         inputs=tuple(name for name in INPUTS if name in tree),
         asks=tuple(name for name in (FIELD, CHOSEN, NOBODY) if name in tree),
         cutoffs=tuple(counted[name] for name in sorted(counted)),
-        looked_for=frozenset((p.root, *p.steps[:n]) for p in sought for n in range(1, len(p.steps) + 1)),
+        looked_for=frozenset((step.root, *step.steps) for step in sought),
     )
 
 
@@ -74,16 +77,7 @@ def _pruned(index: Index, type_: Type, tree: dict[str, Any]) -> dict[str, Any]:
 
 def _paths(value: Any) -> Iterator[tuple[str, ...]]:
     """The attributes of the context that are read or asked for."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            path = _path(item)
-            if path:
-                yield path
-            waiting += item.values()
-        elif isinstance(item, list | tuple):
-            waiting += item
+    return filter(None, map(_path, objects(value)))
 
 
 def _path(item: dict[str, Any]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from policylang.text.characters import is_printable
@@ -90,6 +90,18 @@ def _balanced(operator: str, items: list[Expression]) -> Expression:
         return items[0]
     middle = len(items) // 2
     return binary(operator, _balanced(operator, items[:middle]), _balanced(operator, items[middle:]))
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects in it, itself included."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+            waiting += item.values()
+        elif isinstance(item, list | tuple):
+            waiting += item
 
 
 def depth(value: Any) -> int:

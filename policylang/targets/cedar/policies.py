@@ -27,6 +27,7 @@ from policylang.targets.cedar.expressions import (
     literal,
     member,
     negated,
+    objects,
     quoted,
 )
 from policylang.targets.cedar.names import (
@@ -238,9 +239,9 @@ class Policies:
                     asked = (action_id(resource.name, action.name),)
                     yield CedarPolicy(id, "forbid", resource.name, asked, (action.requires.at,), unless=met)
         if resource.place is not None and resource.actions:
-            declared: Any = self.index.attributes[resource.name][resource.place].type
             place = member(member(CONTEXT, RECORD), resource.place)
-            known = all_of((has(place, "kind"), binary("==", member(place, "kind"), literal(declared.scope))))
+            kind = literal(self.index.place_kind(resource.name))
+            known = all_of((has(place, "kind"), binary("==", member(place, "kind"), kind)))
             when = all_of((has(member(CONTEXT, RECORD), resource.place), negated(known)))
             ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
             at = self.index.attributes[resource.name][resource.place].at
@@ -297,13 +298,4 @@ def _is_about(fields: tuple[str, ...] | None) -> Expression:
 
 def _counts_from(given: Expression, value: Any) -> bool:
     """Whether anything is added to it, or taken from it."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            if any(sign in item and item[sign]["left"] == given for sign in "+-"):
-                return True
-            waiting += item.values()
-        elif isinstance(item, list | tuple):
-            waiting += item
-    return False
+    return any(sign in item and item[sign]["left"] == given for item in objects(value) for sign in "+-")

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.model.instants import day_number, microseconds
 from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
@@ -33,7 +34,7 @@ from policylang.targets.cedar.policies import (
     Policies,
 )
 from policylang.targets.cedar.rights import CedarRights
-from policylang.targets.cedar.values import ID, CedarTree, NotHeldError, attribute_value, day, microseconds
+from policylang.targets.cedar.values import ID, CedarTree, NotHeldError, attribute_value
 from policylang.targets.request import DeniedError, chosen, prepared
 from policylang.targets.target import Compiled
 from policylang.targets.ways import ids_of, is_way, way_from
@@ -135,7 +136,7 @@ def _shared(s: Situation, context: CedarContext) -> dict[str, Any]:
     if (context.inputs or context.cutoffs) and not FIRST_INSTANT <= microseconds(s.now) <= LAST_INSTANT:
         raise NotHeldError("the policies of this bundle hold in the years 1000 to 8999")
     local = s.now.astimezone(s.index.timezone)
-    given = (microseconds(s.now), day(local.date()), minutes_of(f"{local:%H:%M}"), local.isoweekday())
+    given = (microseconds(s.now), day_number(local.date()), minutes_of(f"{local:%H:%M}"), local.isoweekday())
     found |= {name: value for name, value in zip(INPUTS, given, strict=True) if name in context.inputs}
     if context.request is not None:
         read = _Read(s.index, context.looked_for)
@@ -152,7 +153,7 @@ def _edge(s: Situation, cutoff: Cutoff) -> int | None:
     if length is MISSING:
         return None
     edges = now_and_edge(s.now, length, 1 if cutoff.ahead else -1, s.index.timezone, of_days=cutoff.of_days)
-    return None if edges is None else (day if cutoff.of_days else microseconds)(edges[1])
+    return None if edges is None else (day_number if cutoff.of_days else microseconds)(edges[1])
 
 
 class _Read(msgspec.Struct, frozen=True):

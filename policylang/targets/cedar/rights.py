@@ -12,17 +12,17 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.model.instants import day_number
 from policylang.model.words import condition_in_words
 from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import RightsSource, layers
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
-from policylang.targets.cedar.values import day
 from policylang.targets.needs import eligible_roles, grants_needed
 
-_FIRST_DAY = day(datetime.date.min)
-_LAST_DAY = day(datetime.date.max)
+_FIRST_DAY = day_number(datetime.date.min)
+_LAST_DAY = day_number(datetime.date.max)
 
 
 class CedarRight(msgspec.Struct, frozen=True, order=True):
@@ -96,7 +96,8 @@ class CedarRights:
                 right = self._grant(each)
                 yield self._note(right, each.grant.at, *(self.index.instances[n].at for n in right.limits))
                 for need in self._needs:
-                    if (need.resource, need.actions) == (right.resource, right.actions) and self._counts(source, need):
+                    is_same = (need.resource, need.actions) == (right.resource, right.actions)
+                    if is_same and self.index.reaches(source.place, need.condition):
                         yield self._note(need, each.grant.at)
             bundle = layer.chain[-1]
             for deny in bundle.denies:
@@ -116,11 +117,6 @@ class CedarRights:
         right = deny_right(self.index, deny)
         self.denies[right] = deny
         return right
-
-    def _counts(self, source: RightsSource, need: CedarRight) -> bool:
-        if need.condition is None or source.place is None:
-            return True
-        return self.index.is_kind_or_above(self.index.places[source.place].kind, need.condition)
 
     # --- people ----------------------------------------------------------------------------------------------
 
@@ -159,8 +155,8 @@ class CedarRights:
 
 
 def _period(given: ir.Assignment) -> DayRange:
-    since = _FIRST_DAY if given.start is None else day(datetime.date.fromisoformat(given.start))
-    until = _LAST_DAY if given.until is None else day(datetime.date.fromisoformat(given.until))
+    since = _FIRST_DAY if given.start is None else day_number(datetime.date.fromisoformat(given.start))
+    until = _LAST_DAY if given.until is None else day_number(datetime.date.fromisoformat(given.until))
     return DayRange(since, until)
 
 

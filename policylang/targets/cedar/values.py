@@ -6,13 +6,13 @@ An amount is its largest whole number and the billionths of billionths above it,
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from policylang.model import addresses
+from policylang.model.instants import day_number, microseconds
 from policylang.model.types import (
     DateTimeType,
     DateType,
@@ -33,8 +33,6 @@ from policylang.targets.cedar.names import PLACE, USER, uid
 
 MOST = 2**63 - 1
 """The largest number that Cedar has; the smallest has one more."""
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
 _DIGITS = 18
 ID = "@id"
 """Says in a related record which one it is; no attribute is called that."""
@@ -44,14 +42,6 @@ CedarTree = Mapping[str, Any]
 
 class NotHeldError(ValueError):
     """A value that Cedar cannot hold: there is no answer."""
-
-
-def day(value: datetime.date) -> int:
-    return value.toordinal() - _EPOCH.toordinal()
-
-
-def microseconds(value: datetime.datetime) -> int:
-    return (value - _EPOCH) // _MICROSECOND
 
 
 def amount(value: Decimal) -> dict[str, int] | None:
@@ -94,7 +84,7 @@ def encoded(type_: Type, found: Any) -> Any:
         case DecimalType() | MoneyType():
             return amount(found)
         case DateType():
-            return day(found)
+            return day_number(found)
         case DateTimeType():
             return microseconds(found)
         case DurationType():

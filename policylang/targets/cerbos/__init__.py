@@ -7,7 +7,7 @@ from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
-from policylang.targets.bundle import json_bytes
+from policylang.targets.bundle import json_bytes, pointer
 from policylang.targets.cerbos.conditions import Conditions, none_of, told_apart
 from policylang.targets.cerbos.people import Principals
 from policylang.targets.cerbos.readme import brought, readme
@@ -58,8 +58,8 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
         constants = {"name": PLACES, "definitions": place_constants(index)}
         path = made.policy(f"constants/{PLACES}", "exportConstants", constants)
         for place in input.policy_set.places:
-            pointer = f"/exportConstants/definitions/{around(place.kind)}/{_escaped(place.name)}"
-            made.clauses.append(Clause(path, pointer, place.at))
+            where = pointer("exportConstants", "definitions", around(place.kind), place.name)
+            made.clauses.append(Clause(path, where, place.at))
     for resource in input.policy_set.resources:
         _resource(made, index, ResourceRules(index, people, conditions, resource))
     _eligible(made, index, people)
@@ -76,7 +76,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     made.files["principals.json"] = json_bytes(_principals(index, people, caller))
     named = [(user.id, user.at) for user in input.policy_set.users]
     named += [(integration.name, integration.at) for integration in input.policy_set.integrations]
-    made.clauses += [Clause("principals.json", f"/{_escaped(name)}", at) for name, at in named]
+    made.clauses += [Clause("principals.json", pointer(name), at) for name, at in named]
     made.files["request.json"] = json_bytes(brought(caller, reads))
     made.files["README.md"] = readme(caller).encode()
     return TargetBundle(made.files, tuple(made.clauses))
@@ -154,11 +154,6 @@ def _limited(index: Index, limit: ir.Limit) -> Iterator[str]:
     for action in declared:
         if not action.bypasses_policies and limit.applies(action.name):
             yield from whole(action.name)
-
-
-def _escaped(name: str) -> str:
-    """A key in a JSON pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _principals(index: Index, people: Principals, caller: Caller) -> dict[str, Any]:

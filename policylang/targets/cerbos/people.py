@@ -48,7 +48,6 @@ class Principals:
             self.roles.append(CerbosRole(f"role:{role.name}", source))
             if role.name in placed:
                 self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))
-        self._chains = {role: tuple(chains(index, role.source)) for role in self.roles}
         self._granted: dict[CerbosRole, dict[str, list[Granted]]] = {role: {} for role in self.roles}
         for held in self.roles:
             for each in granted(index, held.source, held.overrides):
@@ -57,7 +56,7 @@ class Principals:
 
     def chains(self, role: CerbosRole) -> tuple[tuple[Bundle, ...], ...]:
         """The group or role itself, and each role inside it with those around it."""
-        return self._chains[role]
+        return chains(self._index, role.source)
 
     def granted(self, role: CerbosRole, resource: str) -> Sequence[Granted]:
         """What the role grants on a resource."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from importlib import resources
 from typing import Any
 
@@ -10,9 +9,7 @@ from policylang.targets.bundle import json_bytes
 from policylang.targets.cerbos.encoding import edge_name
 from policylang.targets.cerbos.reads import CerbosReads, CerbosTree
 from policylang.targets.cerbos.request import Caller
-
-_NOW = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC)
-"""When the example asks."""
+from policylang.targets.examples import NOW
 
 
 def readme(caller: Caller) -> str:
@@ -23,22 +20,19 @@ def readme(caller: Caller) -> str:
     if user is None or asked is None:
         user, asked, body = "nobody", ("", ""), {}
     else:
-        (check,) = caller.checks(user, asked[1], asked[0], now=_NOW)
+        (check,) = caller.checks(user, asked[1], asked[0], now=NOW)
         body = {
             "principal": check.principal,
             "resources": [{"resource": check.resource, "actions": list(check.actions)}],
         }
-    return _template().format(
+    template = resources.files(__package__).joinpath("bundle.md").read_text(encoding="utf-8")
+    return template.format(
         user=f"`{user}`",
         action=asked[1],
         resource=asked[0],
         example=json_bytes(body).decode().rstrip(),
         zone=index.policy_set.timezone,
     )
-
-
-def _template() -> str:
-    return resources.files(__package__).joinpath("bundle.md").read_text(encoding="utf-8")
 
 
 def brought(caller: Caller, reads: CerbosReads) -> dict[str, Any]:

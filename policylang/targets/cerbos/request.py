@@ -19,7 +19,7 @@ from policylang.targets.cerbos.people import EVERYBODY, Principals
 from policylang.targets.cerbos.reads import CerbosReads
 from policylang.targets.cerbos.rules import field_action
 from policylang.targets.cerbos.told import ToldValues
-from policylang.targets.request import DeniedError, chosen, prepared
+from policylang.targets.request import DeniedError, must_be_eligible, prepared
 
 ELIGIBLE = "user.eligible"
 """A kind of resource that no policy set declares: whether somebody may stand in a ``user with role``."""
@@ -130,10 +130,6 @@ class Caller:
         self, resource: str, touched: tuple[str, ...], record: Any, now: datetime.datetime, told: ToldValues
     ) -> Iterator[CheckResources]:
         """Whether the users who would be written have the role that the attribute asks for."""
-        for name in touched:
-            role = self.index.attributes[resource][name].role
-            for user in chosen(self.index, resource, record, name, now):
-                if role is None or user not in self.index.users:
-                    raise DeniedError(f"the user in `{name}` is not eligible")
-                principal = self.principal(user, None, now, told)
-                yield CheckResources(principal, {"kind": ELIGIBLE, "id": "user", "attr": {}}, (role,))
+        for user, role in must_be_eligible(self.index, resource, touched, record, now):
+            principal = self.principal(user, None, now, told)
+            yield CheckResources(principal, {"kind": ELIGIBLE, "id": "user", "attr": {}}, (role,))

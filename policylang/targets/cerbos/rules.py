@@ -14,7 +14,6 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
-from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.targets import cel
@@ -155,8 +154,8 @@ class ResourceRules:
     def _holds(self, need: ir.RequiresGrant, kind: str | None) -> Match:
         bringers = _Bringers({}, {})
         for role in self._people.roles:
-            grants = (grant for chain in self._people.chains(role) for grant in chain[-1].grants)
-            if any(grant.resource == need.resource and need.action in grant.actions for grant in grants):
+            said = (self._index.said(chain[-1]) for chain in self._people.chains(role))
+            if any((need.resource, need.action) in each.grants for each in said):
                 if role.at and kind is None:
                     bringers.everywhere[role.name] = None
                 elif not role.at or self.resource.place is not None:
@@ -196,10 +195,9 @@ class ResourceRules:
         return name
 
     def _around(self) -> Expr:
-        assert self.resource.place is not None
-        type_ = self._index.attributes[self.resource.name][self.resource.place].type
-        assert isinstance(type_, PlaceType)
-        return CelVar(f"C.{around(type_.scope)}")
+        kind = self._index.place_kind(self.resource.name)
+        assert kind is not None
+        return CelVar(f"C.{around(kind)}")
 
     def _covers(self, role: str, kind: str | None = None) -> Expr:
         """Whether the user has the role at the record's place or around it: at a kind of place or above, if given."""
@@ -245,14 +243,7 @@ def place_constants(index: Index) -> dict[str, Any]:
     """The tree of places."""
     found: dict[str, Any] = {}
     for kind in index.kinds:
-        found[around(kind)] = {name: list(_upwards(index, name)) for name in sorted(index.places_of(kind))}
+        found[around(kind)] = {name: list(index.around(name)) for name in sorted(index.places_of(kind))}
         above = [name for name, each in sorted(index.places.items()) if index.is_kind_or_above(each.kind, kind)]
         found[at_or_above(kind)] = dict.fromkeys(above, True)
     return found
-
-
-def _upwards(index: Index, place: str) -> Iterator[str]:
-    at: str | None = place
-    while at is not None:
-        yield at
-        at = index.places[at].parent

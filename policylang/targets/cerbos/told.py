@@ -22,11 +22,12 @@ from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.truth import Situation, user_value
-from policylang.runtime.values import MISSING, BadValueError, attribute, read, source
+from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.conditions import edge_key
 from policylang.targets.cerbos.encoding import ID, UNREADABLE
 from policylang.targets.cerbos.reads import CerbosReads, CerbosTree
+from policylang.targets.request import identified
 from policylang.targets.ways import is_way, way_from
 
 
@@ -35,7 +36,7 @@ class ToldValues:
 
     def __init__(self, index: Index, now: datetime.datetime | None) -> None:
         self._index, self._now = index, now
-        self._known: list[Any] = []
+        self._nameless: list[Any] = []
         self.users: dict[str, dict[str, Any]] = {}
 
     def resource(self, resource: str, record: Any, reads: CerbosReads) -> dict[str, Any]:
@@ -132,12 +133,5 @@ class ToldValues:
         return found if isinstance(found, bool) else encoding.text(found)
 
     def _identity(self, record: Any) -> Any:
-        """The id of a related record, if that is a text; else a number that only records that are the same share."""
-        id = record if isinstance(record, str) else attribute(record, "id")
-        if isinstance(id, str):
-            return encoding.text(id)
-        for number, (known, its) in enumerate(self._known):
-            if source(record) is source(known) or (id is not MISSING and its is not MISSING and bool(id == its)):
-                return number
-        self._known.append((record, id))
-        return len(self._known) - 1
+        found = identified(record, self._nameless)
+        return encoding.text(found) if isinstance(found, str) else found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 from policylang.runtime.index import Index
-from policylang.targets.bundle import json_bytes
+from policylang.targets.bundle import json_bytes, pointer
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.rego.readme import readme
 from policylang.targets.rego.scenarios import scenario_files
@@ -31,13 +31,8 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     files |= {f"policylang/{name}": resources.files(__package__).joinpath(name).read_bytes() for name in PROGRAM}
     if input.scenarios:
         files |= scenario_files(index, input.scenarios)
-    clauses = (Clause(TABLES, "".join(f"/{_escaped(str(step))}" for step in way), at) for way, at in tables.traces)
+    clauses = (Clause(TABLES, pointer(*way), at) for way, at in tables.traces)
     return TargetBundle(files, tuple(clauses))
-
-
-def _escaped(step: str) -> str:
-    """A step of a JSON pointer."""
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 _SUPPORT: dict[str, Support] = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from policylang.model.addresses import IpAddress, network
+from policylang.model.instants import day_number, microseconds
 from policylang.model.types import (
     MAX_INT,
     BoolType,
@@ -33,9 +33,6 @@ MAX_DAYS: Final = MAX_INT // (24 * 60)
 FIRST_DAY, LAST_DAY = -719162, 2932896
 """Of the calendar, as days since 1970-01-01."""
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
-
 
 class NotEncodableError(ValueError):
     """A value that not every engine can hold. A request with it is to be denied."""
@@ -54,7 +51,7 @@ def encoded(type_: Type, found: Any) -> Any:
         case DateTimeType():
             return microseconds(found)
         case DateType():
-            return day(found)
+            return day_number(found)
         case DurationType():
             return duration(found)
         case IpType():
@@ -82,16 +79,6 @@ def number(found: Decimal) -> str:
         raise NotEncodableError(f"a number has more than {MAX_DIGITS} digits before or after its point")
     written = format(found, "f")
     return written.rstrip("0").rstrip(".") if "." in written else written
-
-
-def microseconds(found: datetime.datetime) -> int:
-    """Since the start of 1970 in UTC."""
-    return (found - _EPOCH) // _MICROSECOND
-
-
-def day(found: datetime.date) -> int:
-    """Since 1970-01-01."""
-    return found.toordinal() - _EPOCH.toordinal()
 
 
 def duration(found: Duration) -> dict[str, int]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from policylang.model import conditions as c
+from policylang.model.instants import day_number, microseconds
 from policylang.model.types import Duration, RecordType, SetType, Type
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
 from policylang.runtime.request import changed, instant
-from policylang.runtime.trees import same_record
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import (
     MISSING,
     BadValueError,
-    attribute,
     given_changes,
     given_record,
     given_request,
@@ -25,8 +23,9 @@ from policylang.runtime.values import (
 )
 from policylang.targets.constructs import looks_at_clock
 from policylang.targets.rego.conditions import brought_as
-from policylang.targets.rego.encoding import day, encoded, microseconds, text
+from policylang.targets.rego.encoding import encoded, text
 from policylang.targets.rego.reads import months, reads
+from policylang.targets.request import identified
 from policylang.targets.ways import told
 
 WRONG = {"wrong": True}
@@ -70,7 +69,7 @@ class Requests:
             "record": {},
             "request": written.paths(self._reads.request.values()),
             "now": microseconds(now),
-            "today": day(now.astimezone(index.timezone).date()),
+            "today": day_number(now.astimezone(index.timezone).date()),
         }
         if self._clock:
             local = now.astimezone(index.timezone)
@@ -107,12 +106,12 @@ class Requests:
         zone = self._index.timezone
         found: dict[str, dict[str, int]] = {"before": {}, "after": {}}
         for sign, edges in zip((-1, 1), found.values(), strict=True):
-            with suppress(OverflowError, ValueError):
-                edges["datetime"] = microseconds(shift(now, length, sign, zone))
-            with suppress(OverflowError, ValueError):
-                reached = shift_day(now.astimezone(zone).date(), length, sign)
-                assert reached is not None
-                edges["date"] = day(reached)
+            instants = now_and_edge(now, length, sign, zone, of_days=False)
+            if instants is not None:
+                edges["datetime"] = microseconds(instants[1])
+            days = now_and_edge(now, length, sign, zone, of_days=True)
+            if days is not None:
+                edges["date"] = day_number(days[1])
         return found
 
 
@@ -161,11 +160,5 @@ class _Written:
         return self._identity(found) if isinstance(type_, RecordType) else encoded(type_, found)
 
     def _identity(self, record: Any) -> str | int:
-        key = record if isinstance(record, str) else attribute(record, "id")
-        if isinstance(key, str):
-            return text(key)
-        for number, each in enumerate(self.records):
-            if same_record(each, record):
-                return number
-        self.records.append(record)
-        return len(self.records) - 1
+        found = identified(record, self.records)
+        return text(found) if isinstance(found, str) else found

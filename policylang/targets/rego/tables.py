@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, UserType
+from policylang.model.instants import day_number, microseconds
+from policylang.model.types import PlaceType
 from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import (
     appends_of,
@@ -28,10 +29,8 @@ from policylang.targets.rego.encoding import (
     FIRST_DAY,
     LAST_DAY,
     NotEncodableError,
-    day,
     described,
     encoded,
-    microseconds,
 )
 from policylang.targets.rego.reads import months, reads
 from policylang.targets.target import Refusals
@@ -62,7 +61,7 @@ class RegoDocument:
             "roles": {name: self._bundle("role", name) for name in index.roles},
             "denies": self._denies(("denies",), index.denies),
             "places": {place.name: self._place(place) for place in index.places.values()},
-            "kinds": {name: {"within": _chain(name, index.kinds.__getitem__)} for name in index.kinds},
+            "kinds": {name: {"within": self._kinds_around(name)} for name in index.kinds},
             "users": {name: self._user(name) for name in index.requesters},
             "months": sorted(months(index)),
             "request": {path: described(each.type) for path, each in self.reads.request.items()},
@@ -104,8 +103,10 @@ class RegoDocument:
 
     def _place(self, place: ir.Place) -> dict[str, Any]:
         self.traces.append((("places", place.name), place.at))
-        places = self.index.places
-        return {"kind": place.kind, "within": _chain(place.name, lambda name: places[name].parent)}
+        return {"kind": place.kind, "within": dict.fromkeys(self.index.around(place.name), True)}
+
+    def _kinds_around(self, kind: str) -> dict[str, bool]:
+        return {each: True for each in self.index.kinds if self.index.is_kind_or_above(each, kind)}
 
     # --- what groups and roles bring -----------------------------------------------------------------------------
 
@@ -246,27 +247,16 @@ def _source(source: RightsSource, start: str | None, until: str | None) -> dict[
         "of": f"{source.kind}s",
         "name": source.name,
         "place": source.place,
-        "from": FIRST_DAY if start is None else day(datetime.date.fromisoformat(start)),
-        "until": LAST_DAY if until is None else day(datetime.date.fromisoformat(until)),
+        "from": FIRST_DAY if start is None else day_number(datetime.date.fromisoformat(start)),
+        "until": LAST_DAY if until is None else day_number(datetime.date.fromisoformat(until)),
     }
-
-
-def _chain(name: str, above: Callable[[str], str | None]) -> dict[str, bool]:
-    """The name and all above it."""
-    found = {name: True}
-    at = above(name)
-    while at is not None:
-        found[at] = True
-        at = above(at)
-    return found
 
 
 def _attribute(attribute: ir.Attribute) -> dict[str, Any]:
     """``place``: the kind of place it names; ``role``: what the users who are written into it must have."""
     type_ = attribute.type
-    item = type_.item
     return {
         "type": described(type_),
         "place": type_.scope if isinstance(type_, PlaceType) else None,
-        "role": item.role if isinstance(item, UserType) else None,
+        "role": attribute.role,
     }

@@ -29,7 +29,7 @@ from policylang.targets.relations.objects import (
     user_object,
 )
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.request import DeniedError, chosen, prepared
+from policylang.targets.request import must_be_eligible, prepared
 from policylang.targets.ways import ids_of, way_from
 
 _AFTER = "=after"
@@ -84,8 +84,7 @@ def question(
         object = f"{made.name}:{object_id(id)}{after}"
         tuples += record_tuples(plan, resource, object, content)
         checks += [Check(object, relation, user_object(user)) for relation in relations]
-    for name in asked.touched:
-        checks += _eligible(plan, resource, name, asked.moments[-1])
+    checks += _eligible(plan, resource, asked.touched, asked.moments[-1])
     context = request_context(plan, given_request(request), now)
     return CheckedRequest(tuple(tuples), tuple(dict.fromkeys(checks)), context)
 
@@ -145,10 +144,7 @@ def _upwards(plan: RelationPlan, resource: str, object: str, record: Any) -> Ite
         yield Tuple(object, ways[WHOLE], EVERYBODY)
 
 
-def _eligible(plan: RelationPlan, resource: str, name: str, record: Any) -> Iterator[Check]:
+def _eligible(plan: RelationPlan, resource: str, touched: tuple[str, ...], record: Any) -> Iterator[Check]:
     """The users who would be written must have the role that the attribute asks for."""
-    role = plan.index.attributes[resource][name].role
-    for user in chosen(plan.index, resource, record, name, _NOW):
-        if role is None or user not in plan.index.users:
-            raise DeniedError(f"the user in `{name}` is not eligible")
+    for user, role in must_be_eligible(plan.index, resource, touched, record, _NOW):
         yield Check(role_object(role), HOLDER, user_object(user))
