@@ -13,7 +13,7 @@ from policylang.targets.relations.cel import LONGEST
 from policylang.targets.relations.expected import Expected, expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.relations.refusals import refuse_sizes, refuse_tops
+from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
@@ -35,8 +35,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     refuse_ways(index, refuse)
     plan = RelationPlan(index, input.now, refuse)
     text = model(plan)
-    refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
-    refuse_tops(plan, refuse)
+    refuse_sizes(plan, refuse, LONGEST_ID, DEEPEST)
     _refuse_large(plan, text, refuse)
     if refuse.found:
         return None
@@ -51,10 +50,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
         "README.md": readme(plan).encode(),
     }
     clauses = [Clause("tuples.json", f"/{number}", each.at) for number, each in enumerate(plan.tuples)]
-    for made in plan.types.values():
-        clauses += [Clause("model.fga", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
-    clauses += [Clause("model.fga", name, each.at) for name, each in plan.conditions.items()]
-    return TargetBundle(files, tuple(clauses))
+    return TargetBundle(files, (*clauses, *plan.clauses("model.fga")))
 
 
 def _refuse_large(plan: RelationPlan, text: str, refuse: Refusals) -> None:

@@ -21,7 +21,6 @@ from policylang.targets.relations.objects import (
 from policylang.targets.relations.plan import Conditional, RelationPlan
 
 NOBODY = "nobody"
-_SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}
 
 
 def model(plan: RelationPlan) -> str:
@@ -30,7 +29,7 @@ def model(plan: RelationPlan) -> str:
         f"{INSIDE}: [{PLACE}]",
         f"{SUPERUSER}: [{USER}] or {SUPERUSER} from {INSIDE}",
         f"{NOBODY}: {SUPERUSER} but not {SUPERUSER}",
-        *(f"{name}: [{_SUBJECTS[kind]}] or {name} from {INSIDE}" for name, kind in plan.relations.items()),
+        *(f"{name}: [{of}] or {name} from {INSIDE}" for name, of in plan.relations.items()),
     ]
     parts = [
         "model\n  schema 1.1\n",
@@ -53,13 +52,8 @@ def written(each: Tuple) -> dict[str, Any]:
 
 
 def _record(plan: RelationPlan, resource: str) -> list[str]:
-    made = plan.types[resource]
-    users = [f"{name}: [{USER}]" for name in made.users.values()]
-    users += [f"{name}: [{EVERYBODY} with {condition}]" for name, condition in made.holds.items()]
-    users += [f"{name}: [{plan.type_of(resource)}]" for name, resource in made.related.values()]
-    users += [f"{name}: [{plan.way_to(resource, way)}]" for way, name in made.ways.items()]
-    defined = [f"{each.name}: {_expression(each.expression, 0)}" for each in made.defined]
-    return [f"{AT}: [{PLACE}]", *users, *defined]
+    defined = [f"{each.name}: {_expression(each.expression, 0)}" for each in plan.types[resource].defined]
+    return [*(f"{name}: [{of}]" for name, of in plan.direct(resource).items()), *defined]
 
 
 def _condition(each: Conditional) -> str:

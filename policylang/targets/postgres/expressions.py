@@ -8,7 +8,6 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
-from policylang.model.types import PlaceType
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
@@ -98,9 +97,7 @@ def _covered(row: SqlRow, place: str | None) -> str:
         return TRUE
     if of is None:
         return FALSE
-    type_ = row.index.attributes[row.resource][of].type
-    assert isinstance(type_, PlaceType)
-    places = [each for each in row.index.below(place) if row.index.places[each].kind == type_.scope]
+    places = row.index.homes(row.resource, place)
     listed = ", ".join(literal(each) for each in places)
     return f"({row.column(of)} IN ({listed}) IS TRUE)" if places else FALSE
 

@@ -29,7 +29,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 from policylang.targets.postgres.names import MAX_BYTES, listed, literal, name
-from policylang.targets.postgres.refusals import refuse_zone
+from policylang.targets.postgres.refusals import refuse_long, refuse_rows, refuse_unmapped, refuse_zone
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.target import Refusals
 
@@ -109,8 +109,7 @@ def _reaches_rows(declared: Mapping[str, Type], steps: Iterable[str], row: SqlRo
     """Refuse a path through users or the request, whose attributes are ``declared``, that meets a record."""
     for step in steps:
         if isinstance(declared[step], RecordType):
-            message = f"PostgreSQL cannot follow `{step}`: users and requests hold no rows"
-            row.refuse("PL801", message, at, "put the related record's attribute in its place")
+            refuse_rows(step, at, row.refuse, "put the related record's attribute in its place")
             return True
         declared = row.index.subject
     return False
@@ -139,13 +138,11 @@ def _of_record(path: c.Path, row: SqlRow, at: str) -> SqlOperand:
             return SqlOperand(found, given)
         assert isinstance(type_, RecordType)
         if type_.resource not in row.tables:
-            message = f"the condition reads `{type_.resource}`, which is not in the database"
-            help = "name its table in `targets: postgres: tables:` in `policylang.yaml`"
-            row.refuse("PL801", message, at, help)
+            refuse_unmapped("reads", type_.resource, at, row.refuse)
             return NOTHING
         if len(f"{type_.resource}.{step}".encode()) > MAX_BYTES:
-            message = f"PostgreSQL cuts names after {MAX_BYTES} bytes: `{type_.resource}.{step}`"
-            row.refuse("PL803", message, at, "shorten the name of the resource or the attribute")
+            help = "shorten the name of the resource or the attribute"
+            refuse_long(f"{type_.resource}.{step}", at, row.refuse, help)
         found = f"{related(type_.resource, step)}({found})"
         type_ = row.index.attributes[type_.resource][step].type
     return SqlOperand(_compared(found, type_), found, _whole(found, type_))

@@ -6,10 +6,26 @@ from policylang.model import conditions as c
 from policylang.model.types import Duration, IpType
 from policylang.runtime.index import Index
 from policylang.targets.needs import asked_conditions
+from policylang.targets.postgres.names import MAX_BYTES
 from policylang.targets.target import Refusals
 
 LONGEST_MONTHS = 12 * 1000
 """Of a duration. Longer ones lead out of the calendar."""
+
+
+def refuse_rows(step: str, at: str, refuse: Refusals, help: str) -> None:
+    """Refuses to follow an attribute of a user or of the request to a record."""
+    refuse("PL801", f"PostgreSQL cannot follow `{step}`: users and requests hold no rows", at, help)
+
+
+def refuse_unmapped(does: str, resource: str, at: str, refuse: Refusals) -> None:
+    """Refuses a resource without a table; ``does``: what the condition does with it."""
+    message = f"the condition {does} `{resource}`, which is not in the database"
+    refuse("PL801", message, at, "name its table in `targets: postgres: tables:` in `policylang.yaml`")
+
+
+def refuse_long(name: str, at: str, refuse: Refusals, help: str) -> None:
+    refuse("PL803", f"PostgreSQL cuts names after {MAX_BYTES} bytes: `{name}`", at, help)
 
 
 def refuse_zone(written: c.Constant, at: str, refuse: Refusals) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
-from policylang.model.types import RecordType, SetType, UserType
+from policylang.model.types import RecordType, SetType
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
 from policylang.targets.needs import asked_conditions
@@ -104,7 +104,7 @@ class Script:
             for user in each.users
         ]
         yield from insert("policylang.users (id, role, attributes)", rows)
-        wanted = {role for table in self.tables.values() for _, role, _ in self._eligible(table)}
+        wanted = {role for table in self.tables.values() for _, role in self._eligible(table)}
         held = [
             f"({literal(role)}, {literal(user)}, {_day(period.first)}, {_day(period.last)}, {_times(period)})"
             for role, user, period in holders(self.index)
@@ -165,7 +165,7 @@ class Script:
         for table in self.tables.values():
             place = self.index.resources[table.resource].place
             found |= {(table.resource, place)} if place is not None else set()
-            found |= {(table.resource, attribute.name) for attribute, _, _ in self._eligible(table)}
+            found |= {(table.resource, attribute.name) for attribute, _ in self._eligible(table)}
         return found
 
     def _steps(self) -> Iterator[tuple[str, str, int]]:
@@ -224,19 +224,18 @@ class Script:
         sources = sorted(self.rights.sources[key])
         self.clauses += [Clause(FILE, f"{each} on {on}", at) for each in made for at in sources]
 
-    def _eligible(self, table: Mapped) -> Iterator[tuple[ir.Attribute, str, bool]]:
-        """Attributes that ask for users with a role, the role, and whether they are sets."""
+    def _eligible(self, table: Mapped) -> Iterator[tuple[ir.Attribute, str]]:
+        """Attributes that ask for users with a role, and the role."""
         for attribute in self.index.attributes[table.resource].values():
-            item = attribute.type.item
-            if isinstance(item, UserType) and item.role is not None:
-                yield attribute, item.role, isinstance(attribute.type, SetType)
+            if attribute.role is not None:
+                yield attribute, attribute.role
 
     def _eligible_triggers(self, table: Mapped) -> Iterator[str]:
-        for attribute, role, many in self._eligible(table):
+        for attribute, role in self._eligible(table):
             column = name(table.columns[attribute.name])
             test = (
                 f"policylang.all_eligible({literal(role)}, NEW.{column}::text[])"
-                if many
+                if isinstance(attribute.type, SetType)
                 else f"policylang.eligible({literal(role)}, NEW.{column}::text)"
             )
             trigger = f"policylang eligible {_short(attribute.name)}"

@@ -7,6 +7,7 @@ import msgspec
 from policylang.runtime.index import Index
 from policylang.settings.targets import Postgres, Table
 from policylang.targets.postgres.names import MAX_BYTES, name
+from policylang.targets.postgres.refusals import refuse_long
 from policylang.targets.target import Refusals
 
 
@@ -57,8 +58,7 @@ def refuse_settings(index: Index, settings: Postgres, refuse: Refusals) -> None:
         for text in (each.schema, each.table, each.key, *each.columns.values(), settings.role_prefix):
             if len(text.encode()) > MAX_BYTES or "\0" in text:
                 help = "name a shorter one in `targets: postgres: tables:` in `policylang.yaml`"
-                message = f"PostgreSQL cuts names after {MAX_BYTES} bytes: `{text[:80]}`"
-                refuse("PL803", message, index.resources[each.resource].at, help)
+                refuse_long(text[:80], index.resources[each.resource].at, refuse, help)
         if len({*each.columns.values(), each.key}) < len(each.columns) + (each.key not in each.columns.values()):
             message = f"two attributes of `{each.resource}` are in one column"
             refuse("PL803", message, index.resources[each.resource].at, help)

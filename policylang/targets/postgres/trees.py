@@ -11,6 +11,7 @@ from policylang.runtime.trees import DEEPEST
 from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.names import MAX_BYTES, name
 from policylang.targets.postgres.operands import ME, SqlRow, of_users, operand
+from policylang.targets.postgres.refusals import refuse_long, refuse_rows, refuse_unmapped
 from policylang.targets.postgres.tables import Mapped
 
 
@@ -46,30 +47,21 @@ def _top(test: c.Under, row: SqlRow) -> str | None:
     if top.root == "record" and not top.steps:
         return _key(row)
     if top.root != "record" and not isinstance(top.type, TextType):
-        message = f"PostgreSQL cannot follow `{top.steps[0]}`: users and requests hold no rows"
-        row.refuse("PL801", message, test.at, "put an attribute in its place that is the id as a text")
+        refuse_rows(top.steps[0], test.at, row.refuse, "put an attribute in its place that is the id as a text")
         return None
     return f"{operand(top, row, test.at).sql}::text"
 
 
 def _is_followed(test: c.Under, resource: str, row: SqlRow) -> bool:
-    message = help = None
     if test.operand.root != "record":
-        message = f"PostgreSQL cannot follow `{test.operand.steps[0]}`: users and requests hold no rows"
-        help = "ask for a record of the row"
+        refuse_rows(test.operand.steps[0], test.at, row.refuse, "ask for a record of the row")
     elif resource not in row.tables:
-        message = f"the condition follows `{resource}`, which is not in the database"
-        help = "name its table in `targets: postgres: tables:` in `policylang.yaml`"
+        refuse_unmapped("follows", resource, test.at, row.refuse)
     elif len(_named(resource).encode()) > MAX_BYTES:
-        row.refuse("PL803", _too_long(resource), test.at, "shorten the name of the resource")
-        return False
-    if message is not None:
-        row.refuse("PL801", message, test.at, help or "")
-    return message is None
-
-
-def _too_long(resource: str) -> str:
-    return f"PostgreSQL cuts names after {MAX_BYTES} bytes: `{_named(resource)}`"
+        refuse_long(_named(resource), test.at, row.refuse, "shorten the name of the resource")
+    else:
+        return True
+    return False
 
 
 def _named(resource: str) -> str:

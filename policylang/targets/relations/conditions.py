@@ -239,9 +239,7 @@ def _having(index: Index, resource: str, each: Known) -> tuple[str | None, ...]:
 
 def _with(each: Known, old: c.Path, new: c.Path) -> Known:
     """The same test of another path."""
-    test = each.test
-    sides = {name: new for name in test.__struct_fields__ if getattr(test, name) is old}
-    return Known(msgspec.structs.replace(test, **sides), each.wanted, ())
+    return Known(each.test.map_operands(lambda side: new if side is old else side), each.wanted, ())
 
 
 def named(test: c.Condition) -> str | None:

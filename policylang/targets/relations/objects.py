@@ -14,6 +14,8 @@ USER, SOURCE, PLACE, ROLE = "user", "source", "place", "role"
 MEMBER, INSIDE, SUPERUSER, HOLDER, AT = "member", "inside", "superuser", "holder", "located"
 UPWARDS, WHOLE = "upwards", "whole"
 EVERYBODY = f"{USER}:*"
+MEMBERS = f"{SOURCE}#{MEMBER}"
+"""Of sources, as the subjects of a relation."""
 LONGEST_NODE = 200
 """Of the encoded id of a record in a tree: OpenFGA's objects have 256 characters with their type."""
 UNKNOWN = f"{USER}:=unknown"

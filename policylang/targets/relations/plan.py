@@ -52,10 +52,13 @@ from policylang.targets.relations.expressions import (
 )
 from policylang.targets.relations.names import Names, object_id
 from policylang.targets.relations.objects import (
+    AT,
     EVERYBODY,
     HOLDER,
     INSIDE,
     MEMBER,
+    MEMBERS,
+    PLACE,
     SOURCE,
     SUPERUSER,
     UNKNOWN,
@@ -69,7 +72,7 @@ from policylang.targets.relations.objects import (
     source_object,
     user_object,
 )
-from policylang.targets.target import Compiled, Refusals
+from policylang.targets.target import Clause, Compiled, Refusals
 
 _HELP = (
     "compare attributes of the record with constants or `assigned user`, or compile for an engine that reads records: "
@@ -151,8 +154,8 @@ class _Held(msgspec.Struct, frozen=True):
 
 
 class RelationPlan:
-    """``relations``: of places, inherited by the places inside, each with the type of its subjects. ``tuples``: of the
-    policy set, in order. ``conditions``: of the engine, by name. ``eligible``: the roles that attributes ask for.
+    """``relations``: of places, inherited by the places inside, each with its subjects. ``tuples``: of the policy
+    set, in order. ``conditions``: of the engine, by name. ``eligible``: the roles that attributes ask for.
     ``whole``: nothing in a condition was refused.
     """
 
@@ -239,16 +242,12 @@ class RelationPlan:
             limits = tuple(sorted({limit.instance for limit in each.limits}))
             yield _Said("grant", resource, action, limits, fields), each.grant.at
             for need in self._required:
-                if (need.resource, need.action) == (resource, action) and self._counts(held.source, need):
+                is_same = (need.resource, need.action) == (resource, action)
+                if is_same and self.index.reaches(held.source.place, need.place_kind):
                     yield _needed(need), each.grant.at
         for deny in layer.chain[-1].denies:
             for action in deny.actions:
                 yield _Said("deny", deny.resource, action, (), deny.fields, None, deny.condition), deny.at
-
-    def _counts(self, source: RightsSource, need: ir.RequiresGrant) -> bool:
-        if need.place_kind is None or source.place is None:
-            return True
-        return self.index.is_kind_or_above(self.index.places[source.place].kind, need.place_kind)
 
     def _people(self) -> None:
         """Who is in which source, who is a superuser, and who has the roles that attributes ask for."""
@@ -274,7 +273,7 @@ class RelationPlan:
         if said not in self._said:
             prefix = {"grant": "grants", "deny": "denies"}.get(said.kind, "needs")
             self._said[said] = self._names.make(prefix, said.action, said.resource)
-            self.relations[self._said[said]] = SOURCE
+            self.relations[self._said[said]] = MEMBERS
         return self._said[said]
 
     def _people_who(self, users: tuple[str, ...], label: str, at: str) -> Rewrite:
@@ -288,13 +287,22 @@ class RelationPlan:
                 self._add(place_object(None), name, user_object(user), "", at)
         return Placed(self._people_in[users])
 
-    def way_to(self, resource: str, way: str) -> str:
-        """The type of the subjects of one of its `ways`."""
-        return self.nodes[resource].name if way == UPWARDS else EVERYBODY
+    def direct(self, resource: str) -> dict[str, str]:
+        """The relations of its records that tuples are written to, each with its subjects."""
+        made = self.types[resource]
+        return {
+            AT: PLACE,
+            **dict.fromkeys(made.users.values(), USER),
+            **{name: f"{EVERYBODY} with {condition}" for name, condition in made.holds.items()},
+            **{name: USER if of is None else self.types[of].name for name, of in made.related.values()},
+            **{name: self.nodes[resource].name if way == UPWARDS else EVERYBODY for way, name in made.ways.items()},
+        }
 
-    def type_of(self, resource: str | None) -> str:
-        """Of its records; null for users."""
-        return USER if resource is None else self.types[resource].name
+    def clauses(self, file: str) -> Iterator[Clause]:
+        """Where the relations and conditions come from that the model in a file defines."""
+        for made in self.types.values():
+            yield from (Clause(file, f"{made.name}#{each.name}", at) for each in made.defined for at in each.at)
+        yield from (Clause(file, name, each.at) for name, each in self.conditions.items())
 
     def _action(self, resource: ir.Resource, action: ir.Action, made: RelationType) -> None:
         """A relation for the action, and one for each attribute that it covers on other records than those.

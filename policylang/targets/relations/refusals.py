@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from policylang.runtime.index import Index
 from policylang.targets.relations.names import object_id
 from policylang.targets.relations.objects import LONGEST_NODE
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.target import Refusals
 
 
-def refuse_tops(plan: RelationPlan, refuse: Refusals) -> None:
+def _refuse_tops(plan: RelationPlan, refuse: Refusals) -> None:
     """Refuses ids of records that nothing can be told to lie below."""
     nodes = {node.name for node in plan.nodes.values()}
     for each in plan.tuples:
@@ -19,9 +18,10 @@ def refuse_tops(plan: RelationPlan, refuse: Refusals) -> None:
             refuse("PL803", message, each.at, "shorten the ids of records that others lie below")
 
 
-def refuse_sizes(index: Index, refuse: Refusals, longest_id: int, deepest: int) -> None:
+def refuse_sizes(plan: RelationPlan, refuse: Refusals, longest_id: int, deepest: int) -> None:
     """``longest_id``: in characters, of one encoded name. ``deepest``: how many places may lie inside each other."""
-    policy_set = index.policy_set
+    _refuse_tops(plan, refuse)
+    policy_set = plan.index.policy_set
     named = [("user", user.id, user.at) for user in policy_set.users]
     named += [("integration", each.name, each.at) for each in policy_set.integrations]
     named += [("place", place.name, place.at) for place in policy_set.places]
@@ -32,10 +32,7 @@ def refuse_sizes(index: Index, refuse: Refusals, longest_id: int, deepest: int) 
             message = f"{refuse.title} holds ids of {longest_id} characters; encoded, that of this {what} has more"
             refuse("PL803", message, at, "shorten the name")
     for place in policy_set.places:
-        depth = 1
-        around = place.parent
-        while around is not None:
-            depth, around = depth + 1, index.places[around].parent
+        depth = len([*plan.index.around(place.name)])
         if depth > deepest:
             message = f"{refuse.title} follows {deepest} places inside each other, not {depth}"
             refuse("PL803", message, place.at, "use fewer levels of places")

@@ -9,7 +9,7 @@ from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.relations.expected import expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.relations.refusals import refuse_sizes, refuse_tops
+from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.spicedb.readme import readme
 from policylang.targets.spicedb.schema import schema, written
@@ -26,8 +26,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     index = Index(input.policy_set)
     refuse_ways(index, refuse)
     plan = RelationPlan(index, input.now, refuse)
-    refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
-    refuse_tops(plan, refuse)
+    refuse_sizes(plan, refuse, LONGEST_ID, DEEPEST)
     if refuse.found:
         return None
     text = schema(plan)
@@ -40,10 +39,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
         "README.md": readme(plan).encode(),
     }
     clauses = [Clause("relationships.txt", line, each.at) for line, each in zip(lines, plan.tuples, strict=True)]
-    for made in plan.types.values():
-        clauses += [Clause("schema.zed", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
-    clauses += [Clause("schema.zed", name, each.at) for name, each in plan.conditions.items()]
-    return TargetBundle(files, tuple(clauses))
+    return TargetBundle(files, (*clauses, *plan.clauses("schema.zed")))
 
 
 def _validation(plan: RelationPlan, input: Input, text: str, lines: list[str]) -> dict[str, object]:

@@ -22,14 +22,13 @@ from policylang.targets.relations.plan import Conditional, RelationPlan
 
 ALL = "all_"
 """Before a relation of places: whoever is in it at a place, or at one around it."""
-_SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}
 
 
 def schema(plan: RelationPlan) -> str:
     """The whole schema."""
     place = [f"relation {INSIDE}: {PLACE}", f"relation {SUPERUSER}: {USER}", _inherited(SUPERUSER)]
-    for name, kind in plan.relations.items():
-        place += [f"relation {name}: {_SUBJECTS[kind]}", _inherited(name)]
+    for name, of in plan.relations.items():
+        place += [f"relation {name}: {of}", _inherited(name)]
     parts = [
         *(_caveat(each) for each in plan.conditions.values()),
         _definition(USER, [f"relation {name}: {EVERYBODY}" for name in plan.traits]),
@@ -63,13 +62,8 @@ def _inherited(name: str) -> str:
 
 
 def _record(plan: RelationPlan, resource: str) -> list[str]:
-    made = plan.types[resource]
-    users = [f"relation {name}: {USER}" for name in made.users.values()]
-    users += [f"relation {name}: {EVERYBODY} with {condition}" for name, condition in made.holds.items()]
-    users += [f"relation {name}: {plan.type_of(resource)}" for name, resource in made.related.values()]
-    users += [f"relation {name}: {plan.way_to(resource, way)}" for way, name in made.ways.items()]
-    defined = [f"permission {each.name} = {_expression(each.expression, 0)}" for each in made.defined]
-    return [f"relation {AT}: {PLACE}", *users, *defined]
+    defined = [f"permission {each.name} = {_expression(each.expression, 0)}" for each in plan.types[resource].defined]
+    return [*(f"relation {name}: {of}" for name, of in plan.direct(resource).items()), *defined]
 
 
 def _definition(name: str, lines: list[str]) -> str:
