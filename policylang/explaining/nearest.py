@@ -82,8 +82,8 @@ def _place(found: Any) -> tuple[bool, Fraction] | None:
             return False, Fraction(microseconds(found))
         case datetime.date():
             return False, Fraction(found.toordinal())
-        case Duration(amount, unit):
-            return unit == "months", Fraction(amount * (24 * 60 if unit == "days" else 1))
+        case Duration():
+            return found.unit == "months", Fraction(found.length)
         case _ if found is MISSING or found is None:
             return None
         case _:

@@ -131,6 +131,11 @@ class Duration(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
     amount: Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
     unit: Literal["minutes", "days", "months"]
 
+    @property
+    def length(self) -> int:
+        """In minutes, if it is a certain number of them, or else in months."""
+        return self.amount * 24 * 60 if self.unit == "days" else self.amount
+
     def __str__(self) -> str:
         larger, size = {"minutes": ("hours", 60), "months": ("years", 12)}.get(self.unit, (self.unit, 1))
         if self.amount and self.amount % size == 0:

@@ -243,7 +243,7 @@ def compare(test: str, left: Any, right: Any, type_: Type) -> Truth:
     if isinstance(left, Duration):
         if (left.unit == "months") != (right.unit == "months"):
             return None  # a month is not a fixed number of days
-        left, right = _length(left), _length(right)
+        left, right = left.length, right.length
     match test:
         case "lt":
             return bool(left < right)
@@ -255,18 +255,13 @@ def compare(test: str, left: Any, right: Any, type_: Type) -> Truth:
             return bool(left >= right)
 
 
-def _length(duration: Duration) -> int:
-    """Minutes for what is exact, months for what is counted on the calendar."""
-    return duration.amount * 24 * 60 if duration.unit == "days" else duration.amount
-
-
 def equal(type_: Type, left: Any, right: Any) -> Truth:
     if isinstance(type_, RecordType):
         return same_record(left, right)
     if isinstance(left, Duration):
         if (left.unit == "months") != (right.unit == "months"):
             return None
-        return _length(left) == _length(right)
+        return bool(left.length == right.length)
     return bool(left == right)
 
 

@@ -53,8 +53,7 @@ def amount(value: Decimal) -> dict[str, int] | None:
 
 
 def duration(value: Duration) -> dict[str, Any]:
-    length = value.amount * 24 * 60 if value.unit == "days" else value.amount
-    return {"months": value.unit == "months", "length": length}
+    return {"months": value.unit == "months", "length": value.length}
 
 
 def address(value: addresses.IpAddress) -> str | None:

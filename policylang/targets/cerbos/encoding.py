@@ -51,9 +51,7 @@ def address(value: IpAddress) -> str:
 
 def length(value: Duration) -> dict[str, float | int]:
     """In minutes, if it is a certain number of them, or else in months."""
-    if value.unit == "months":
-        return {"months": number(Decimal(value.amount))}
-    return {"minutes": number(Decimal(value.amount * (24 * 60 if value.unit == "days" else 1)))}
+    return {"months" if value.unit == "months" else "minutes": number(Decimal(value.length))}
 
 
 def edge_name(value: Duration, sign: int) -> str:

@@ -226,9 +226,8 @@ def _edge(test: c.Time, now: Parameter, use: _Use) -> Expr:
     if not isinstance(length, Duration) or _days(length) > LONGEST_DAYS:
         raise InexpressibleError(test.at)
     sign = test.sign
-    minutes = length.amount * (24 * 60 if length.unit == "days" else 1)
-    if now.type == "timestamp" and length.unit != "months" and minutes <= _HOURS * 60:
-        amount = Value(f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m")
+    if now.type == "timestamp" and length.unit != "months" and length.length <= _HOURS * 60:
+        amount = Value(f"{length.length // 60}h" if length.length % 60 == 0 else f"{length.length}m")
         return Binary(use(now), "+" if sign > 0 else "-", Call("duration", (amount,)))
     words = "_".join(("day" if now.type == "string" else "instant", str(length.amount), length.unit))
     name = f"{words}_{'later' if sign > 0 else 'ago'}"
