@@ -8,11 +8,11 @@ from typing import Any
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.openfga.model import model, written
-from policylang.targets.openfga.readme import readme
 from policylang.targets.relations.cel import LONGEST
 from policylang.targets.relations.expected import Expected, expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
+from policylang.targets.relations.readme import readme
 from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
@@ -47,7 +47,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
         "tuples.json": json_bytes([written(each) for each in plan.tuples]),
         "names.json": json_bytes(lookup(plan)),
         "store.fga.yaml": yaml_bytes(store),
-        "README.md": readme(plan).encode(),
+        "README.md": readme(plan, __package__, ", with its tuples as contextual tuples").encode(),
     }
     clauses = [Clause("tuples.json", f"/{number}", each.at) for number, each in enumerate(plan.tuples)]
     return TargetBundle(files, (*clauses, *plan.clauses("model.fga")))

@@ -1,12 +1,31 @@
-"""What the READMEs of both bundles say alike."""
+"""The READMEs of both bundles."""
 
 from __future__ import annotations
+
+from importlib import resources
 
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.validity import validity
 
 
-def period(plan: RelationPlan) -> str:
+def readme(plan: RelationPlan, package: str, draft: str) -> str:
+    """How to load the bundle, which ``bundle.md`` in the target's package says, and how to ask. ``draft``: what becomes
+    of the tuples about a record that is only proposed.
+    """
+    trees = "".join(f", `{name}` along `{plan.index.resources[name].tree}`" for name in plan.nodes)
+    filled = {
+        "{period}": _period(plan),
+        "{draft}": draft,
+        "{timezone}": plan.index.policy_set.timezone,
+        "{trees}": _TREES.replace("{trees}", trees.removeprefix(", ")) if trees else "",
+    }
+    text = f"{resources.files(package).joinpath('bundle.md').read_text(encoding='utf-8')}\n{_ASKING}"
+    for gap, filling in filled.items():
+        text = text.replace(gap, filling)
+    return text
+
+
+def _period(plan: RelationPlan) -> str:
     """Until when the bundle is valid."""
     since, until = validity(plan.index, plan.now)
     if since is None and until is None:
@@ -17,20 +36,6 @@ def period(plan: RelationPlan) -> str:
         f"**Valid {(begin + end).strip()}.** Roles with `from` or `until` stand as they are in this time. Compile and"
         " load anew when it ends: nothing in the engine does that, and a role that has ended would go on."
     )
-
-
-def asking(plan: RelationPlan, draft: str) -> str:
-    """Names, records and questions. ``draft``: what becomes of the tuples about a record that is only proposed."""
-    trees = "".join(f", `{name}` along `{plan.index.resources[name].tree}`" for name in plan.nodes)
-    filled = {
-        "{draft}": draft,
-        "{timezone}": plan.index.policy_set.timezone,
-        "{trees}": _TREES.replace("{trees}", trees.removeprefix(", ")) if trees else "",
-    }
-    text = _ASKING
-    for gap, filling in filled.items():
-        text = text.replace(gap, filling)
-    return text
 
 
 _TREES = """\

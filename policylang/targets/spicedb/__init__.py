@@ -9,9 +9,9 @@ from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.relations.expected import expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
+from policylang.targets.relations.readme import readme
 from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
-from policylang.targets.spicedb.readme import readme
 from policylang.targets.spicedb.schema import schema, written
 from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
@@ -36,7 +36,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
         "relationships.txt": "".join(f"{line}\n" for line in lines).encode(),
         "names.json": json_bytes(lookup(plan)),
         "validation.yaml": yaml_bytes(_validation(plan, input, text, lines)),
-        "README.md": readme(plan).encode(),
+        "README.md": readme(plan, __package__, "; delete its relationships afterwards").encode(),
     }
     clauses = [Clause("relationships.txt", line, each.at) for line, each in zip(lines, plan.tuples, strict=True)]
     return TargetBundle(files, (*clauses, *plan.clauses("schema.zed")))
