@@ -114,9 +114,7 @@ def _in_words(span: Period, timezone: datetime.tzinfo) -> str:
         day if at is None else f"{at.astimezone(timezone):%Y-%m-%d %H:%M}"
         for day, at in ((span.first, span.since), (span.last, span.until))
     )
-    start = [f"from {first}"] if first else []
-    until = [f"until {last}"] if last else []
-    return " ".join([*start, *until])
+    return _from_until(first, last)
 
 
 def rows(index: Index, user: str, now: datetime.datetime, plan: Plan) -> Iterator[tuple[Way, Access]]:
@@ -220,6 +218,8 @@ def _dates(index: Index, user: str, now: datetime.datetime, way: Way) -> tuple[s
 
 def dates_in_words(assignment: ir.Assignment) -> str:
     """``from 2026-01-01 until 2026-03-31``, with what there is of it."""
-    start = [f"from {assignment.begins}"] if assignment.begins else []
-    until = [f"until {assignment.ends}"] if assignment.ends else []
-    return " ".join([*start, *until])
+    return _from_until(assignment.begins, assignment.ends)
+
+
+def _from_until(first: object, last: object) -> str:
+    return " ".join(f"{word} {at}" for word, at in (("from", first), ("until", last)) if at)

@@ -11,7 +11,7 @@ from policylang.model.types import SetType
 from policylang.model.words import condition_in_words
 from policylang.runtime.generated import condition_function
 from policylang.runtime.index import Index
-from policylang.runtime.parts import written
+from policylang.runtime.parts import record_place
 from policylang.runtime.plan import Met, PlacedDeny, Plan, fold_met
 from policylang.runtime.residual import NO_RECORD, Rest, all_of, any_of, residual
 from policylang.runtime.truth import Situation, truth
@@ -87,9 +87,7 @@ class Filter:
             return self._decide(record)
         s = Situation(self._index, "", self.resource, record, NO_RECORD, self._now)
         try:
-            place = self._index.resources[self.resource].place
-            if place is not None:
-                written(s, place)
+            record_place(s)
         except BadValueError:
             return False
         if self.condition is True:

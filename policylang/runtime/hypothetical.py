@@ -66,7 +66,7 @@ def _user_value(index: Index, name: str, raw: Any) -> ir.UserValue:
 def somebody(index: Index) -> str:
     """The id of the hypothetical user: `SOMEBODY`, unless a real one has it."""
     id_ = SOMEBODY
-    while id_ in index.users or id_ in index.integrations:
+    while index.knows(id_):
         id_ = f"({id_})"
     return id_
 

@@ -57,7 +57,7 @@ class Request(msgspec.Struct, frozen=True):
         actions, declared = index.actions[self.resource], index.attributes[self.resource]
         if self.action not in actions:
             return Unknown("{} has no action {}", (self.resource, self.action), actions)
-        if self.user not in index.users and self.user not in index.integrations:
+        if not index.knows(self.user):
             return Unknown("there is no user {}", (self.user,), index.requesters)
         named = (*([self.field] if self.field is not None else []), *(self.changes or {}))
         strange = [name for name in named if name not in declared]

@@ -17,7 +17,7 @@ from policylang.model.instants import day_number, microseconds
 from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
-from policylang.runtime.parts import written
+from policylang.runtime.parts import record_place
 from policylang.runtime.request import Request, instant
 from policylang.runtime.trees import Lookup, identity, no_records
 from policylang.runtime.truth import Situation, value
@@ -117,12 +117,10 @@ def _asked(
 
 def _moment(s: Situation, context: CedarContext) -> dict[str, Any]:
     """The parts of the context that the record decides. A place that there is not is nobody's."""
-    place = s.index.resources[s.resource].place
-    if place is not None:
-        try:
-            written(s, place)
-        except BadValueError as error:
-            raise DeniedError(str(error)) from None
+    try:
+        record_place(s)
+    except BadValueError as error:
+        raise DeniedError(str(error)) from None
     found: dict[str, Any] = {each.name: _edge(s, each) for each in context.cutoffs}
     if context.record is not None:
         read = _Read(s.index, context.looked_for)

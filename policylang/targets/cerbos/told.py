@@ -20,7 +20,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
-from policylang.runtime.parts import written
+from policylang.runtime.parts import record_place
 from policylang.runtime.truth import Situation, user_value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.cerbos import encoding
@@ -41,10 +41,8 @@ class ToldValues:
 
     def resource(self, resource: str, record: Any, reads: CerbosReads) -> dict[str, Any]:
         """The attributes of a record that conditions read."""
-        place = self._index.resources[resource].place
-        if place is not None:
-            assert self._now is not None
-            written(Situation(self._index, "", resource, record, {}, self._now), place)
+        assert self._now is not None
+        record_place(Situation(self._index, "", resource, record, {}, self._now))
         unreadable: list[str] = []
         attributes = self._record(resource, record, reads.tree("record", resource), "", unreadable)
         if unreadable:

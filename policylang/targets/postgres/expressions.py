@@ -128,17 +128,18 @@ def covering(
 
 
 def all_of(parts: Iterable[str]) -> str:
-    kept = list(dict.fromkeys(part for part in parts if part != TRUE))
-    if FALSE in kept:
-        return FALSE
-    return TRUE if not kept else kept[0] if len(kept) == 1 else f"({' AND '.join(kept)})"
+    return _joined(" AND ", parts, TRUE, FALSE)
 
 
 def any_of(parts: Iterable[str]) -> str:
-    kept = list(dict.fromkeys(part for part in parts if part != FALSE))
-    if TRUE in kept:
-        return TRUE
-    return FALSE if not kept else kept[0] if len(kept) == 1 else f"({' OR '.join(kept)})"
+    return _joined(" OR ", parts, FALSE, TRUE)
+
+
+def _joined(word: str, parts: Iterable[str], neutral: str, decisive: str) -> str:
+    kept = list(dict.fromkeys(part for part in parts if part != neutral))
+    if decisive in kept:
+        return decisive
+    return neutral if not kept else kept[0] if len(kept) == 1 else f"({word.join(kept)})"
 
 
 def _not(part: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.runtime.parts import written
+from policylang.runtime.parts import record_place
 from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute, given_request, read
@@ -91,10 +91,8 @@ def question(
 
 def record_tuples(plan: RelationPlan, resource: str, object: str, record: Any) -> Iterator[Tuple]:
     """Where a record lives, and what conditions ask of it. Raises `BadValueError` for a place that there is not."""
-    index = plan.index
-    name = index.resources[resource].place
-    found = MISSING if name is None else written(Situation(index, "", resource, record, {}, _NOW), name)
-    yield Tuple(object, AT, place_object(None if found is MISSING else found))
+    place = record_place(Situation(plan.index, "", resource, record, {}, _NOW))
+    yield Tuple(object, AT, place_object(place))
     yield from _told(plan, resource, object, record, plan.steps)
 
 
@@ -113,7 +111,7 @@ def _told(plan: RelationPlan, resource: str, object: str, record: Any, steps: in
     for name, relation in made.users.items():
         found = valid(name)
         each = () if found is MISSING else found if isinstance(found, tuple) else (found,)
-        for user in dict.fromkeys(user for user in each if user in index.users or user in index.integrations):
+        for user in dict.fromkeys(user for user in each if index.knows(user)):
             yield Tuple(object, relation, user_object(user))
     for relation, condition in made.holds.items():
         context = record_context(index, resource, plan.conditions[condition].text.parameters, record)
