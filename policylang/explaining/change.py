@@ -26,7 +26,7 @@ from policylang.runtime.parts import record_place
 from policylang.runtime.sources import RightsSource
 from policylang.runtime.values import BadValueError
 
-MOST_DECISIONS = 150
+_MOST_DECISIONS = 150
 """How many changes are tried."""
 _LEAST_DECISIONS = 5
 _MOST_GRANTS_LOOKED_AT = 15_000
@@ -41,11 +41,11 @@ _CLASSES = {
     **dict.fromkeys(("feature", "remove_deny", "remove_append", "grant"), 2),
 }
 
-Rank = tuple[bool, int, tuple[int, ...], int]
+_Rank = tuple[bool, int, tuple[int, ...], int]
 
-_ONE_VALUE: Rank = (False, 1, (0,), 0)
-_ONE_OF_THE_USER: Rank = (False, 1, (1,), 0)
-_TWO_VALUES: Rank = (False, 2, (0, 0), 0)
+_ONE_VALUE: _Rank = (False, 1, (0,), 0)
+_ONE_OF_THE_USER: _Rank = (False, 1, (1,), 0)
+_TWO_VALUES: _Rank = (False, 2, (0, 0), 0)
 
 
 class FoundChange(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class FoundChange(msgspec.Struct, frozen=True):
 
 def smallest_change(q: Question) -> FoundChange:
     """The smallest change that allows a denied request, and what cannot help. All names must be known."""
-    trial, values = Trial(q), Allowing(q)
+    trial, values = _Trial(q), Allowing(q)
     best: Edits | None = None
     ruled_out: tuple[str, ...] = ()
     for prefix, base in _readable(q):
@@ -77,26 +77,26 @@ def smallest_change(q: Question) -> FoundChange:
         best = trial.smaller(best, values.several(_MOST_EDITS))
     edits = _needed(q, best or ())
     nearest = values.nearest(edits)
-    return FoundChange(nearest if is_enough(q, nearest) else edits, ruled_out)
+    return FoundChange(nearest if _is_enough(q, nearest) else edits, ruled_out)
 
 
 def _needed(q: Question, edits: Edits) -> Edits:
     """The edits without those that the others do not need."""
     for edit in edits:
         rest = tuple(each for each in edits if each is not edit)
-        if rest and is_enough(q, rest):
+        if rest and _is_enough(q, rest):
             return _needed(q, rest)
     return edits
 
 
-class Trial:
+class _Trial:
     """Tries changes out. It counts, so that a search ends however large the policy set is."""
 
     def __init__(self, q: Question) -> None:
         self.decisions = 0
         most = _MOST_GRANTS_LOOKED_AT // _LEAST_DECISIONS
         each = 1 + sum(1 for _ in itertools.islice(grounds(q.situation(False), q.action), most))
-        self._most = min(MOST_DECISIONS, max(_LEAST_DECISIONS, _MOST_GRANTS_LOOKED_AT // each))
+        self._most = min(_MOST_DECISIONS, max(_LEAST_DECISIONS, _MOST_GRANTS_LOOKED_AT // each))
         self._question = q
         self._tried: set[str] = set()
         self._breadths: dict[str, int] = {}
@@ -110,16 +110,16 @@ class Trial:
             if key not in self._tried:
                 self._tried.add(key)
                 self.decisions += 1
-                if is_enough(self._question, edits):
+                if _is_enough(self._question, edits):
                     return edits
         return best
 
-    def rank(self, edits: Edits) -> Rank:
+    def rank(self, edits: Edits) -> _Rank:
         classes = tuple(sorted((_CLASSES[edit.kind] for edit in edits), reverse=True))
         grants = any(edit.kind == "grant" for edit in edits)
         return grants, len(edits), classes, sum(self._breadth(edit) for edit in edits)
 
-    def is_larger(self, best: Edits | None, rank: Rank) -> bool:
+    def is_larger(self, best: Edits | None, rank: _Rank) -> bool:
         """Whether a change of that rank would be smaller than the best so far."""
         return best is None or self.rank(best) > rank
 
@@ -129,7 +129,7 @@ class Trial:
         return self._breadths[edit.text]
 
 
-def is_enough(q: Question, edits: Iterable[SuggestedEdit]) -> bool:
+def _is_enough(q: Question, edits: Iterable[SuggestedEdit]) -> bool:
     """Whether the request is allowed with the edits made."""
     try:
         return ask(functools.reduce(applied, edits, q)).allowed

@@ -45,11 +45,11 @@ def applied(q: Question, edit: SuggestedEdit) -> Question:
     ((kind, data),) = edit.data.items()
     match kind:
         case "record":
-            return msgspec.structs.replace(q, record=overlaid(q.index, q.resource, q.record, data))
+            return msgspec.structs.replace(q, record=_overlaid(q.index, q.resource, q.record, data))
         case "request":
             return msgspec.structs.replace(q, request=_overlaid_request(q, data))
         case "changes":
-            return msgspec.structs.replace(q, changes=overlaid(q.index, q.resource, q.changes or {}, data))
+            return msgspec.structs.replace(q, changes=_overlaid(q.index, q.resource, q.changes or {}, data))
         case "leave_out":
             return _without(q, data)
         case _:
@@ -67,7 +67,7 @@ def plain(index: Index, resource: str, record: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not MISSING}
 
 
-def overlaid(index: Index, resource: str, record: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+def _overlaid(index: Index, resource: str, record: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """The record with other values; those inside a related record in a copy of that."""
     types = {name: each.type for name, each in index.attributes[resource].items()}
     return _put(index, types, plain(index, resource, record), values)
@@ -83,7 +83,7 @@ def _put(index: Index, types: Mapping[str, Type], found: dict[str, Any], values:
         type_ = types.get(name)
         if isinstance(value, dict) and isinstance(type_, RecordType):
             inner = attribute(found, name)
-            value = overlaid(index, type_.resource, {} if inner is MISSING else inner, value)
+            value = _overlaid(index, type_.resource, {} if inner is MISSING else inner, value)
         found[name] = value
     return found
 
@@ -143,11 +143,11 @@ def _with_values(index: Index, user: ir.User, values: Mapping[str, Any]) -> Inde
         type_ = index.subject[name]
         item = type_.item
         each = value if isinstance(type_, SetType) else [value]
-        given[name] = ir.UserValue(name, tuple(c.Constant(item, written_value(item, v), _AT) for v in each), _AT)
+        given[name] = ir.UserValue(name, tuple(c.Constant(item, _written_value(item, v), _AT) for v in each), _AT)
     return _with_user(index, user, attributes=tuple(given.values()))
 
 
-def written_value(type_: Type, raw: Any) -> c.Value:
+def _written_value(type_: Type, raw: Any) -> c.Value:
     """A value in its JSON form as a constant holds it."""
     found = read(type_, raw, "value")
     if isinstance(type_, IntType):

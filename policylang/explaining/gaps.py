@@ -20,7 +20,7 @@ from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError
 
-GapEdits = list[Edits]
+_GapEdits = list[Edits]
 """Alternatives; none where nothing was found that would close it."""
 
 _MOST_LOOKED_AT = 200
@@ -34,7 +34,7 @@ def moments(q: Question) -> tuple[bool, ...]:
 # --- what every way needs ------------------------------------------------------------------------------------
 
 
-def shared_gaps(q: Question) -> Iterator[GapEdits]:
+def shared_gaps(q: Question) -> Iterator[_GapEdits]:
     """Requirements, appended policies, denies and the values that are written."""
     declared = q.index.actions[q.resource][q.action]
     names = set(q.asked(q.index))
@@ -53,13 +53,13 @@ def shared_gaps(q: Question) -> Iterator[GapEdits]:
     yield from _values(q)
 
 
-def _denied(q: Question, after: bool, deny: ir.Deny) -> GapEdits:
-    found: GapEdits = [] if deny.condition is None else solutions(q, after, deny.condition, False)
+def _denied(q: Question, after: bool, deny: ir.Deny) -> _GapEdits:
+    found: _GapEdits = [] if deny.condition is None else solutions(q, after, deny.condition, False)
     where = deny.at.rsplit("-", 1)[0]
     return [*found, (SuggestedEdit("remove_deny", f"remove the deny at {where}", {"remove_deny": deny.at}),)]
 
 
-def _required(q: Question, s: Situation, requirement: ir.Requirement) -> GapEdits:
+def _required(q: Question, s: Situation, requirement: ir.Requirement) -> _GapEdits:
     if is_met(s, requirement):
         return [()]
     match requirement:
@@ -93,7 +93,7 @@ def _higher(q: Question, s: Situation, roles: list[SuggestedEdit], kind: str | N
 # --- values that are written ---------------------------------------------------------------------------------
 
 
-def _values(q: Question) -> Iterator[GapEdits]:
+def _values(q: Question) -> Iterator[_GapEdits]:
     s, names = q.situation(moments(q)[-1]), q.written(q.index)
     for name in names:
         declared = q.index.attributes[q.resource][name]
@@ -121,7 +121,7 @@ def _eligible(s: Situation, role: str) -> str | None:
     return next((user for user in looked_at if user in s.index.users and has_role(s.index, user, role, s.now)), None)
 
 
-def _made_eligible(q: Question, users: list[object], role: str) -> GapEdits:
+def _made_eligible(q: Question, users: list[object], role: str) -> _GapEdits:
     known = [user for user in users if isinstance(user, str) and user in q.index.users]
     if len(known) < len(users):
         return []
@@ -136,7 +136,7 @@ def left_out(q: Question, name: str) -> SuggestedEdit:
 # --- what one way needs --------------------------------------------------------------------------------------
 
 
-def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[GapEdits]:
+def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[_GapEdits]:
     """The gaps of one way; ``covered`` are the attributes that other ways cover already."""
     if not each.holding.active:
         yield _inactive(q, each)
@@ -156,7 +156,7 @@ def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Ga
         yield [line, *([without] if set(lacking) < set(written_) else [])]
 
 
-def _inactive(q: Question, each: Grounds) -> GapEdits:
+def _inactive(q: Question, each: Grounds) -> _GapEdits:
     """To take the user back, to move the dates, or both."""
     found: list[SuggestedEdit] = []
     if each.holding.lost:
@@ -173,7 +173,7 @@ def _inactive(q: Question, each: Grounds) -> GapEdits:
     return [tuple(found)]
 
 
-def _elsewhere(q: Question, after: bool, each: Grounds) -> GapEdits:
+def _elsewhere(q: Question, after: bool, each: Grounds) -> _GapEdits:
     """To bring the record to the source's place, or the role to the record's."""
     source, s = each.source, q.situation(after)
     found: list[SuggestedEdit] = []

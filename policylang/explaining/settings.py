@@ -34,7 +34,7 @@ from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value
 from policylang.runtime.values import MISSING, BadValueError
 
-Candidate = tuple[Any, str]
+_Candidate = tuple[Any, str]
 """A value as conditions compare it (``None`` for none), and how to say "set … to it"."""
 
 HOLD = "hold "
@@ -45,7 +45,7 @@ _LONGEST = 200
 _FEW = 4
 
 
-def candidates(test: c.Test, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def candidates(test: c.Test, path: c.Path, s: Situation, wanted: bool) -> Iterator[_Candidate]:
     """Values for one of a test's paths that may make the test what is wanted, the likeliest first."""
     match test:
         case c.Missing():
@@ -94,11 +94,11 @@ def in_json(type_: Type, found: Any) -> Any:
     return str(found)
 
 
-def _plain(type_: Type, values: list[Any]) -> Iterator[Candidate]:
+def _plain(type_: Type, values: list[Any]) -> Iterator[_Candidate]:
     return ((each, shown(type_, each)) for each in values)
 
 
-def _such_as(type_: Type, values: list[Any], words: str) -> Iterator[Candidate]:
+def _such_as(type_: Type, values: list[Any], words: str) -> Iterator[_Candidate]:
     """Values that stand for many others."""
     few = isinstance(type_, EnumType | BoolType)
     return ((each, shown(type_, each) if few else f"{words}, such as {shown(type_, each)}") for each in values)
@@ -114,7 +114,7 @@ def _known(operand: c.Operand, s: Situation) -> Any:
 # --- comparisons ---------------------------------------------------------------------------------------------
 
 
-def _compared(test: c.Compare, path: c.Path, other: Any, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def _compared(test: c.Compare, path: c.Path, other: Any, s: Situation, wanted: bool) -> Iterator[_Candidate]:
     if test.test == "eq":
         yield from _plain(path.type, [other]) if wanted else _different(s, path.type, [other])
         return
@@ -133,7 +133,7 @@ def direction(type_: Type, up: bool) -> str:
     return "more" if up else "less"
 
 
-def _timed(test: c.Time, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def _timed(test: c.Time, s: Situation, wanted: bool) -> Iterator[_Candidate]:
     edges = time_edges(test, s)
     if edges is None:
         return
@@ -171,7 +171,7 @@ def step(type_: Type, found: Any, sign: int) -> Any:
     return None
 
 
-def _different(s: Situation, type_: Type, known: list[Any]) -> Iterator[Candidate]:
+def _different(s: Situation, type_: Type, known: list[Any]) -> Iterator[_Candidate]:
     """Values other than some known ones."""
     found = [each for each in samples(s, type_) if each not in known]
     if isinstance(type_, TextType | EnumType):
@@ -213,7 +213,7 @@ def samples(s: Situation, type_: Type) -> list[Any]:
 # --- networks, sets, texts -----------------------------------------------------------------------------------
 
 
-def _addresses(network: str, wanted: bool) -> Iterator[Candidate]:
+def _addresses(network: str, wanted: bool) -> Iterator[_Candidate]:
     inside = read_network(network)
     if wanted:
         found = address(inside[1] if inside.num_addresses > 1 else inside[0])
@@ -224,7 +224,7 @@ def _addresses(network: str, wanted: bool) -> Iterator[Candidate]:
                 yield address(each), f"{each}, or another address outside {network}"
 
 
-def _contained(test: c.Contains, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def _contained(test: c.Contains, path: c.Path, s: Situation, wanted: bool) -> Iterator[_Candidate]:
     items, item = _known(test.operand, s), _known(test.item, s)
     if path == test.operand and item is not MISSING:
         kept = items_of(items)
@@ -239,7 +239,7 @@ def _contained(test: c.Contains, path: c.Path, s: Situation, wanted: bool) -> It
         yield from _plain(path.type, known[:_FEW]) if wanted else _different(s, path.type, known)
 
 
-def _hung(test: c.Under, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def _hung(test: c.Under, path: c.Path, s: Situation, wanted: bool) -> Iterator[_Candidate]:
     """The record at the top itself, or directly above; without any above it, where that may be."""
     top = identity(value(test.top, s))
     if path == test.top or top is MISSING:
@@ -250,7 +250,7 @@ def _hung(test: c.Under, path: c.Path, s: Situation, wanted: bool) -> Iterator[C
         yield None, ""
 
 
-def _overlapping(test: c.Overlaps, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def _overlapping(test: c.Overlaps, path: c.Path, s: Situation, wanted: bool) -> Iterator[_Candidate]:
     """With the first item of the other set, or with none of them."""
     others = _known(test.right if path == test.left else test.left, s)
     if others is MISSING:
@@ -264,7 +264,7 @@ def _overlapping(test: c.Overlaps, path: c.Path, s: Situation, wanted: bool) -> 
         yield rest, f"{HOLD}nothing of {shown(SetType(type_), items)}"
 
 
-def _texts(test: c.TextTest, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def _texts(test: c.TextTest, path: c.Path, s: Situation, wanted: bool) -> Iterator[_Candidate]:
     text, part = _known(test.operand, s), _known(test.part, s)
     if path != test.operand or part is MISSING:
         return

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 _DeniedNot = tuple[tuple[str, ...] | None, Rest]
 """The fields of a deny, and where it does not match."""
 
-Eligible = Callable[[str, str], tuple[str, ...]]
-"""From resource and attribute to the ids of users, in order."""
-
 
 class Filter:
     """The records of a resource on which an action is open to a user, at an instant and for a request.
@@ -132,11 +129,13 @@ class Filter:
         return f"<Filter on {self.resource}: {self}>"
 
 
-def make_filter(plan: Plan, s: Situation, decide: Callable[[Any], bool], eligible: Eligible) -> Filter:
+def make_filter(
+    plan: Plan, s: Situation, decide: Callable[[Any], bool], eligible: Callable[[str, str], tuple[str, ...]]
+) -> Filter:
     """The filter of a plan, for the situation's user, request and instant.
 
-    ``decide`` is the decision about a record, ``eligible`` gives the users who may be written into an attribute; both
-    are for create, which asks more of a record than to be reached.
+    ``decide`` is the decision about a record, ``eligible`` gives the users who may be written into an attribute of a
+    resource, in order; both are for create, which asks more of a record than to be reached.
     """
     at = s.index.actions[plan.resource][plan.action].at
     ways = [

@@ -118,23 +118,23 @@ def _test(condition: c.Test, s: Situation) -> Truth:
 # --- why a condition is unknown ------------------------------------------------------------------------------
 
 
-def unknown_tests(condition: c.Condition, s: Situation) -> Iterator[c.Test]:
+def _unknown_tests(condition: c.Condition, s: Situation) -> Iterator[c.Test]:
     """The tests that make a condition unknown; none where it is true or false."""
     if truth(condition, s) is not None:
         return
     match condition:
         case c.And(items) | c.Or(items):
             for item in items:
-                yield from unknown_tests(item, s)
+                yield from _unknown_tests(item, s)
         case c.Not(item):
-            yield from unknown_tests(item, s)
+            yield from _unknown_tests(item, s)
         case _:
             yield condition
 
 
 def missing_names(condition: c.Condition, s: Situation) -> Iterator[str]:
     """What has no value and makes a condition unknown: the name as a condition writes it, up to what is missing."""
-    for test in unknown_tests(condition, s):
+    for test in _unknown_tests(condition, s):
         for operand in test.sides:
             if isinstance(operand, c.Path) and operand.steps:
                 for length in range(1, len(operand.steps) + 1):
@@ -163,7 +163,7 @@ def _missing_above(test: c.Under, s: Situation) -> Iterator[str]:
 
 def bad_values(condition: c.Condition, s: Situation) -> Iterator[str]:
     """What is not of its type and makes a condition unknown, in a sentence each."""
-    for test in unknown_tests(condition, s):
+    for test in _unknown_tests(condition, s):
         for operand in test.sides:
             try:
                 value(operand, s)

@@ -11,7 +11,7 @@ from policylang.runtime.truth import constant
 from policylang.targets.cedar.values import NotHeldError, attribute_value
 from policylang.targets.target import Refusals
 
-LONGEST_YEARS = 900
+_LONGEST_YEARS = 900
 """Of a duration: longer ones lead out of the calendar."""
 
 
@@ -46,9 +46,9 @@ def _is_one_kind(test: c.Overlaps, refuse: Refusals) -> bool:
 
 def _is_short(length: c.Value, at: str, refuse: Refusals) -> bool:
     assert isinstance(length, Duration)
-    if length.amount <= {"months": 12, "days": 366, "minutes": 366 * 24 * 60}[length.unit] * LONGEST_YEARS:
+    if length.amount <= {"months": 12, "days": 366, "minutes": 366 * 24 * 60}[length.unit] * _LONGEST_YEARS:
         return True
-    refuse("PL803", f"{length} exceed the calendar", at, f"write {LONGEST_YEARS} years at most")
+    refuse("PL803", f"{length} exceed the calendar", at, f"write {_LONGEST_YEARS} years at most")
     return False
 
 

@@ -147,7 +147,7 @@ class CedarRights:
                     before = places.get(period, frozenset())
                     places[period] = None if place is None or before is None else before | {place}
         for policy in declared.appends if declared else ():
-            right = append_right(self.index, policy.limit)
+            right = _append_right(self.index, policy.limit)
             inside[APPEND, self._note(right, policy.at).id] = None
         if declared is not None and declared.superuser:
             inside[TAG, SUPERUSER] = None
@@ -169,7 +169,7 @@ def deny_right(index: Index, deny: ir.Deny) -> CedarRight:
     return CedarRight(DENY, id, deny.resource, deny.actions, (), deny.fields, words)
 
 
-def append_right(index: Index, limit: ir.Limit) -> CedarRight:
+def _append_right(index: Index, limit: ir.Limit) -> CedarRight:
     actions = "" if limit.actions is None else f" for {', '.join(limit.actions)}"
     resource = index.instances[limit.instance].resource
     return CedarRight(APPEND, f"{limit.instance}{actions}", resource, limit.actions, (limit.instance,))

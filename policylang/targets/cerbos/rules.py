@@ -206,7 +206,7 @@ class ResourceRules:
         held = MapEntry(CelVar("P.attr.places"), role)
         there: Expr = cel.within(cel.ITEM, held)
         if kind is not None:
-            there = cel.all_of((there, cel.within(cel.ITEM, CelVar(f"C.{at_or_above(kind)}"))))
+            there = cel.all_of((there, cel.within(cel.ITEM, CelVar(f"C.{_at_or_above(kind)}"))))
         located = (cel.has(entry), cel.within(entry, self._around()), cel.has(held))
         return cel.all_of((*located, cel.exists(cel.Keyed(self._around(), entry), there)))
 
@@ -234,7 +234,7 @@ def around(kind: str) -> str:
     return f"around_{kind}"
 
 
-def at_or_above(kind: str) -> str:
+def _at_or_above(kind: str) -> str:
     """Name of the constant that has the places of a kind and of those that contain it."""
     return f"at_or_above_{kind}"
 
@@ -245,5 +245,5 @@ def place_constants(index: Index) -> dict[str, Any]:
     for kind in index.kinds:
         found[around(kind)] = {name: list(index.around(name)) for name in sorted(index.places_of(kind))}
         above = [name for name, each in sorted(index.places.items()) if index.is_kind_or_above(each.kind, kind)]
-        found[at_or_above(kind)] = dict.fromkeys(above, True)
+        found[_at_or_above(kind)] = dict.fromkeys(above, True)
     return found

@@ -22,11 +22,11 @@ LONGEST_ID = 110
 """Of an encoded name: a source holds two, and ``type:id`` 256 characters."""
 DEEPEST = 18
 """Places inside each other: OpenFGA stops after 25 steps."""
-LARGEST = 256 * 1024
+_LARGEST = 256 * 1024
 """Of a model, in bytes as OpenFGA keeps it, which is less than its text."""
-MOST_TYPES = 100
+_MOST_TYPES = 100
 _OWN_TYPES = 4
-MOST_CONDITIONS = 25
+_MOST_CONDITIONS = 25
 _PARTS = "compile parts of the policy set as sets of their own"
 
 
@@ -55,19 +55,19 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
 
 def _refuse_large(plan: RelationPlan, text: str, refuse: Refusals) -> None:
     resources = plan.index.policy_set.resources
-    free = MOST_TYPES - _OWN_TYPES - len(plan.nodes)
+    free = _MOST_TYPES - _OWN_TYPES - len(plan.nodes)
     if len(resources) > free:
         trees = f" beside those for {len(plan.nodes)} trees" if plan.nodes else ""
         message = f"OpenFGA has {free} types for resources{trees}, there are {len(resources)}"
         refuse("PL803", message, resources[free].at, _PARTS)
     if not plan.whole:
         return
-    if len(text) > LARGEST:
-        message = f"OpenFGA takes models of {LARGEST} bytes, this one has {len(text)}"
+    if len(text) > _LARGEST:
+        message = f"OpenFGA takes models of {_LARGEST} bytes, this one has {len(text)}"
         refuse("PL803", message, resources[0].at, _PARTS)
     for number, each in enumerate(plan.conditions.values(), 1):
-        if number > MOST_CONDITIONS:
-            refuse("PL803", f"OpenFGA takes {MOST_CONDITIONS} conditions, this is one more", each.at, _PARTS)
+        if number > _MOST_CONDITIONS:
+            refuse("PL803", f"OpenFGA takes {_MOST_CONDITIONS} conditions, this is one more", each.at, _PARTS)
         if len(each.text.expression) > LONGEST:
             message = f"OpenFGA takes conditions of {LONGEST} bytes, one of this has {len(each.text.expression)}"
             refuse("PL803", message, each.at, "compare with shorter constants")

@@ -9,7 +9,7 @@ from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.names import MAX_BYTES
 from policylang.targets.target import Refusals
 
-LONGEST_MONTHS = 12 * 1000
+_LONGEST_MONTHS = 12 * 1000
 """Of a duration. Longer ones lead out of the calendar."""
 
 
@@ -43,7 +43,7 @@ def fitting_length(test: c.Time, refuse: Refusals) -> Duration | None:
     length = test.duration.value
     assert isinstance(length, Duration)
     months = {"months": 1.0, "days": 12 / 365, "minutes": 12 / 365 / 24 / 60}[length.unit] * length.amount
-    if months > LONGEST_MONTHS:
+    if months > _LONGEST_MONTHS:
         refuse("PL803", f"{length} exceed PostgreSQL's calendar", test.at, "write 1,000 years at most")
         return None
     return length

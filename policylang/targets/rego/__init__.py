@@ -14,7 +14,7 @@ from policylang.targets.target import Clause, Input, Refusals, Support, Target, 
 from policylang.targets.ways import refuse_ways
 
 TABLES = "policylang/tables/data.json"
-PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
+_PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
 
 
 def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
@@ -28,7 +28,7 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
         TABLES: json_bytes(tables.document),
         "README.md": readme(index, tables.reads).encode(),
     }
-    files |= {f"policylang/{name}": resources.files(__package__).joinpath(name).read_bytes() for name in PROGRAM}
+    files |= {f"policylang/{name}": resources.files(__package__).joinpath(name).read_bytes() for name in _PROGRAM}
     if input.scenarios:
         files |= scenario_files(index, input.scenarios)
     clauses = (Clause(TABLES, pointer(*way), at) for way, at in tables.traces)

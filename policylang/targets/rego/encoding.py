@@ -25,9 +25,9 @@ from policylang.model.types import (
 )
 from policylang.runtime.values import MISSING
 
-MAX_DIGITS: Final = 400
+_MAX_DIGITS: Final = 400
 """Before the point of a number, and behind it."""
-MAX_DAYS: Final = MAX_INT // (24 * 60)
+_MAX_DAYS: Final = MAX_INT // (24 * 60)
 """Of a duration, so that its minutes are a whole number that JSON keeps."""
 
 FIRST_DAY, LAST_DAY = -719162, 2932896
@@ -75,16 +75,16 @@ def number(found: Decimal) -> str:
         return "0"
     exponent = found.as_tuple().exponent
     assert isinstance(exponent, int)
-    if found.adjusted() >= MAX_DIGITS or exponent < -MAX_DIGITS:
-        raise NotEncodableError(f"a number has more than {MAX_DIGITS} digits before or after its point")
+    if found.adjusted() >= _MAX_DIGITS or exponent < -_MAX_DIGITS:
+        raise NotEncodableError(f"a number has more than {_MAX_DIGITS} digits before or after its point")
     written = format(found, "f")
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def duration(found: Duration) -> dict[str, int]:
     """``{"days": 30}``, in the one unit that keeps its meaning."""
-    if found.amount > (MAX_DAYS if found.unit == "days" else MAX_INT):
-        raise NotEncodableError(f"a duration is longer than {MAX_DAYS} days")
+    if found.amount > (_MAX_DAYS if found.unit == "days" else MAX_INT):
+        raise NotEncodableError(f"a duration is longer than {_MAX_DAYS} days")
     return {found.unit: found.amount}
 
 

@@ -49,9 +49,9 @@ from policylang.targets.truths import AllHold, Any, Known, PlainFormula
 
 LONGEST = 512
 """Of an expression, in bytes: what OpenFGA takes. It also bounds what one costs there."""
-LONGEST_NAME = 40
+_LONGEST_NAME = 40
 """Of an attribute: a parameter of OpenFGA has 50 characters."""
-LONGEST_DAYS = 300_000
+_LONGEST_DAYS = 300_000
 """Of a time test, with ``now`` in the years that callers may bring, so that no edge leaves the calendar."""
 _HOURS = 24 * 106_751
 """What CEL's durations hold: 292 years."""
@@ -66,8 +66,7 @@ _PREFIXES = {
 }
 """Of names: none begins like another."""
 
-STRINGS = (TextType, EnumType, UserType, PlaceType, DateType, IpType)
-KINDS = (*STRINGS, IntType, BoolType, DateTimeType)
+KINDS = (TextType, EnumType, UserType, PlaceType, DateType, IpType, IntType, BoolType, DateTimeType)
 """Types of values that both engines compare exactly."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:@+-]")
@@ -166,7 +165,7 @@ def _path(test: c.Condition) -> c.Path:
     """The one value that a test is about."""
     assert not isinstance(test, c.And | c.Or | c.Not)
     paths = [side for side in test.sides if isinstance(side, c.Path) and side.root != "subject"]
-    if len(paths) != 1 or len(paths[0].steps) != 1 or len(paths[0].steps[0]) > LONGEST_NAME:
+    if len(paths) != 1 or len(paths[0].steps) != 1 or len(paths[0].steps[0]) > _LONGEST_NAME:
         raise InexpressibleError(test.at)
     return paths[0]
 
@@ -223,7 +222,7 @@ def _time(test: c.Time, value: Expr, wanted: bool, use: _Use) -> Expr:
 def _edge(test: c.Time, now: Parameter, use: _Use) -> Expr:
     """What the engine can compute of ``now`` it does; days of the calendar and months come with the request."""
     length = test.duration.value if isinstance(test.duration, c.Constant) else None
-    if not isinstance(length, Duration) or _days(length) > LONGEST_DAYS:
+    if not isinstance(length, Duration) or _days(length) > _LONGEST_DAYS:
         raise InexpressibleError(test.at)
     sign = test.sign
     if now.type == "timestamp" and length.unit != "months" and length.length <= _HOURS * 60:

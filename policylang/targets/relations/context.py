@@ -15,7 +15,7 @@ from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.relations.cel import Parameter, bits, escaped, key
 from policylang.targets.relations.plan import RelationPlan
 
-YEARS = (1000, 9000)
+_YEARS = (1000, 9000)
 """In which ``now`` has to lie, the second exclusive: no time test leaves the calendar then."""
 _LARGEST = 2**53
 """Beyond all constants; a larger whole number compares with them as this one does."""
@@ -36,11 +36,11 @@ def record_context(index: Index, resource: str, parameters: Iterable[Parameter],
 
 def request_context(plan: RelationPlan, request: Any, now: datetime.datetime) -> dict[str, Any]:
     """What a request has to bring, whichever of the plan's conditions are asked for. Raises ValueError for a ``now``
-    outside of `YEARS`, or without an offset.
+    outside of the years 1000 to 8999, or without an offset.
     """
     now = instant(plan.index, now)
-    if not YEARS[0] <= now.year < YEARS[1]:
-        raise ValueError(f"`now` does not lie in the years {YEARS[0]} to {YEARS[1] - 1}")
+    if not _YEARS[0] <= now.year < _YEARS[1]:
+        raise ValueError(f"`now` does not lie in the years {_YEARS[0]} to {_YEARS[1] - 1}")
     return {
         p.name: _instant(plan.index, p, now)
         if p.source == "now"
