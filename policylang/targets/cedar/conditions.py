@@ -77,13 +77,15 @@ def cutoff(test: c.Time) -> Cutoff | None:
     """Null if Cedar can count it."""
     of_days = isinstance(test.operand.type, DateType)
     ahead = test.test == "within_next"
-    where = f"{'day' if of_days else 'instant'}_{{}}_{'ahead' if ahead else 'ago'}"
-    if isinstance(test.duration, c.Path):
-        return Cutoff(where.format(operand_in_words(test.duration)), of_days, ahead, test.duration)
-    assert isinstance(test.duration.value, Duration)
-    if test.duration.value.unit != "months":
-        return None
-    return Cutoff(where.format(f"{test.duration.value.amount}_months"), of_days, ahead, test.duration)
+    match test.duration:
+        case c.Path():
+            length = operand_in_words(test.duration)
+        case c.Constant(value=Duration(amount, "months")):
+            length = f"{amount}_months"
+        case _:
+            return None
+    name = f"{'day' if of_days else 'instant'}_{length}_{'ahead' if ahead else 'ago'}"
+    return Cutoff(name, of_days, ahead, test.duration)
 
 
 def cutoffs(condition: c.Condition) -> Iterator[Cutoff]:

@@ -60,8 +60,8 @@ FIRST_DAY, LAST_DAY = -354_285, 2_567_654
 
 
 class CedarPolicy(msgspec.Struct, frozen=True):
-    """``inside``: the right that the principal has to be in. ``actions``: ids, of one resource. ``at``: the statements
-    that it comes from.
+    """``inside``: the right that the principal has to be in. ``actions``: of the resource. ``at``: the statements that
+    it comes from.
     """
 
     id: str
@@ -74,7 +74,7 @@ class CedarPolicy(msgspec.Struct, frozen=True):
     unless: Expression = msgspec.field(default_factory=lambda: FALSE)
 
     def json_bytes(self) -> dict[str, Any]:
-        actions = [uid("Action", each) for each in self.actions]
+        actions = self._actions()
         one = {"op": "==", "entity": actions[0]} if len(actions) == 1 else {"op": "in", "entities": actions}
         principal: dict[str, Any] = {"op": "All"}
         if self.inside is not None:
@@ -90,7 +90,7 @@ class CedarPolicy(msgspec.Struct, frozen=True):
 
     def as_text(self) -> str:
         principal = "principal" if self.inside is None else f"principal in {entity(uid(*self.inside))}"
-        actions = [entity(uid("Action", each)) for each in self.actions]
+        actions = [*map(entity, self._actions())]
         action = f"action == {actions[0]}" if len(actions) == 1 else f"action in [{', '.join(actions)}]"
         lines = [
             f"@id({quoted(self.id)})",
@@ -102,6 +102,9 @@ class CedarPolicy(msgspec.Struct, frozen=True):
         ]
         lines += [f"{kind} {block(body)}" for kind, body in self._conditions()]
         return "\n".join(lines) + ";\n"
+
+    def _actions(self) -> list[dict[str, str]]:
+        return [uid("Action", action_id(self.resource, name)) for name in self.actions]
 
     def _conditions(self) -> Iterator[tuple[str, Expression]]:
         if self.when != TRUE:
@@ -167,7 +170,7 @@ class Policies:
             f"{right.type.lower()} {right.id}",
             effect,
             right.resource,
-            tuple(action_id(right.resource, action) for action in actions),
+            tuple(actions),
             tuple(self.rights.found[right]),
             inside,
             all_of((member_of, *parts)),
@@ -222,7 +225,7 @@ class Policies:
                 f"deny for everyone {right.id}",
                 "forbid",
                 right.resource,
-                tuple(action_id(right.resource, action) for action in right.actions),
+                right.actions,
                 tuple(deny.at for deny in denies),
                 when=_is_about(right.fields),
                 unless=self._never(denies[0]),
@@ -236,16 +239,15 @@ class Policies:
                 id = f"{action.name} on {resource.name} requires"
                 met = self._is_met(action.requires, resource.name)
                 if met != TRUE:
-                    asked = (action_id(resource.name, action.name),)
-                    yield CedarPolicy(id, "forbid", resource.name, asked, (action.requires.at,), unless=met)
+                    yield CedarPolicy(id, "forbid", resource.name, (action.name,), (action.requires.at,), unless=met)
         if resource.place is not None and resource.actions:
             place = member(member(CONTEXT, RECORD), resource.place)
             kind = literal(self.index.place_kind(resource.name))
             known = all_of((has(place, "kind"), binary("==", member(place, "kind"), kind)))
             when = all_of((has(member(CONTEXT, RECORD), resource.place), negated(known)))
-            ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
+            names = tuple(self.index.actions[resource.name])
             at = self.index.attributes[resource.name][resource.place].at
-            yield CedarPolicy(f"place of {resource.name}", "forbid", resource.name, ids, (at,), when=when)
+            yield CedarPolicy(f"place of {resource.name}", "forbid", resource.name, names, (at,), when=when)
         writing = self.index.of_kind(resource.name, "create", "modify")
         for attribute in resource.attributes:
             role = attribute.role
@@ -254,9 +256,8 @@ class Policies:
                 nobody = all_of((has(CONTEXT, NOBODY), member(CONTEXT, NOBODY)))
                 when = _is_about((attribute.name,))
                 unless = any_of((nobody, all_of((has(CONTEXT, CHOSEN), holds))))
-                ids = tuple(action_id(resource.name, name) for name in writing)
                 id = f"eligible {attribute.name} of {resource.name}"
-                yield CedarPolicy(id, "forbid", resource.name, ids, (attribute.at,), when=when, unless=unless)
+                yield CedarPolicy(id, "forbid", resource.name, writing, (attribute.at,), when=when, unless=unless)
 
     def _is_met(self, requirement: ir.Requirement, resource: str) -> Expression:
         def met(atom: Atom) -> Expression:
@@ -277,9 +278,8 @@ class Policies:
             ordinary = all_of((binary(">=", given, literal(first)), binary("<=", given, literal(last))))
             for resource in self.index.policy_set.resources:
                 if any(p.resource == resource.name and _counts_from(given, (p.when, p.unless)) for p in made):
-                    ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
-                    id = f"{name} of {resource.name}"
-                    yield CedarPolicy(id, "forbid", resource.name, ids, (resource.at,), unless=ordinary)
+                    names, id = tuple(self.index.actions[resource.name]), f"{name} of {resource.name}"
+                    yield CedarPolicy(id, "forbid", resource.name, names, (resource.at,), unless=ordinary)
 
 
 def tag(right: CedarRight, number: int) -> str:

@@ -13,7 +13,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING
 from policylang.targets.relations.cel import LONGEST, InexpressibleError, cel
-from policylang.targets.truths import AllHold, Any, Known, PlainFormula, when
+from policylang.targets.truths import AllHold, Any, Known, PlainFormula
 from policylang.targets.ways import is_of_user, is_way
 
 _NOW = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -90,25 +90,17 @@ ConditionPart = (
 )
 
 
-Unsupported = Callable[[str], None]
-"""Is told where a test stands that cannot be expressed."""
-
-
-def parts(index: Index, resource: str, condition: c.Condition, wanted: bool, unsupported: Unsupported) -> ConditionPart:
-    """For whom a condition on a resource is true, or if not ``wanted`` false; nobody by a test that is unsupported."""
-    return _parts(index, resource, when(condition, wanted), unsupported)
-
-
-def _parts(index: Index, resource: str, formula: PlainFormula, unsupported: Unsupported) -> ConditionPart:
+def parts(index: Index, resource: str, formula: PlainFormula, unsupported: Callable[[str], None]) -> ConditionPart:
+    """For whom a formula about a resource holds; nobody by a test that cannot be expressed, whose place is told."""
     match formula:
         case AllHold(items):
-            return _joined([_parts(index, resource, item, unsupported) for item in items], AllHold, Each)
+            return _joined([parts(index, resource, item, unsupported) for item in items], AllHold, Each)
         case Any(items):
-            return _joined([_parts(index, resource, item, unsupported) for item in items], Any, SomeUsers)
+            return _joined([parts(index, resource, item, unsupported) for item in items], Any, SomeUsers)
         case Known(c.In(operand, values, at), wanted, present):
             equals = (c.Compare("eq", operand, c.Constant(operand.type, value, at), at) for value in values)
             each = tuple(Known(equal, wanted, present) for equal in equals)
-            return _parts(index, resource, Any(each) if wanted else AllHold(each), unsupported)
+            return parts(index, resource, Any(each) if wanted else AllHold(each), unsupported)
         case Known():
             try:
                 return _of_the_told(index, formula, _leaf(index, resource, formula))
@@ -245,16 +237,9 @@ def _with(each: Known, old: c.Path, new: c.Path) -> Known:
 def named(test: c.Condition) -> str | None:
     """The attribute of the record of which a test asks whether the assigned user is in it."""
     match test:
-        case c.Compare("eq", c.Path() as left, c.Path() as right):
-            path, other = (right, left) if left.root == "subject" else (left, right)
-            item = path.type
-        case c.Contains(c.Path() as path, c.Path() as other) if isinstance(path.type, SetType):
-            item = path.type.of
-        case _:
-            return None
-    is_own = path.root == "record" and len(path.steps) == 1
-    return (
-        path.steps[0]
-        if is_own and isinstance(item, UserType) and (other.root, other.steps) == ("subject", ())
-        else None
-    )
+        case c.Compare("eq", left, right) | c.Contains(left, right):
+            for pair in ((left, right), (right, left)):
+                match pair:
+                    case c.Path("record", (name,), type_), c.Path("subject", ()) if isinstance(type_.item, UserType):
+                        return name
+    return None

@@ -73,6 +73,7 @@ from policylang.targets.relations.objects import (
     user_object,
 )
 from policylang.targets.target import Clause, Compiled, Refusals
+from policylang.targets.truths import when
 
 _HELP = (
     "compare attributes of the record with constants or `assigned user`, or compile for an engine that reads records: "
@@ -165,7 +166,10 @@ class RelationPlan:
         self.whole = True
         self._refuse = refuse or Compiled()
         # Of each condition, for whom it is as it should be.
-        self._parts = {each: parts(index, *each, self._unsupported) for each in asked_conditions(index)}
+        self._parts = {
+            (resource, condition, wanted): parts(index, resource, when(condition, wanted), self._unsupported)
+            for resource, condition, wanted in asked_conditions(index)
+        }
         self.relations: dict[str, str] = {}
         self.tuples: list[Tuple] = []
         self.conditions: dict[str, Conditional] = {}
