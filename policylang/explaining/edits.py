@@ -15,10 +15,11 @@ from policylang.explaining.tree import SuggestedEdit
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Bundle
 from policylang.model import conditions as c
-from policylang.model.types import Duration, IntType, RecordType, SetType, Type
+from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
+from policylang.runtime.residual import as_value
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, attribute, names, read
 
@@ -143,16 +144,9 @@ def _with_values(index: Index, user: ir.User, values: Mapping[str, Any]) -> Inde
         type_ = index.subject[name]
         item = type_.item
         each = value if isinstance(type_, SetType) else [value]
-        given[name] = ir.UserValue(name, tuple(c.Constant(item, _written_value(item, v), _AT) for v in each), _AT)
+        constants = tuple(c.Constant(item, as_value(item, read(item, v, name)), _AT) for v in each)
+        given[name] = ir.UserValue(name, constants, _AT)
     return _with_user(index, user, attributes=tuple(given.values()))
-
-
-def _written_value(type_: Type, raw: Any) -> c.Value:
-    """A value in its JSON form as a constant holds it."""
-    found = read(type_, raw, "value")
-    if isinstance(type_, IntType):
-        return int(found)
-    return found if isinstance(found, bool | str | Duration) else str(raw)
 
 
 def _with_grant(index: Index, data: Mapping[str, Any]) -> Index:

@@ -27,30 +27,17 @@ FILE = "up.sql"
 
 
 class Script:
-    """The lines of the script and where each object in it comes from."""
+    """The lines of the script and where each object in it comes from. ``shared``: the database roles that there always
+    are, which are ``reader``, ``application`` and ``everybody``.
+    """
 
     def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str, refuse: Refusals) -> None:
         self.index, self.tables, self.prefix = index, tables, prefix
+        self.shared = tuple(f"{prefix}_{each}" for each in ("reader", "app", "user"))
+        self.reader, self.application, self.everybody = self.shared
         self.rights = Rights(index, tables, prefix, refuse)
         self.clauses: list[Clause] = []
         self._columns = self._read()
-
-    @property
-    def reader(self) -> str:
-        return f"{self.prefix}_reader"
-
-    @property
-    def application(self) -> str:
-        return f"{self.prefix}_app"
-
-    @property
-    def everybody(self) -> str:
-        return f"{self.prefix}_user"
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """The roles that there always are."""
-        return self.reader, self.application, self.everybody
 
     def text(self) -> str:
         """The whole script."""
