@@ -14,14 +14,13 @@ import msgspec
 from policylang.explaining.tree import SuggestedEdit
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Bundle
-from policylang.model import conditions as c
-from policylang.model.types import RecordType, SetType, Type
+from policylang.model.types import RecordType, Type
+from policylang.runtime.hypothetical import stated_value
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
-from policylang.runtime.residual import as_value
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, attribute, names, read
+from policylang.runtime.values import MISSING, attribute, names
 
 _AT = "change:1:1-1:1"
 
@@ -140,12 +139,7 @@ def _extended(each: ir.Assignment, data: Mapping[str, Any]) -> ir.Assignment:
 
 def _with_values(index: Index, user: ir.User, values: Mapping[str, Any]) -> Index:
     given = {each.name: each for each in user.attributes}
-    for name, value in values.items():
-        type_ = index.subject[name]
-        item = type_.item
-        each = value if isinstance(type_, SetType) else [value]
-        constants = tuple(c.Constant(item, as_value(item, read(item, v, name)), _AT) for v in each)
-        given[name] = ir.UserValue(name, constants, _AT)
+    given |= {name: stated_value(index, name, value) for name, value in values.items()}
     return _with_user(index, user, attributes=tuple(given.values()))
 
 

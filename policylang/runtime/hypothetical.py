@@ -51,11 +51,12 @@ def with_attributes(index: Index, user: str, given: Mapping[str, Any]) -> Index:
     if not given or declared is None:
         return index
     kept = tuple(each for each in declared.attributes if each.name not in given)
-    stated = tuple(_user_value(index, name, raw) for name, raw in sorted(given.items()) if raw is not None)
+    stated = tuple(stated_value(index, name, raw) for name, raw in sorted(given.items()) if raw is not None)
     return index.changed(users={user: msgspec.structs.replace(declared, attributes=(*kept, *stated))})
 
 
-def _user_value(index: Index, name: str, raw: Any) -> ir.UserValue:
+def stated_value(index: Index, name: str, raw: Any) -> ir.UserValue:
+    """An attribute of a user as a declaration holds it. Raises `BadValueError`."""
     type_ = index.subject[name]
     found = read(type_, raw, name)
     values = found if isinstance(found, tuple) else (found,)
