@@ -95,14 +95,14 @@ def operand(given: c.Operand, row: SqlRow, at: str) -> SqlOperand:
     if _reaches_rows(declared, given.steps, row, at):
         return NOTHING
     if given.root == "subject":
-        return of_users(ME, UserType(None), given.steps, row)
+        return of_users(ME, given.steps, row)
     first, *rest = given.steps
     type_ = declared[first]
     json = f"policylang.request({literal(first)})"
     if not rest:
         return SqlOperand(row.constant(_read(json, type_)), row.constant(json))
     known = f"({row.constant(json)} IS NULL OR {row.constant(_read(json, type_))} IS NOT NULL)"
-    return msgspec.structs.replace(of_users(_read(json, type_), type_, tuple(rest), row), apart=known)
+    return msgspec.structs.replace(of_users(_read(json, type_), rest, row), apart=known)
 
 
 def _reaches_rows(declared: Mapping[str, Type], steps: Iterable[str], row: SqlRow, at: str) -> bool:
@@ -115,13 +115,18 @@ def _reaches_rows(declared: Mapping[str, Type], steps: Iterable[str], row: SqlRo
     return False
 
 
-def of_users(user: str, type_: Type, steps: tuple[str, ...], row: SqlRow) -> SqlOperand:
+def of_users(user: str, steps: Iterable[str], row: SqlRow) -> SqlOperand:
     """Attributes of a user who is the same for every row."""
+    return SqlOperand(*map(row.constant, _from_user(user, steps, row)))
+
+
+def _from_user(user: str, steps: Iterable[str], row: SqlRow) -> tuple[str, str]:
+    """The value to which attributes lead from a user, and what it is read from."""
     found = given = user
     for step in steps:
-        type_, given = row.index.subject[step], f"policylang.of_user({found}, {literal(step)})"
-        found = _read(given, type_)
-    return SqlOperand(row.constant(found), row.constant(given))
+        given = f"policylang.of_user({found}, {literal(step)})"
+        found = _read(given, row.index.subject[step])
+    return found, given
 
 
 def _of_record(path: c.Path, row: SqlRow, at: str) -> SqlOperand:
@@ -131,11 +136,7 @@ def _of_record(path: c.Path, row: SqlRow, at: str) -> SqlOperand:
         if isinstance(type_, UserType):
             if _reaches_rows(row.index.subject, rest[number:-1], row, at):
                 return NOTHING
-            given = found
-            for each in rest[number:]:
-                type_, given = row.index.subject[each], f"policylang.of_user({found}, {literal(each)})"
-                found = _read(given, type_)
-            return SqlOperand(found, given)
+            return SqlOperand(*_from_user(found, rest[number:], row))
         assert isinstance(type_, RecordType)
         if type_.resource not in row.tables:
             refuse_unmapped("reads", type_.resource, at, row.refuse)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, TextType, UserType
+from policylang.model.types import RecordType, TextType
 from policylang.runtime.index import Index
 from policylang.runtime.trees import DEEPEST
 from policylang.targets.needs import asked_conditions
@@ -43,7 +43,7 @@ def _top(test: c.Under, row: SqlRow) -> str | None:
     if isinstance(top, c.Constant):
         return operand(top, row, test.at).sql
     if top.root == "subject" and len(top.steps) == 1:
-        return of_users(ME, UserType(None), top.steps, row).sql
+        return of_users(ME, top.steps, row).sql
     if top.root == "record" and not top.steps:
         return _key(row)
     if top.root != "record" and not isinstance(top.type, TextType):
