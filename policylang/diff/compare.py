@@ -8,21 +8,20 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.diff.comparing import AccessDifference, Comparer, DifferenceKind, is_about
+from policylang.diff.comparing import AccessDifference, Comparer, DifferenceKind, comparer, is_about
 from policylang.diff.declared import declared
 from policylang.diff.latent import Latent
 from policylang.diff.report import Change, Days, KindAndName, Named, Permissions, Report, identity, witness
 from policylang.diff.statements import statements
 from policylang.diff.subjects import Subject, dates, of_user, somebody, user_pairs
-from policylang.diff.versions import Keys, Side
-from policylang.diff.wording import Lines, membership
+from policylang.diff.versions import Side
+from policylang.diff.wording import Lines, apart, membership, only_a_part
 from policylang.ir import nodes as ir
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import RightsSource
 
 _Step = Callable[[str], None]
 _RANKS: dict[DifferenceKind, int] = {"gained": 0, "widened": 1, "narrowed": 2, "lost": 3}
-_MOST_NAMED = 3
 _CANDIDATES = 12
 """Roles, groups and jobs that are gone and are tried as what a new one may have been before."""
 
@@ -30,9 +29,8 @@ _CANDIDATES = 12
 def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: _Step = lambda _what: None) -> Report:
     """What differs for anybody from ``now``, an aware instant, on."""
     now = now.astimezone(datetime.UTC)
-    keys = Keys()
     step("comparing")
-    return _Comparing(Comparer(Side(old, now, keys), Side(new, now, keys)), now, step).report()
+    return _Comparing(comparer(old, new, now), now, step).report()
 
 
 class _Entry(msgspec.Struct):
@@ -73,7 +71,7 @@ class _Comparing:
         changes = tuple(sorted(self._changes(), key=_order))
         said = [*statements(self.c, pairs, changes, self.now), *declared(self.c, list(changes))]
         self.step("comparing what more may be given")
-        latent = Latent(self.c, pairs, list(changes), self.now, {*self._stands, *self._renamed}, self._is_only_a_part)
+        latent = Latent(self.c, pairs, list(changes), self.now, {*self._stands, *self._renamed})
         said += [*latent.of_bundles(), *latent.of_users()]
         self.notes += latent.notes
         return Report(changes=changes, statements=tuple(said), notes=tuple(dict.fromkeys(self.notes)))
@@ -99,7 +97,7 @@ class _Comparing:
 
     def _bundle(self, kind: str, name: str) -> None:
         subject = somebody(kind, name, self.old, self.new)
-        there = tuple(name in getattr(side.index, f"{kind}s") for side in (self.old, self.new))
+        there = tuple(side.has(kind, name) for side in (self.old, self.new))
         found = list(self.c.differences(subject))
         if found and not all(there):
             note = self._was_there(kind, name, subject, is_new=there[1])
@@ -132,17 +130,7 @@ class _Comparing:
             if is_new:
                 return f"{kind} `{name}` is new and grants no more than {its_kind} `{its_name}` did, which was removed"
             return f"{kind} `{name}` was removed and granted no more than {its_kind} `{its_name}` does, which is new"
-        return self._is_only_a_part(kind, name, is_new=is_new)
-
-    def _is_only_a_part(self, kind: str, name: str, *, is_new: bool) -> str | None:
-        mine = self.new if is_new else self.old
-        around = mine.around(name) if kind == "role" and name not in mine.handed_out else []
-        if around:
-            said, has = ("is new", "has") if is_new else ("was removed", "had")
-            where = ", ".join(each.in_words for each in around[:_MOST_NAMED])
-            where += f" and {len(around) - _MOST_NAMED} more" if len(around) > _MOST_NAMED else ""
-            return f"role `{name}` {said}: nobody {has} it except inside {where}"
-        return None
+        return only_a_part(self.new if is_new else self.old, kind, name, is_new=is_new)
 
     def _counterpart(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> tuple[KindAndName, bool] | None:
         """What is on the other side only and what this one may have been there, or may be now: nobody has both. Whether
@@ -181,7 +169,7 @@ class _Comparing:
         """The roles, groups and jobs that are on one side only, in order."""
         other = self.new if side is self.old else self.old
         names = [(kind, each) for kind in ("group", "job", "role") for each in getattr(side.index, f"{kind}s")]
-        return sorted((kind, name) for kind, name in names if name not in getattr(other.index, f"{kind}s"))
+        return sorted(each for each in names if not other.has(*each))
 
     def _says(self, side: Side, kind: str, name: str) -> Hashable:
         if kind == "job":
@@ -192,11 +180,8 @@ class _Comparing:
 
     def _user(self, kind: str, users: tuple[str, ...]) -> None:
         first = users[0]
-        before, after = tuple(membership(self.old, first)), tuple(membership(self.new, first))
-        removed = tuple(line for line in before if line not in after)
-        added = tuple(line for line in after if line not in before)
-        is_new = first not in self.old.index.users and first not in self.old.index.integrations
-        is_gone = first not in self.new.index.users and first not in self.new.index.integrations
+        removed, added = apart(tuple(membership(self.old, first)), tuple(membership(self.new, first)))
+        is_new, is_gone = (not side.index.knows(first) for side in (self.old, self.new))
         if is_new or is_gone:
             is_one = f"is {'an integration' if kind == 'integration' else 'a user'}"
             removed, added = ((is_one, *removed), ()) if is_gone else ((), (is_one, *added))

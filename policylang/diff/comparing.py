@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, Literal
@@ -13,8 +14,9 @@ from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Sati
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
 from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject
 from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read
-from policylang.diff.versions import Side
-from policylang.diff.wording import Lines, conditions_of, lines
+from policylang.diff.versions import Keys, Side
+from policylang.diff.wording import Lines, apart, conditions_of, lines
+from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition, Time
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Permission
@@ -122,12 +124,9 @@ class Comparer:
         self, subject: Subject, resource: str, action: str, plans: tuple[Plan | None, Plan | None], fields: Lines = ()
     ) -> tuple[Lines, Lines]:
         """What decides an action, also on some fields, on the one side only, and on the other."""
-        before, after = (lines(side, plan) for side, plan in zip((self.old, self.new), plans, strict=True))
+        gone, new = apart(*(lines(side, plan) for side, plan in zip((self.old, self.new), plans, strict=True)))
         removed, added = self.surroundings.lines(resource, action, self._read(subject, resource, plans, fields))
-        return (
-            (*(line for line in before if line not in after), *removed),
-            (*(line for line in after if line not in before), *added),
-        )
+        return (*gone, *removed), (*new, *added)
 
     def _read(self, subject: Subject, resource: str, plans: tuple[Plan | None, Plan | None], fields: Lines) -> Reliance:
         """What plans look at. Where one side has none, what is declared elsewhere is not why."""
@@ -273,6 +272,12 @@ class Comparer:
             difference.subject.user,
             difference.subject.span,
         )
+
+
+def comparer(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> Comparer:
+    """Questions about two policy sets from ``now``, an instant in UTC, on."""
+    keys = Keys()
+    return Comparer(Side(old, now, keys), Side(new, now, keys))
 
 
 def _lacking(condition: Condition, s: Situation) -> Iterator[str]:

@@ -9,10 +9,9 @@ from policylang.diff.comparing import Comparer
 from policylang.diff.report import Change, Statement
 from policylang.diff.statements import ToldLines, made
 from policylang.diff.versions import Side
-from policylang.diff.wording import Lines
+from policylang.diff.wording import action_lines, apart, place_line
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import Atom, atoms, fold, requirement_in_words
-from policylang.runtime.access import place_in_words
+from policylang.ir.requirements import Atom, fold
 from policylang.runtime.index import Index
 
 _MOST_ALTERNATIVES = 256
@@ -42,11 +41,9 @@ def _actions(c: Comparer, told: ToldLines) -> Iterator[Statement]:
                 ups.add(other.bypasses_policies)
             if one.kind != other.kind:  # only modify takes changes, only create asks for all that is set
                 ups.add(other.kind == "modify" or one.kind == "create")
-            lines = tuple(tuple(_lines(side, each)) for side, each in ((c.old, one), (c.new, other)))
-            removed, added = _only(*lines), _only(*reversed(lines))
+            removed, added = apart(tuple(_lines(c.old, one)), tuple(_lines(c.new, other)))
             left = {up for up in ups if not all(told.of(None, up, resource, name, line) for line in (*removed, *added))}
-            channels = tuple(tuple(map(_channel, each.assignable_via)) for each in (one, other))
-            gone, new = _only(*channels), _only(*reversed(channels))
+            gone, new = apart(*([f"assignable via {name}" for name in each.assignable_via] for each in (one, other)))
             if not left:
                 removed = added = ()
             if left or gone or new:
@@ -56,19 +53,9 @@ def _actions(c: Comparer, told: ToldLines) -> Iterator[Statement]:
 
 def _lines(side: Side, action: ir.Action) -> Iterator[str]:
     """As changes of access say them."""
-    if action.requires is not None:
-        yield f"{action.name} requires {requirement_in_words(action.requires)}"
-        for atom in atoms(action.requires):
-            if isinstance(atom, ir.RequiresFeature):
-                yield f"the feature `{atom.feature}` is {'on' if side.index.features.get(atom.feature) else 'off'}"
-    if action.bypasses_policies:
-        yield f"{action.name} bypasses policies"
+    yield from action_lines(side.index, action)
     if action.kind not in (None, action.name):
         yield f"{action.name} is like {action.kind}"
-
-
-def _channel(name: str) -> str:
-    return f"assignable via {name}"
 
 
 def _requires(c: Comparer, one: ir.Requirement | None, other: ir.Requirement | None) -> set[bool]:
@@ -145,11 +132,13 @@ def _places(c: Comparer, told: ToldLines) -> Iterator[Statement]:
     """What lies where: roles can be given anywhere."""
     if not any(resource.place for side in (c.old, c.new) for resource in side.index.resources.values()):
         return
-    kinds = tuple(tuple(_kinds(side.index)) for side in (c.old, c.new))
-    if set(kinds[0]) != set(kinds[1]):
-        yield made("place", "the kinds of places", _only(*kinds), _only(*reversed(kinds)), widens=True)
+    removed, added = apart(tuple(_kinds(c.old.index)), tuple(_kinds(c.new.index)))
+    if removed or added:
+        yield made("place", "the kinds of places", removed, added, widens=True)
     for name in sorted({*c.old.index.places, *c.new.index.places}):
-        before, after = (_place(side.index, name) for side in (c.old, c.new))
+        before, after = (
+            (place_line(side.index, name),) if name in side.index.places else () for side in (c.old, c.new)
+        )
         if before != after:
             # A place that lies elsewhere now is out of reach for some and in reach for others.
             ups = {up for up, lines in ((True, after), (False, before)) if lines}
@@ -160,16 +149,3 @@ def _places(c: Comparer, told: ToldLines) -> Iterator[Statement]:
 def _kinds(index: Index) -> Iterator[str]:
     for kind, parent in index.kinds.items():
         yield f"{kind}" if parent is None else f"{kind} in {parent}"
-
-
-def _place(index: Index, name: str) -> Lines:
-    """As changes of access say it."""
-    if name not in index.places:
-        return ()
-    parent = index.places[name].parent
-    inside = "" if parent is None else f" in {place_in_words(index, parent)}"
-    return (f"{place_in_words(index, name)}{inside}",)
-
-
-def _only(one: Lines, other: Lines) -> Lines:
-    return tuple(line for line in one if line not in other)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -19,7 +19,7 @@ from policylang.diff.report import Change, KindAndName, Statement
 from policylang.diff.statements import made, roles_asked
 from policylang.diff.subjects import ComparedPerson, Subject, UserPair, of_user, somebody
 from policylang.diff.versions import Side
-from policylang.diff.wording import Lines, lines, membership
+from policylang.diff.wording import Lines, apart, lines, membership, only_a_part
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms, requirement_in_words
 from policylang.runtime.grants import standing_limits
@@ -33,12 +33,6 @@ _Said = dict[tuple[bool, str, str], set[str | None]]
 """Up or down, a resource and an action, with the attributes or (``None``) the records that are told of."""
 
 
-class PartOf(Protocol):
-    """Says that a role on one side only is nobody's but inside others, if it is so: of these it is told."""
-
-    def __call__(self, kind: str, name: str, *, is_new: bool) -> str | None: ...
-
-
 class Latent:
     """``renamed``: roles, groups and jobs that stand for one on the other side."""
 
@@ -49,9 +43,8 @@ class Latent:
         changes: list[Change],
         now: datetime.datetime,
         renamed: set[KindAndName],
-        part_of: PartOf,
     ) -> None:
-        self.c, self.pairs, self.now, self.renamed, self.part_of = c, pairs, now, renamed, part_of
+        self.c, self.pairs, self.now, self.renamed = c, pairs, now, renamed
         self.notes: list[str] = []
         self.sides = (c.old, c.new)
         self.asked = frozenset(role for side in self.sides for role in roles_asked(side).values())
@@ -91,8 +84,8 @@ class Latent:
             subject = somebody(*name, self.c.old, self.c.new)
             inner = set().union(*(said.get(("role", role), ()) for role in self._inside(subject)))
             found = [each for each in self._granted(name, subject) if each not in inner]
-            there = [name[1] in (side.index.groups if name[0] == "group" else side.index.roles) for side in self.sides]
-            note = None if all(there) or not found else self.part_of(*name, is_new=there[1])
+            there = [side.has(*name) for side in self.sides]
+            note = None if all(there) or not found else only_a_part(self.sides[there[1]], *name, is_new=there[1])
             if note is not None:
                 self.notes.append(note)
                 continue
@@ -183,8 +176,8 @@ class Latent:
                     if set(before) == set(after):
                         before, after = ((), (_MORE,)) if up else ((_MORE,), ())
                     removed, added = (
-                        tuple(f"{action} on `{resource}`: {line}{beside}" for line in one if line not in other)
-                        for one, other in ((before, after), (after, before))
+                        tuple(f"{action} on `{resource}`: {line}{beside}" for line in left)
+                        for left in apart(before, after)
                     )
                     yield up, what, (removed, added)
 
@@ -221,8 +214,7 @@ class Latent:
 
     def _of_users(self, kind: str, classes: Iterable[Lines]) -> Iterator[Statement]:
         for users in classes:
-            before, after = (tuple(membership(side, users[0])) for side in self.sides)
-            removed, added = _only(before, after), _only(after, before)
+            removed, added = apart(*(tuple(membership(side, users[0])) for side in self.sides))
             if not removed and not added:
                 continue
             told = {up for up, _, _ in self.told.get((kind, users[0]), ())}
@@ -237,11 +229,12 @@ class Latent:
                 yield made("user", subject, removed, added, True in left, tuple(users), _besides(left))
 
     def _of_job(self, code: str) -> Iterator[Statement]:
-        before, after = (
-            tuple(f"role `{ref.name}`" for ref in side.index.jobs[code].roles) if code in side.index.jobs else ()
-            for side in self.sides
+        removed, added = apart(
+            *(
+                [f"role `{ref.name}`" for ref in side.index.jobs[code].roles] if code in side.index.jobs else []
+                for side in self.sides
+            )
         )
-        removed, added = _only(before, after), _only(after, before)
         if removed or added:
             told = {up for up, _, _ in self.told.get(("job", code), ())}
             matters = self._matters(somebody("job", code, self.c.old, self.c.new))
@@ -344,10 +337,6 @@ def _plainly(removed: Lines, added: Lines) -> dict[bool, str]:
 
 def _besides(found: dict[bool, str]) -> Lines:
     return tuple(dict.fromkeys(found[up] for up in sorted(found)))
-
-
-def _only(one: Lines, other: Lines) -> Lines:
-    return tuple(line for line in one if line not in other)
 
 
 def _met(plan: Plan | None) -> Plan | None:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.diff.comparing import AccessDifference, Comparer
+from policylang.diff.comparing import AccessDifference, comparer
 from policylang.diff.subjects import of_user, user_pairs
-from policylang.diff.versions import Keys, Side
 from policylang.ir import nodes as ir
 
 
@@ -23,10 +22,9 @@ class UserDifference(msgspec.Struct, frozen=True, eq=False):
 def user_differences(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> Iterator[UserDifference]:
     """What differs for any user or integration from ``now`` on. Nothing found is proved to be nothing."""
     now = now.astimezone(datetime.UTC)
-    keys = Keys()
-    comparer = Comparer(Side(old, now, keys), Side(new, now, keys))
-    alike = [pair.users for pair in user_pairs(comparer.old, comparer.new)]
-    integrations = sorted({*comparer.old.index.integrations, *comparer.new.index.integrations})
+    c = comparer(old, new, now)
+    alike = [pair.users for pair in user_pairs(c.old, c.new)]
+    integrations = sorted({*c.old.index.integrations, *c.new.index.integrations})
     for users in (*alike, *((each,) for each in integrations)):
-        for subject in of_user(users[0], comparer.old, comparer.new, now):
-            yield from (UserDifference(users, each) for each in comparer.differences(subject))
+        for subject in of_user(users[0], c.old, c.new, now):
+            yield from (UserDifference(users, each) for each in c.differences(subject))

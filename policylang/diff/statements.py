@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
@@ -13,7 +13,7 @@ from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity
 from policylang.diff.subjects import ALWAYS, UserPair, of_user
 from policylang.diff.versions import Side
-from policylang.diff.wording import Lines
+from policylang.diff.wording import Lines, apart
 from policylang.ir import nodes as ir
 from policylang.model.types import UserType
 from policylang.model.words import condition_in_words
@@ -117,8 +117,7 @@ def _bundles_eligible(c: Comparer, roles: tuple[str | None, str | None]) -> tupl
     """The roles and groups on both sides that make whoever has them eligible on one side only."""
     lines: tuple[list[str], list[str]] = ([], [])
     for source, _ in c.old.world.bundles:
-        names = c.new.index.groups if source.kind == "group" else c.new.index.roles
-        if source.name not in names:
+        if not c.new.has(*source.bundle_name):
             continue
         had, has = (
             role is None or role in side.inside(source) for side, role in zip((c.old, c.new), roles, strict=True)
@@ -156,12 +155,8 @@ def _may_assign(c: Comparer) -> Iterator[Statement]:
             yield made("may_assign", subject, lost, (), widens=False)
 
 
-def _bundles(side: Side, source: RightsSource) -> Mapping[str, object]:
-    return side.index.groups if source.kind == "group" else side.index.roles
-
-
 def _assignable(side: Side, source: RightsSource) -> frozenset[str]:
-    if source.name not in _bundles(side, source):
+    if not side.has(*source.bundle_name):
         return frozenset()
     return frozenset(ref.name for chain in side.world.chains(source) for ref in chain[-1].may_assign)
 
@@ -203,7 +198,7 @@ _Deny = tuple[str, str, str | None]
 def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
     told = ToldLines(changes)
     sources: list[RightsSource | None] = [None]
-    sources += [source for source, _ in c.old.world.bundles if source.name in _bundles(c.new, source)]
+    sources += [source for source, _ in c.old.world.bundles if c.new.has(*source.bundle_name)]
     for source in sources:
         old, new = _denied(c.old, source), _denied(c.new, source)
         removed: dict[str, None] = {}
@@ -266,9 +261,7 @@ def _said(c: Comparer, topic: Topic, say: Callable[[Side], dict[str, Lines]], *,
     """What is said of some subjects. ``narrows``: what is said forbids; else it allows."""
     old, new = say(c.old), say(c.new)
     for subject in sorted(old.keys() | new.keys()):
-        before, after = old.get(subject, ()), new.get(subject, ())
-        removed = tuple(line for line in before if line not in after)
-        added = tuple(line for line in after if line not in before)
+        removed, added = apart(old.get(subject, ()), new.get(subject, ()))
         if removed or added:
             yield made(topic, subject, removed, added, widens=bool(removed if narrows else added))
 

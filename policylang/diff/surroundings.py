@@ -9,12 +9,11 @@ import msgspec
 
 from policylang.check.fix.same_access import without_places
 from policylang.diff.versions import Side, deny_keys
-from policylang.diff.wording import Lines
+from policylang.diff.wording import Lines, action_lines, apart, place_line
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms, requirement_in_words
+from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, RecordType, Type, in_words
-from policylang.runtime.access import place_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
 from policylang.runtime.values import MISSING
@@ -90,7 +89,7 @@ class Surroundings:
         what is ``read`` for it.
         """
         old, new = (dict.fromkeys(_declared(side.index, resource, action, read)) for side in (self.old, self.new))
-        return tuple(line for line in old if line not in new), tuple(line for line in new if line not in old)
+        return apart(old, new)
 
 
 class Reliance(msgspec.Struct, frozen=True):
@@ -140,17 +139,8 @@ def _declared(index: Index, resource: str, action: str, read: Reliance) -> Itera
             yield " ".join([*_marks(index, of, name), f"`{name}`{whose}", "is", in_words(type_)])
     declared = index.actions.get(resource, {}).get(action)
     if declared is not None:
-        if declared.requires is not None:
-            yield f"{action} requires {requirement_in_words(declared.requires)}"
-            for atom in atoms(declared.requires):
-                if isinstance(atom, ir.RequiresFeature):
-                    yield f"the feature `{atom.feature}` is {'on' if index.features.get(atom.feature) else 'off'}"
-        if declared.bypasses_policies:
-            yield f"{action} bypasses policies"
-    for name in sorted(read.places & index.places.keys()):
-        parent = index.places[name].parent
-        inside = "" if parent is None else f" in {place_in_words(index, parent)}"
-        yield f"{place_in_words(index, name)}{inside}"
+        yield from action_lines(index, declared)
+    yield from (place_line(index, name) for name in sorted(read.places & index.places.keys()))
     for user, name in sorted(read.users):
         value = user_value(index, user, name)
         said = ", ".join(map(str, value)) if isinstance(value, tuple) else "missing" if value is MISSING else value

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from policylang.check.fix.same_access import without_places
+from policylang.check.holding import holding
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
@@ -36,7 +37,6 @@ class Side:
         self.keys = keys
         self.world = World(_placeless(policy_set), now)
         self._bundles: dict[str, int] = {}
-        self._granted: dict[tuple[str, str], frozenset[Permission]] = {}
         self._inside: dict[tuple[str, str], frozenset[str]] = {}
         self._eligible: dict[tuple[str, datetime.datetime], frozenset[str]] = {}
 
@@ -53,6 +53,10 @@ class Side:
         }
 
     # --- roles and groups ------------------------------------------------------------------------------------
+
+    def has(self, kind: str, name: str) -> bool:
+        """Whether there is such a role, group or job."""
+        return name in getattr(self.index, f"{kind}s")
 
     def key(self, bundle: Bundle) -> int:
         """The number of all that a role or group says, with the roles inside it, but for its name."""
@@ -80,17 +84,9 @@ class Side:
         inner = frozenset(self._bundles[self.index.roles[ref.name].at] for ref in bundle.roles)
         return self.keys.of((grants, limits, denies, inner))
 
-    def bundle(self, source: RightsSource) -> Bundle:
-        return self.index.bundle(source.bundle_name)
-
     def granted(self, source: RightsSource) -> frozenset[Permission]:
         """What a source grants somehow, also by the roles inside it."""
-        name = source.bundle_name
-        if name not in self._granted:
-            self._granted[name] = frozenset(
-                (grant.resource, action) for _, grant in self.world.granted(source) for action in grant.actions
-            )
-        return self._granted[name]
+        return holding(self.world).granted(source.bundle_name)
 
     def eligible(self, role: str, at: datetime.datetime) -> frozenset[str]:
         """The users who have a role at an instant."""
@@ -131,7 +127,7 @@ class Side:
 
     def profile_key(self, who: Profile) -> Hashable:
         """Equal for profiles that come to the same, as far as nothing around them differs."""
-        sources = frozenset((s.kind, self.key(self.bundle(s)), s.place) for s in who.sources)
+        sources = frozenset((s.kind, self.key(self.index.bundle(s.bundle_name)), s.place) for s in who.sources)
         return sources, self._attached(who.appends), self._attached(who.overrides), who.superuser
 
     def _attached(self, policies: Iterable[ir.Limit]) -> frozenset[Any]:

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from policylang.diff.versions import Side
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import requirement_in_words
+from policylang.ir.requirements import atoms, requirement_in_words
 from policylang.model import conditions as c
 from policylang.model.words import condition_in_words
 from policylang.runtime.access import dates_in_words, place_in_words
+from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way
 
 EVERY = "every record"
+_MOST_NAMED = 3
 Lines = tuple[str, ...]
+
+
+def apart(before: Collection[str], after: Collection[str]) -> tuple[Lines, Lines]:
+    """The lines that are only before, and those that are only after."""
+    return tuple(line for line in before if line not in after), tuple(line for line in after if line not in before)
+
+
+def action_lines(index: Index, action: ir.Action) -> Iterator[str]:
+    """What is declared of an action that decides it."""
+    if action.requires is not None:
+        yield f"{action.name} requires {requirement_in_words(action.requires)}"
+        for atom in atoms(action.requires):
+            if isinstance(atom, ir.RequiresFeature):
+                yield f"the feature `{atom.feature}` is {'on' if index.features.get(atom.feature) else 'off'}"
+    if action.bypasses_policies:
+        yield f"{action.name} bypasses policies"
+
+
+def place_line(index: Index, name: str) -> str:
+    """Where a place lies."""
+    parent = index.places[name].parent
+    return place_in_words(index, name) + ("" if parent is None else f" in {place_in_words(index, parent)}")
+
+
+def only_a_part(side: Side, kind: str, name: str, *, is_new: bool) -> str | None:
+    """That a role which is on one side only is nobody's there but inside others, if it is so: of these it is told."""
+    around = side.around(name) if kind == "role" and name not in side.handed_out else []
+    if not around:
+        return None
+    said, has = ("is new", "has") if is_new else ("was removed", "had")
+    where = ", ".join(each.in_words for each in around[:_MOST_NAMED])
+    where += f" and {len(around) - _MOST_NAMED} more" if len(around) > _MOST_NAMED else ""
+    return f"role `{name}` {said}: nobody {has} it except inside {where}"
 
 
 def lines(side: Side, plan: Plan | None) -> Lines:
@@ -81,7 +116,7 @@ def _way(side: Side, plan: Plan, way: Way) -> str:
 def fields_in_words(side: Side, resource: str, fields: frozenset[str]) -> str:
     """Which attributes are covered, unless these are just what a plain grant covers, as a grant says it."""
     declared = side.index.attributes[resource]
-    usual = {name for name, each in declared.items() if not each.sensitive}
+    usual = side.index.plain[resource]
     more = [f"`{name}`" for name in declared if name in fields - usual]
     fewer = [f"`{name}`" for name in declared if name in usual - fields]
     if not fewer:
