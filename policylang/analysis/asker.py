@@ -64,7 +64,7 @@ class Asker(msgspec.Struct, frozen=True):
         """Whether it is somebody as nobody has declared them, so that any attributes will do."""
         if self.user is None or self.anyhow:
             return True
-        return self.user not in self.index.users and self.user not in self.index.integrations
+        return not self.index.knows(self.user)
 
     @property
     def is_one_instant(self) -> bool:

@@ -16,6 +16,7 @@ from policylang.ir.nesting import Name
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 
@@ -32,6 +33,12 @@ class Who(msgspec.Struct, frozen=True):
     id: str | None = None
 
 
+def somebody_with(*sources: RightsSource) -> Who:
+    """Somebody made up who has just these sources, one group at most among them."""
+    group = next((each.name for each in sources if each.kind == "group"), None)
+    return Who(roles=tuple((each.name, each.place) for each in sources if each.kind == "role"), group=group)
+
+
 class Shown(msgspec.Struct, frozen=True):
     """A request with the answer that it gets: the evidence of a finding."""
 
@@ -45,6 +52,22 @@ class Shown(msgspec.Struct, frozen=True):
     now: datetime.datetime
     field: str | None = None
     users: dict[str, dict[str, Any]] = {}
+
+    @classmethod
+    def of(cls, who: Who, action: str, found: Witness, *, allowed: bool, field: str | None = None) -> Shown:
+        """A witness with an answer, which is not tried here."""
+        return cls(
+            who,
+            action,
+            found.resource,
+            allowed,
+            found.record,
+            found.request,
+            found.attributes,
+            found.now,
+            field,
+            found.users,
+        )
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,18 +139,7 @@ def people(users: Sequence[str]) -> str:
 
 def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool, field: str | None = None) -> Shown:
     """A witness as evidence that the request is decided so. Raises `WitnessError` if it is not."""
-    shown = Shown(
-        who,
-        action,
-        witness.resource,
-        allowed,
-        witness.record,
-        witness.request,
-        witness.attributes,
-        witness.now,
-        field,
-        witness.users,
-    )
+    shown = Shown.of(who, action, witness, allowed=allowed, field=field)
     if replay(world, shown).allowed != allowed:
         raise WitnessError(f"{'not ' if allowed else ''}allowed, against what was claimed: {shown}")
     return shown

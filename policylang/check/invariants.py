@@ -16,10 +16,10 @@ from policylang.analysis.query import SOMEBODY, DeclaredUser, Requester
 from policylang.analysis.questions import somebody_allowed, somebody_denied
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
 from policylang.analysis.witness import Witness
-from policylang.check.finding import Shown, Who, counted, show, show_created
+from policylang.check.finding import Shown, Who, counted, show, show_created, somebody_with
 from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.limits import Questions
-from policylang.check.privileges import somebody_with
+from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
@@ -232,7 +232,7 @@ def _question(
         return None
     formula, left_out = allowed(index, plan, field), None
     if plan.kind == "create":
-        roles, complete = _roles(holding(world), asked.profile), assumed == COMPLETE
+        roles, complete = roles_inside(world, *asked.profile.sources), assumed == COMPLETE
         made = creation(index, plan, roles, _instant(world, asked), complete=complete)
         formula, left_out = AllOf((formula, made.formula)), made.left_out
     return _Question(somebody_allowed(_where(invariant), formula), left_out)
@@ -254,15 +254,6 @@ def _who_and_when(world: World, asked: InvariantSubject) -> tuple[Requester, Per
     """Invariants are about now and later."""
     who = SOMEBODY if asked.user is None else DeclaredUser(asked.user)
     return who, world.from_now if asked.period is None else asked.period
-
-
-def _roles(held: Holdings, who: Profile) -> frozenset[str]:
-    return frozenset(
-        bundle.name
-        for source in who.sources
-        for bundle in held.inside(source.bundle_name)
-        if isinstance(bundle, ir.Role)
-    )
 
 
 def _instant(world: World, asked: InvariantSubject) -> datetime.datetime:

@@ -17,6 +17,7 @@ from policylang.analysis.questions import (
 )
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.check.finding import Finding, of_complete_records
+from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -58,9 +59,7 @@ class Questions:
         """Roles, and the users who have them now from any source, in order."""
         found: dict[str, list[str]] = {}
         for user in sorted(self.world.index.users):
-            sources_now = sources(self.world.index, user, self.world.now)
-            inside = (chain[-1] for source in sources_now for chain in self.world.chains(source))
-            for name in {bundle.name for bundle in inside if isinstance(bundle, ir.Role)}:
+            for name in roles_inside(self.world, *sources(self.world.index, user, self.world.now)):
                 found.setdefault(name, []).append(user)
         return {role: tuple(users) for role, users in found.items()}
 

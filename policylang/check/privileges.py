@@ -34,11 +34,6 @@ def statements(parts: Iterable[_Said]) -> dict[str, list[_Said]]:
     return found
 
 
-def somebody_with(source: RightsSource) -> Who:
-    """Somebody made up who has just this source."""
-    return Who(group=source.name) if source.kind == "group" else Who(roles=((source.name, source.place),))
-
-
 def data_objects(index: Index) -> tuple[str, ...]:
     """The resources with attributes, by name. The others are modules and switches."""
     return tuple(name for name in sorted(index.resources) if index.resources[name].attributes)
@@ -166,9 +161,10 @@ def people(world: World) -> dict[str, list[str]]:
     return {role: sorted(users) for role, users in found.items()}
 
 
-def roles_inside(world: World, source: RightsSource) -> frozenset[str]:
-    """The roles that somebody with the source has: the role itself and those inside it, or those of the group."""
-    return frozenset(chain[-1].name for chain in world.chains(source) if isinstance(chain[-1], ir.Role))
+def roles_inside(world: World, *held: RightsSource) -> frozenset[str]:
+    """The roles that somebody with these sources has: those among them, and those inside them."""
+    bundles = (chain[-1] for source in held for chain in world.chains(source))
+    return frozenset(bundle.name for bundle in bundles if isinstance(bundle, ir.Role))
 
 
 # --- words ---------------------------------------------------------------------------------------------------

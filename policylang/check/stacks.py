@@ -14,10 +14,9 @@ from policylang.analysis.looks import Looks
 from policylang.analysis.query import Answer, DeclaredUser, Sat
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.analysis.witness import Witness
-from policylang.check.finding import Shown, Who, WitnessError, replay, show
+from policylang.check.finding import Shown, Who, WitnessError, replay, show, somebody_with
 from policylang.check.likeness import Likeness
 from policylang.check.limits import for_complete
-from policylang.check.privileges import somebody_with
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
@@ -253,21 +252,10 @@ class Stacks:
         user, who stands in the record where the user does. ``None`` where that does not show it, as when the user
         overrides what the group says.
         """
-        who = somebody_with(source)
         for id_ in (SOMEBODY, user):
             record = self._renamed(RecordType(witness.resource), witness.record, user, id_)
-            shown = Shown(
-                who,
-                action,
-                witness.resource,
-                False,
-                record,
-                witness.request,
-                self._attributes(user),
-                witness.now,
-                field,
-                witness.users,
-            )
+            found = msgspec.structs.replace(witness, record=record, attributes=self._attributes(user))
+            shown = Shown.of(somebody_with(source), action, found, allowed=False, field=field)
             if not replay(self.world, shown).allowed:
                 return shown
         return None

@@ -204,10 +204,7 @@ class _Comparing:
 
     def _causes(self, subject: Subject) -> list[_Entry]:
         """The entries about the roles, the group and the job that somebody has on both sides."""
-        old, new = (
-            {source.bundle_name for source in person.profile.sources} if person.profile is not None else set()
-            for person in (subject.old, subject.new)
-        )
+        old, new = ({source.bundle_name for source in person.sources} for person in (subject.old, subject.new))
         names: set[tuple[str, str]] = {*(old & new)}
         jobs = [
             declared.job.name

@@ -85,8 +85,7 @@ class Comparer:
         """The actions that may be decided otherwise, in the order of their names."""
         granted: set[Permission] = set()
         for person, side in ((subject.old, self.old), (subject.new, self.new)):
-            for source in person.profile.sources if person.profile is not None else ():
-                granted |= side.granted(source)
+            granted |= side.granted(person.sources)
         if self._is_alike(subject) and not self._is_moved(subject):
             granted = {each for each in granted if each[0] in self.surroundings.touched}
         return sorted(granted)
@@ -100,10 +99,7 @@ class Comparer:
         if subject.user in self.moved_users:
             return True
         return self.surroundings.places_moved and any(
-            source.place is not None
-            for person in (subject.old, subject.new)
-            if person.profile is not None
-            for source in person.profile.sources
+            source.place is not None for person in (subject.old, subject.new) for source in person.sources
         )
 
     def _of_action(self, subject: Subject, resource: str, action: str) -> Iterator[AccessDifference]:

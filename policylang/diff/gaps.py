@@ -20,7 +20,7 @@ from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, replay
 from policylang.diff.instants import variations
 from policylang.diff.simplify import plain
-from policylang.diff.subjects import NOBODY, ComparedPerson, Span
+from policylang.diff.subjects import ComparedPerson, Span
 from policylang.diff.translate import Lifter
 from policylang.diff.versions import Side
 from policylang.diff.wording import conditions_of
@@ -188,7 +188,7 @@ class GapQuestions:
         # Those whom nothing tells apart are alike: one will do.
         chosen = users & (self._named | {one.who.user or ""}) | set(sorted(users)[:1])
         parts: list[Formula] = [Holds(c.In(path, tuple(sorted(chosen)), _AT), True)] if chosen else []
-        if one.who.user is None and type_.role in self.ours.roles_of((one.profile or NOBODY).sources):
+        if one.who.user is None and type_.role in self.ours.roles_of(one.sources):
             parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), _AT), _AT)))
         return AnyOf(tuple(parts))
 
@@ -287,31 +287,13 @@ class GapQuestions:
         record = found.record
         if plan.kind == "create":
             record = {name: value for name, value in record.items() if value is not None}
-        one_, two_ = (msgspec.structs.replace(each.who, id=found.user) for each in (one, two))
-        here = Shown(
-            one_,
-            plan.action,
-            plan.resource,
-            True,
-            record,
-            found.request,
-            _readable(self.ours.index, found.attributes),
-            found.now,
-            field,
-            {id_: _readable(self.ours.index, attributes) for id_, attributes in found.users.items()},
-        )
-        there = Shown(
-            two_,
-            plan.action,
-            plan.resource,
-            False,
-            record,
-            found.request,
-            _readable(self.theirs.index, found.attributes),
-            found.now,
-            field,
-            self._strangers(found),
-        )
+
+        def shown(person: ComparedPerson, index: Index, users: dict[str, dict[str, Any]], *, allowed: bool) -> Shown:
+            known = replace(found, record=record, attributes=_readable(index, found.attributes), users=users)
+            return Shown.of(replace(person.who, id=found.user), plan.action, known, allowed=allowed, field=field)
+
+        here = shown(one, self.ours.index, _all_readable(self.ours.index, found.users), allowed=True)
+        there = shown(two, self.theirs.index, self._strangers(found), allowed=False)
         if replay(self.ours.world, here).allowed and not replay(self.theirs.world, there).allowed:
             return Evidence(here, there)
         return None
@@ -319,10 +301,10 @@ class GapQuestions:
     def _strangers(self, found: Witness) -> dict[str, dict[str, Any]]:
         """Users made up, and those of the record whom only our side knows, as the other side takes them."""
         index = self.theirs.index
-        users = {id_: _readable(index, attributes) for id_, attributes in found.users.items()}
+        users = _all_readable(index, found.users)
         for text in {*_texts(found.record), *_texts(found.request)}:
             known = self.ours.index.users.get(text)
-            if known is not None and known.attributes and text not in index.users and text not in index.integrations:
+            if known is not None and known.attributes and not index.knows(text):
                 values = {
                     value.name: [v.value for v in value.values]
                     if isinstance(self.ours.index.subject[value.name], SetType)
@@ -380,6 +362,10 @@ def _readable(index: Index, attributes: dict[str, Any]) -> dict[str, Any]:
                 continue
             found[name] = str(raw) if not isinstance(raw, bool | int | str | list) else raw
     return found
+
+
+def _all_readable(index: Index, users: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {id_: _readable(index, attributes) for id_, attributes in users.items()}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -112,9 +112,7 @@ class Latent:
         return sorted(names, key=lambda name: (name[0] == "group", depth[name], name))
 
     def _inside(self, subject: Subject) -> set[str]:
-        return set().union(
-            *(side.roles_of(who.profile.sources) for side, who in self._both(subject) if who.profile is not None)
-        )
+        return set().union(*(side.roles_of(who.sources) for side, who in self._both(subject)))
 
     def _both(self, subject: Subject) -> Iterator[tuple[Side, ComparedPerson]]:
         yield from zip(self.sides, (subject.old, subject.new), strict=True)
@@ -149,9 +147,10 @@ class Latent:
 
     def _held(self, side: Side, who: ComparedPerson) -> frozenset[tuple[str, str, str | None]]:
         """What some action requires, and where somebody is granted it."""
-        held = who.profile.sources if who.profile is not None else ()
         return frozenset(
-            (*permission, source.place) for source in held for permission in side.granted(source) & self.required
+            (*permission, source.place)
+            for source in who.sources
+            for permission in side.granted((source,)) & self.required
         )
 
     def _open(
@@ -248,13 +247,13 @@ class Latent:
             return {}
         found: dict[bool, str] = {}
         # What roles and groups say otherwise is told of these.
-        others = set(subject.old.profile.sources) != set(subject.new.profile.sources)
+        others = set(subject.old.sources) != set(subject.new.sources)
         if others:
             for one, other in ((self._roles(subject, False), self._roles(subject, True)), self._helds(subject)):
                 for up, more in ((True, other - one), (False, one - other)):
                     if more:
                         found.setdefault(up, self._use_of(min(more, key=str)))
-        granted = frozenset().union(*(self._all_granted(*each) for each in self._both(subject)))
+        granted = frozenset().union(*(side.granted(who.sources) for side, who in self._both(subject)))
         for resource, action in self._permissions():
             old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
             if old is None or new is None:
@@ -282,7 +281,7 @@ class Latent:
             source.name
             for side in self.sides
             for source, _ in side.world.bundles
-            if source.kind == "role" and (resource, action) in side.granted(source)
+            if source.kind == "role" and (resource, action) in side.granted((source,))
         )
         return f"a grant of {action} on `{resource}`{f', as in role `{roles[0]}`' if roles else ''}"
 
@@ -300,16 +299,11 @@ class Latent:
         had, has = (self._held(side, who) for side, who in self._both(subject))
         return had, has
 
-    def _all_granted(self, side: Side, who: ComparedPerson) -> frozenset[Permission]:
-        held = who.profile.sources if who.profile is not None else ()
-        return frozenset().union(*(side.granted(source) for source in held))
-
     def _roles(self, subject: Subject, is_new: bool) -> frozenset[tuple[Any, ...]]:
         """The roles that the subject may hand out, and those without which nobody can be chosen."""
         side, who = list(self._both(subject))[is_new]
-        assert who.profile is not None
-        roles = side.roles_of(who.profile.sources)
-        groups = [source.name for source in who.profile.sources if source.kind == "group"]
+        roles = side.roles_of(who.sources)
+        groups = [source.name for source in who.sources if source.kind == "group"]
         bundles: list[ir.Role | ir.Group] = [side.index.roles[name] for name in roles]
         bundles += [side.index.groups[name] for name in groups]
         handed = {("may assign", ref.name) for bundle in bundles for ref in bundle.may_assign}

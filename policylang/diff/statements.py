@@ -108,8 +108,7 @@ def _held(
     found: tuple[list[bool], list[bool]] = ([], [])
     for subject in of_user(pair.users[0], c.old, c.new, now):
         for side, person, role, answers in zip((c.old, c.new), (subject.old, subject.new), roles, found, strict=True):
-            profile = person.profile
-            answers.append(profile is not None and (role is None or role in side.roles_of(profile.sources)))
+            answers.append(person.profile is not None and (role is None or role in side.roles_of(person.sources)))
     return found
 
 

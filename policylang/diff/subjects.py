@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
-from policylang.check.finding import Who
+from policylang.check.finding import Who, somebody_with
 from policylang.diff.versions import Side
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.sources import RightsSource
-
-NOBODY = Profile(())
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -42,6 +40,10 @@ class ComparedPerson(msgspec.Struct, frozen=True):
     who: Who
     profile: Profile | None
 
+    @property
+    def sources(self) -> tuple[RightsSource, ...]:
+        return () if self.profile is None else self.profile.sources
+
 
 class Subject(msgspec.Struct, frozen=True):
     """Somebody on both sides, in one span of time. ``user``: who that is, unless it is somebody made up."""
@@ -58,20 +60,13 @@ def somebody(kind: str, name: str, old: Side, new: Side) -> Subject:
 
 
 def _somebody(kind: str, name: str, side: Side) -> ComparedPerson:
-    index = side.index
-    if kind == "group" and name in index.groups:
-        return ComparedPerson(Who(group=name), Profile((RightsSource("group", name),)))
-    if kind == "role" and name in index.roles:
-        return ComparedPerson(Who(roles=((name, None),)), Profile((RightsSource("role", name),)))
-    if kind == "job" and name in index.jobs:
-        return with_roles([ref.name for ref in index.jobs[name].roles])
-    return ComparedPerson(Who(), NOBODY)
-
-
-def with_roles(roles: Sequence[str]) -> ComparedPerson:
-    """Somebody who has just some roles, everywhere."""
-    sources = tuple(RightsSource("role", role) for role in roles)
-    return ComparedPerson(Who(roles=tuple((role, None) for role in roles)), Profile(sources))
+    sources: tuple[RightsSource, ...] = ()
+    if kind == "group" and side.has(kind, name):
+        sources = (RightsSource("group", name),)
+    elif side.has(kind, name):
+        roles = [ref.name for ref in side.index.jobs[name].roles] if kind == "job" else [name]
+        sources = tuple(RightsSource("role", role) for role in roles)
+    return ComparedPerson(somebody_with(*sources), Profile(sources))
 
 
 def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator[Subject]:
@@ -82,8 +77,7 @@ def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator
 
 
 def _person(user: str, index: Index, at: datetime.datetime) -> ComparedPerson:
-    there = user in index.users or user in index.integrations
-    return ComparedPerson(Who(user=user), profile(index, user, at) if there else None)
+    return ComparedPerson(Who(user=user), profile(index, user, at) if index.knows(user) else None)
 
 
 def spans(user: str, old: Index, new: Index, now: datetime.datetime) -> Iterator[Span]:

@@ -11,6 +11,7 @@ import msgspec
 
 from policylang.check.fix.same_access import without_places
 from policylang.check.holding import holding
+from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
@@ -84,9 +85,10 @@ class Side:
         inner = frozenset(self._bundles[self.index.roles[ref.name].at] for ref in bundle.roles)
         return self.keys.of((grants, limits, denies, inner))
 
-    def granted(self, source: RightsSource) -> frozenset[Permission]:
-        """What a source grants somehow, also by the roles inside it."""
-        return holding(self.world).granted(source.bundle_name)
+    def granted(self, held: Iterable[RightsSource]) -> frozenset[Permission]:
+        """What sources grant somehow, also by the roles inside them."""
+        held_ = holding(self.world)
+        return frozenset().union(*(held_.granted(source.bundle_name) for source in held))
 
     def eligible(self, role: str, at: datetime.datetime) -> frozenset[str]:
         """The users who have a role at an instant."""
@@ -104,8 +106,7 @@ class Side:
         """The roles in a source, itself among them if it is one."""
         name = source.bundle_name
         if name not in self._inside:
-            chains = self.world.chains(source)
-            self._inside[name] = frozenset(each[-1].name for each in chains if isinstance(each[-1], ir.Role))
+            self._inside[name] = roles_inside(self.world, source)
         return self._inside[name]
 
     @cached_property

@@ -13,8 +13,9 @@ from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.questions import escalation_path
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Satisfiability
-from policylang.check.finding import Finding, Shown, Who, related, show, show_created
+from policylang.check.finding import Finding, Shown, related, show, show_created, somebody_with
 from policylang.check.holding import Holdings, holding
+from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -182,26 +183,17 @@ def _is_certain(held: Holdings, name: Name, role: Name) -> bool:
     return not held.reached(role) <= held.granted(name)
 
 
-def _profile(names: tuple[Name, ...]) -> Profile:
-    return Profile(tuple(RightsSource(*name) for name in dict.fromkeys(names)))
-
-
-def _who(names: tuple[Name, ...]) -> Who:
-    group = next((plain for kind, plain in names if kind == "group"), None)
-    return Who(roles=tuple((plain, None) for kind, plain in names if kind == "role"), group=group)
-
-
 def _more(held: Holdings, name: Name, path: tuple[_Step, ...], action: str, resource: str) -> _Evidence:
     """A request that the holder is denied and the one at the end of the path is allowed."""
-    world = held.world
-    mine = world.plan(_profile((name,)), action, resource)
+    world, holder = held.world, RightsSource(*name)
+    mine = world.plan(Profile((holder,)), action, resource)
     doubt = False
-    for names in _together(path, name):
-        theirs = world.plan(_profile(names), action, resource)
+    for sources in _together(path, holder):
+        theirs = world.plan(Profile(sources), action, resource)
         if theirs.requirement is False:
             continue
         for field in _fields(theirs, mine):
-            found = _shown(world, (name,), mine, names, theirs, field)
+            found = _shown(world, holder, mine, sources, theirs, field)
             if found is UNKNOWN:
                 doubt = True
             elif found:
@@ -209,13 +201,13 @@ def _more(held: Holdings, name: Name, path: tuple[_Step, ...], action: str, reso
     return UNKNOWN if doubt else ()
 
 
-def _together(path: tuple[_Step, ...], name: Name) -> Iterator[tuple[Name, ...]]:
+def _together(path: tuple[_Step, ...], holder: RightsSource) -> Iterator[tuple[RightsSource, ...]]:
     """Who may stand at the end: somebody with the last role alone, or with what comes before it as well."""
-    end = path[-1].role
-    yield (end,)
-    yield name, end
+    roles = [RightsSource(*step.role) for step in path]
+    yield (roles[-1],)
+    yield holder, roles[-1]
     if len(path) > 1:
-        yield (name, *(step.role for step in path))
+        yield (holder, *roles)
 
 
 def _fields(theirs: Plan, mine: Plan) -> Iterator[str | None]:
@@ -252,30 +244,32 @@ def _is_within(theirs: Plan, mine: Plan, field: str | None) -> bool:
 
 
 def _shown(
-    world: World, holder: tuple[Name, ...], mine: Plan, names: tuple[Name, ...], theirs: Plan, field: str | None
+    world: World,
+    holder: RightsSource,
+    mine: Plan,
+    sources: tuple[RightsSource, ...],
+    theirs: Plan,
+    field: str | None,
 ) -> _Evidence:
     formula: Formula = allowed(world.index, theirs, field)
     made = None
     if theirs.kind == "create":
-        roles = frozenset(
-            bundle.name for name in names for bundle in holding(world).inside(name) if isinstance(bundle, ir.Role)
-        )
-        made = creation(world.index, theirs, roles, world.now)
+        made = creation(world.index, theirs, roles_inside(world, *sources), world.now)
         formula = AllOf((formula, made.formula))
     answer = world.ask(escalation_path(world.index, formula, mine, field), theirs.resource)
     if answer is UNKNOWN:
         return UNKNOWN
     if answer is UNSAT:
         return ()
-    found = answer.witness
+    found, who = answer.witness, somebody_with(*sources)
     if made is not None:
-        reached = show_created(world, _who(names), theirs.action, found, made.left_out, field)
+        reached = show_created(world, who, theirs.action, found, made.left_out, field)
         if reached is None:
             return ()
         found = msgspec.structs.replace(found, record=reached.record)
     else:
-        reached = show(world, _who(names), theirs.action, found, allowed=True, field=field)
-    return show(world, _who(holder), theirs.action, found, allowed=False, field=field), reached
+        reached = show(world, who, theirs.action, found, allowed=True, field=field)
+    return show(world, somebody_with(holder), theirs.action, found, allowed=False, field=field), reached
 
 
 # --- in words ------------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def check(world: World) -> Iterator[Finding]:
     roles = _Roles(world)
     places: dict[str, _Place] = {}
     for id_, role, at in dict.fromkeys(_named(world)):
-        if id_ not in world.index.users and id_ not in world.index.integrations:
+        if not world.index.knows(id_):
             places.setdefault(at, _Place({}, {})).unknown[id_] = None
         elif role is not None and not roles.may_have(id_, role):
             places.setdefault(at, _Place({}, {})).without.setdefault(role, {})[id_] = None
@@ -102,14 +102,11 @@ class _Roles:
         protected = any(user.superuser and not user.terminated for user in world.policy_set.users)
         handed = {ref.name for _, bundle in world.bundles for ref in bundle.may_assign}
         handed |= {role.name for role in world.policy_set.roles if role.protected and protected}
-        self.handed_out = self._inside(RightsSource("role", name) for name in sorted(handed))
-
-    def _inside(self, held: Iterator[RightsSource]) -> frozenset[str]:
-        return frozenset().union(*(roles_inside(self.world, source) for source in held))
+        self.handed_out = roles_inside(world, *(RightsSource("role", name) for name in handed))
 
     def may_have(self, user: str, role: str) -> bool:
         if user not in self._had:
-            self._had[user] = self._inside(sources(self.world.whole, user, None))
+            self._had[user] = roles_inside(self.world, *sources(self.world.whole, user, None))
         declared = self.world.index.users.get(user)
         person = declared is not None and not declared.terminated
         return role in self._had[user] or (person and role in self.handed_out)

@@ -9,7 +9,7 @@ import msgspec
 from policylang.analysis.query import Sat
 from policylang.analysis.questions import mirror_differs
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
-from policylang.check.finding import Finding, Shown, Who, related
+from policylang.check.finding import Finding, Shown, related, somebody_with
 from policylang.check.privileges import data_objects, several, show_if_possible, target
 from policylang.check.world import World
 from policylang.diagnostics import Rule
@@ -126,7 +126,7 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
             continue
         side.unproved = side.unproved or found is UNKNOWN
         if isinstance(found, Sat) and not side.shown:
-            claims = ((_holder(side.sources), True), (_holder(side.others), False))
+            claims = ((somebody_with(*side.sources), True), (somebody_with(*side.others), False))
             side.shown = show_if_possible(world, claims, action, found.witness, name)
         if name is None:
             side.what.setdefault(target(resource), []).append(action)
@@ -134,10 +134,6 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
         fields.append(name)
     if fields:
         side.what.setdefault(target(resource, fields), []).append(action)
-
-
-def _holder(roles: tuple[RightsSource, ...]) -> Who:
-    return Who(roles=tuple((role.name, None) for role in roles))
 
 
 def _shape(plan: Plan) -> object:

@@ -11,8 +11,8 @@ from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.questions import policy_always_true, unlimited_change
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
-from policylang.check.finding import Finding, Shown, related, show
-from policylang.check.privileges import several, somebody_with, ticked
+from policylang.check.finding import Finding, Shown, related, show, somebody_with
+from policylang.check.privileges import several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir

@@ -62,7 +62,7 @@ def _finding(world: World, invariant: ir.Invariant, violation: Breach, verdict: 
         "only": "remove the permission, or name their role or group in the invariant",
         "every": "widen their access, or narrow the invariant",
     }
-    others = [each for each in verdict.others if each in world.index.users or each in world.index.integrations]
+    others = [each for each in verdict.others if world.index.knows(each)]
     return Finding(
         code="PL601",
         message=f"{quoted(invariant.label)} does not hold{' for incomplete records' if violation.incomplete else ''}: "
