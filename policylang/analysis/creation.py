@@ -5,11 +5,11 @@ users who may be written where a role is asked for.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.decision import allowed, denied, way_open
+from policylang.analysis.decision import allowed, attribute_path, denied, missing, way_open
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -36,14 +36,13 @@ def creation(
     left_out: set[str] = set()
     for name, declared in index.attributes[plan.resource].items():
         fits = AllOf((_covered(index, plan, name), _eligible(index, plan, declared, holds, now)))
-        missing: Formula = Holds(c.Missing(_path(declared), declared.at), True)
-        if FALSE in fits.items:
-            if declared.optional or not complete:
-                asked.append(missing)
-            else:
-                left_out.add(name)
+        may_lack = declared.optional or not complete
+        if FALSE not in fits.items:
+            asked.append(AnyOf((missing(declared), fits)) if may_lack else fits)
+        elif may_lack:
+            asked.append(missing(declared))
         else:
-            asked.append(AnyOf((missing, fits)) if declared.optional or not complete else fits)
+            left_out.add(name)
     return Creation(AllOf((allowed(index, plan), *asked)), frozenset(left_out))
 
 
@@ -53,14 +52,31 @@ def not_creatable(index: Index, plan: Plan, field: str | None = None) -> Formula
     """
     sets: list[Formula] = []
     for name, declared in index.attributes[plan.resource].items():
-        missing = c.Missing(_path(declared), declared.at)  # unknown of a value of another type, which is never written
-        written = AllOf((Holds(missing, False), _covered(index, plan, name)))
-        sets.append(AllOf((NotOf(Holds(missing, True)), NotOf(written))))
+        # Unknown of a value of another type, which is never written.
+        there = Holds(c.Missing(attribute_path(declared), declared.at), False)
+        written = AllOf((there, _covered(index, plan, name)))
+        sets.append(AllOf((NotOf(missing(declared)), NotOf(written))))
     return AnyOf((NotOf(allowed(index, plan, field)), *sets))
 
 
-def _path(declared: ir.Attribute) -> c.Path:
-    return c.Path("record", (declared.name,), declared.type, declared.at)
+def writable(
+    index: Index, plan: Plan, formula: Formula, users: Callable[[ir.Attribute], Sequence[str]]
+) -> tuple[Formula, ...]:
+    """The attributes that a formula looks at are missing, or covered and one of ``users`` where they ask for a role."""
+    parts = []
+    for name in looked_at(formula):
+        declared = index.attributes[plan.resource][name]
+        fits = [allowed(index, plan, name)]
+        if isinstance(declared.type, UserType) and declared.role is not None:
+            fits.append(true(c.In(attribute_path(declared), tuple(users(declared)), declared.at)))
+        parts.append(AnyOf((missing(declared), AllOf(tuple(fits)))))
+    return tuple(parts)
+
+
+def looked_at(formula: Formula) -> tuple[str, ...]:
+    """The attributes of the record that a formula looks at, in order."""
+    paths = (path for condition in formula.conditions() for path in condition.paths())
+    return tuple(sorted({path.steps[0] for path in paths if path.root == "record" and path.steps}))
 
 
 def _covered(index: Index, plan: Plan, name: str) -> Formula:
@@ -83,7 +99,7 @@ def _eligible(
     named = frozenset(_named(plan))
     values = [user for user in users if user in named]
     values += [user for user in users if user not in named][:1]
-    path = _path(declared)
+    path = attribute_path(declared)
     parts: list[Formula] = [true(c.In(path, tuple(sorted(values)), declared.at))] if values else []
     if type_.role in holds:
         parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), declared.at), declared.at)))

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, all_true, true
+from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Met, PlacedDeny, Plan, Way, fold_met
+
+
+def attribute_path(declared: ir.Attribute) -> c.Path:
+    """The attribute of the record that is asked about."""
+    return c.Path("record", (declared.name,), declared.type, declared.at)
+
+
+def missing(declared: ir.Attribute) -> Formula:
+    """The record has no value of the attribute."""
+    return true(c.Missing(attribute_path(declared), declared.at))
 
 
 def covered(index: Index, resource: str, place: str | None) -> Formula:

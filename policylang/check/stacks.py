@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, KeysView
+from collections.abc import Callable, Hashable, Iterable, Iterator, KeysView, Sequence
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import msgspec
 
+from policylang.analysis.creation import looked_at, writable
 from policylang.analysis.decision import allowed, unhindered
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
+from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.looks import Looks
 from policylang.analysis.query import Answer, DeclaredUser, Sat
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
@@ -20,7 +21,6 @@ from policylang.check.limits import for_complete
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
-from policylang.model import conditions as c
 from policylang.model.types import Duration, RecordType, SetType, Type, UserType
 from policylang.runtime.access import place_in_words
 from policylang.runtime.grants import Profile, granted
@@ -130,13 +130,8 @@ class Stacks:
     @cached_property
     def asked_roles(self) -> frozenset[str]:
         """The roles whose holders can be chosen as the value of some attribute."""
-        found: set[str] = set()
-        for resource in self.world.policy_set.resources:
-            for declared in resource.attributes:
-                role = _chosen(declared.type)
-                if role is not None:
-                    found.add(role)
-        return frozenset(found)
+        attributes = (each for resource in self.world.policy_set.resources for each in resource.attributes)
+        return frozenset(each.role for each in attributes if each.role is not None)
 
     def in_words(self, source: RightsSource) -> str:
         """```guard` at site "HQ"``, `` group `sales` ``"""
@@ -216,17 +211,13 @@ class Stacks:
         inside = (since is None or since <= witness.now) and (until is None or witness.now < until)
         return answer if inside else None
 
-    def _writable(self, formula: Formula, plan: Plan, period: Period) -> Iterator[Formula]:
-        """The attributes that the formula looks at are missing, or covered and of users who are eligible."""
+    def _writable(self, formula: Formula, plan: Plan, period: Period) -> tuple[Formula, ...]:
         at = period.instant(self.world.now, self.index.timezone)
-        declared = self.index.attributes[plan.resource]
-        for name in _looked_at(formula):
-            path = c.Path("record", (name,), declared[name].type, declared[name].at)
-            covered = [allowed(self.index, plan, name)]
-            if _chosen(declared[name].type) is not None and not isinstance(declared[name].type, SetType):
-                users = eligible(self.index, plan.resource, name, at)[:_ELIGIBLE]
-                covered.append(Holds(c.In(path, users, path.at), True))
-            yield AnyOf((Holds(c.Missing(path, path.at), True), AllOf(tuple(covered))))
+
+        def some_eligible(declared: ir.Attribute) -> Sequence[str]:
+            return eligible(self.index, plan.resource, declared.name, at)[:_ELIGIBLE]
+
+        return writable(self.index, plan, formula, some_eligible)
 
     def show(self, user: str, plan: Plan, witness: Witness, field: str | None = None) -> Shown | None:
         """The witness as evidence that the user is allowed the action. A proposed record is shown with no more than
@@ -235,7 +226,7 @@ class Stacks:
         who = Who(user=user)
         if plan.kind != "create":
             return show(self.world, who, plan.action, witness, allowed=True, field=field)
-        looked = _looked_at(allowed(self.index, plan))
+        looked = looked_at(allowed(self.index, plan))
         least = {name: value for name, value in witness.record.items() if name in looked}
         for record in (witness.record, least):
             try:
@@ -313,23 +304,3 @@ def permissions_in_words(permissions: Iterable[Permission]) -> str:
     said = [f"{', '.join(actions)} on `{resource}`" for resource, actions in by_resource.items()]
     more = len(said) - 3
     return "; ".join(said) if more <= 0 else f"{'; '.join(said[:3])}; and on {more} more"
-
-
-def _chosen(type_: Type) -> str | None:
-    """The role that users must have to be written into an attribute of the type."""
-    item = type_.item
-    return item.role if isinstance(item, UserType) else None
-
-
-def _looked_at(formula: Formula) -> tuple[str, ...]:
-    """The attributes of the record that a formula looks at, in order."""
-    return tuple(
-        sorted(
-            {
-                path.steps[0]
-                for condition in formula.conditions()
-                for path in condition.paths()
-                if path.root == "record" and path.steps
-            }
-        )
-    )

@@ -55,9 +55,8 @@ class _Declared:
         """Resources and attributes, with the role that somebody must have to be chosen."""
         for resource in world.policy_set.resources:
             for declared in resource.attributes:
-                role = getattr(getattr(declared.type, "of", declared.type), "role", None)
-                if role is not None:
-                    self.asked.append((resource.name, declared.name, role))
+                if declared.role is not None:
+                    self.asked.append((resource.name, declared.name, declared.role))
 
 
 class _Suggestion:

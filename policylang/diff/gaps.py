@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from policylang.analysis.asker import ANYTHING, AS_DECLARED
-from policylang.analysis.decision import covered, denied, met
+from policylang.analysis.decision import attribute_path, covered, denied, met, missing
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Sat
@@ -30,8 +30,6 @@ from policylang.model.types import PlaceType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.values import BadValueError, read
-
-_AT = "policy:1:1-1:1"
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -102,7 +100,7 @@ class GapQuestions:
         if home is None:
             return TRUE
         declared = self.ours.index.attributes[resource][home]
-        return AnyOf((_missing(declared), _at_place(self.ours.index, declared)))
+        return AnyOf((missing(declared), _at_place(self.ours.index, declared)))
 
     def _lifted(self, there: Allowed, resource: str, user: str | None, *, over: bool) -> Allowed:
         def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
@@ -132,8 +130,8 @@ class GapQuestions:
                 pass
             case _:
                 return TRUE if over else FALSE
-        at_known = Holds(c.In(c.Path("record", (home,), ours.type, _AT), tuple(sorted(known)), _AT), True)
-        return AnyOf((_missing(ours), at_known)) if known else _missing(ours)
+        at_known = true(c.In(attribute_path(ours), tuple(sorted(known)), ours.at))
+        return AnyOf((missing(ours), at_known)) if known else missing(ours)
 
     def field_gap(self, mine: Plan, other: Plan, field: str, user: str | None) -> Gap:
         """What the first plan allows of a field, and the other does not, of records that are open to both."""
@@ -161,8 +159,8 @@ class GapQuestions:
         index = self._without(resource, frozenset(n for n, fit in fits.items() if fit == FALSE))
         asked: list[Formula] = [self._at_home(resource), _allowed(self.ours, mine, None).whole]
         # Nobody makes a record with an attribute that there is not.
-        asked += [_missing(each) for name, each in self.index.attributes[resource].items() if name not in declared]
-        asked += [AnyOf((_missing(declared[name]), fit)) for name, fit in fits.items()]
+        asked += [missing(each) for name, each in self.index.attributes[resource].items() if name not in declared]
+        asked += [AnyOf((missing(declared[name]), fit)) for name, fit in fits.items()]
         if other is None:
             return Gap(AllOf(tuple(asked)), index)
         denied_: list[Formula] = []
@@ -175,7 +173,7 @@ class GapQuestions:
             low = self._lifted(there, resource, user, over=False).whole
             exact = exact and low == self._lifted(there, resource, user, over=True).whole
             said = NotOf(low)
-            denied_.append(said if field is None else AllOf((NotOf(_missing(declared[field])), said)))
+            denied_.append(said if field is None else AllOf((NotOf(missing(declared[field])), said)))
         return Gap(AllOf((*asked, AnyOf(tuple(denied_)))), index, exact)
 
     def _writable(self, declared: ir.Attribute, one: ComparedPerson, at: datetime.datetime) -> Formula:
@@ -184,12 +182,12 @@ class GapQuestions:
         if not isinstance(type_, UserType) or type_.role is None:
             return TRUE  # only bounded for a set of users: the empty one will do mostly
         users = self.ours.eligible(type_.role, at)
-        path = c.Path("record", (declared.name,), type_, _AT)
+        path = attribute_path(declared)
         # Those whom nothing tells apart are alike: one will do.
         chosen = users & (self._named | {one.who.user or ""}) | set(sorted(users)[:1])
-        parts: list[Formula] = [Holds(c.In(path, tuple(sorted(chosen)), _AT), True)] if chosen else []
+        parts: list[Formula] = [true(c.In(path, tuple(sorted(chosen)), path.at))] if chosen else []
         if one.who.user is None and type_.role in self.ours.roles_of(one.sources):
-            parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), _AT), _AT)))
+            parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), path.at), path.at)))
         return AnyOf(tuple(parts))
 
     @property
@@ -383,14 +381,9 @@ def _has(index: Index, resource: str, field: str | None) -> bool:
     return field is None or field in index.attributes[resource]
 
 
-def _missing(declared: ir.Attribute) -> Formula:
-    return Holds(c.Missing(c.Path("record", (declared.name,), declared.type, _AT), _AT), True)
-
-
 def _readable_value(index: Index, declared: ir.Attribute) -> Formula:
     """The attribute has a value of its type: no other can be written."""
-    path = c.Path("record", (declared.name,), declared.type, _AT)
-    there = Holds(c.Missing(path, _AT), False)
+    there = Holds(c.Missing(attribute_path(declared), declared.at), False)
     return AllOf((there, _at_place(index, declared))) if isinstance(declared.type, PlaceType) else there
 
 
@@ -398,7 +391,7 @@ def _at_place(index: Index, declared: ir.Attribute) -> Formula:
     """The attribute names a place that there is."""
     assert isinstance(declared.type, PlaceType)
     places = tuple(sorted(index.places_of(declared.type.scope)))
-    return Holds(c.In(c.Path("record", (declared.name,), declared.type, _AT), places, _AT), True) if places else FALSE
+    return true(c.In(attribute_path(declared), places, declared.at)) if places else FALSE
 
 
 def _allowed(side: Side, plan: Plan, field: str | None) -> Allowed:

@@ -86,13 +86,12 @@ def _eligible_in_words(role: str | None) -> str:
 
 def roles_asked(side: Side) -> dict[tuple[str, str], str]:
     """Attributes for users who have a role, with that role."""
-    found = {}
-    for resource, attributes in side.index.attributes.items():
-        for name, attribute in attributes.items():
-            type_ = attribute.type.item
-            if isinstance(type_, UserType) and type_.role is not None:
-                found[resource, name] = type_.role
-    return found
+    return {
+        (resource, name): attribute.role
+        for resource, attributes in side.index.attributes.items()
+        for name, attribute in attributes.items()
+        if attribute.role is not None
+    }
 
 
 def _is_on(side: Side, name: tuple[str, str]) -> bool:

@@ -8,7 +8,6 @@ from policylang.check.finding import Finding, related
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.model.types import UserType
 from policylang.runtime.sources import sources
 
 RULE = Rule(
@@ -65,13 +64,12 @@ def check(world: World) -> Iterator[Finding]:
         *(("request", each) for each in world.policy_set.request),
     ]
     for owner, attribute in types:
-        type_ = attribute.type.item
-        if not isinstance(type_, UserType) or type_.role is None:
+        if attribute.role is None:
             continue
         if can_be_held is None:
             can_be_held = _can_be_held(world)
-        if type_.role not in can_be_held:
-            yield _finding(world, owner, attribute, type_.role)
+        if attribute.role not in can_be_held:
+            yield _finding(world, owner, attribute, attribute.role)
 
 
 def _can_be_held(world: World) -> set[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.decision import unhindered, ways_open
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, true
+from policylang.analysis.creation import looked_at, writable
+from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.query import DeclaredUser, Sat
 from policylang.analysis.questions import override_widens
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
@@ -17,8 +17,6 @@ from policylang.check.limits import Questions, for_complete
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
-from policylang.model import conditions as c
-from policylang.model.types import UserType
 from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
@@ -146,33 +144,20 @@ def _gained(world: World, plan: Plan, new: Sequence[Way], old: Sequence[Way], fi
 # --- create: every attribute that is set must be covered ------------------------------------------------------
 
 
-def _looked_at(formula: Formula) -> set[str]:
-    """The attributes of the record that the formula looks at."""
-    found = {path for condition in formula.conditions() for path in condition.paths()}
-    return {path.steps[0] for path in found if path.root == "record" and path.steps}
-
-
 def _written(questions: Questions, plan: Plan, formula: Formula, user: str) -> Formula:
     """Attributes that the formula looks at are missing, or may be set to what they are."""
-    index = questions.world.index
-    parts: list[Formula] = []
-    for name in sorted(_looked_at(formula)):
-        declared = index.attributes[plan.resource][name]
-        path = c.Path("record", (name,), declared.type, declared.at)
-        ways = [way for way in plan.ways if name in way.fields]
-        may: list[Formula] = [ways_open(index, plan.resource, ways)]
-        may.append(unhindered(index, plan, name))
-        if isinstance(declared.type, UserType) and declared.type.role is not None:
-            holders = questions.holders.get(declared.type.role, ())
-            likely = {user, *questions.looks(formula).users}.intersection(holders)
-            may.append(true(c.In(path, tuple(sorted(likely | set(holders[:5]))), declared.at)))
-        parts.append(AnyOf((Holds(c.Missing(path, declared.at), True), AllOf(tuple(may)))))
-    return AllOf(tuple(parts))
+
+    def likely(declared: ir.Attribute) -> list[str]:
+        holders = questions.holders.get(declared.role or "", ())
+        named = {user, *questions.looks(formula).users}.intersection(holders)
+        return sorted(named | set(holders[:5]))
+
+    return AllOf(writable(questions.world.index, plan, formula, likely))
 
 
 def _bare(world: World, witness: Witness, formula: Formula) -> Witness:
     """The situation without the attributes that make no difference to it."""
-    kept = _looked_at(formula) | {world.index.resources[witness.resource].place}
+    kept = {*looked_at(formula), world.index.resources[witness.resource].place}
     record = {name: value for name, value in witness.record.items() if name in kept}
     return msgspec.structs.replace(witness, record=record)
 
