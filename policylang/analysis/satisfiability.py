@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final, Literal
 
@@ -17,6 +18,17 @@ class Satisfiability(Enum):
 SATISFIABLE: Final = Satisfiability.SATISFIABLE
 UNSAT: Final = Satisfiability.UNSAT
 UNKNOWN: Final = Satisfiability.UNKNOWN
+
+
+def either(answers: Iterable[Satisfiability]) -> Satisfiability:
+    """Whether one thing or another can hold, from the answers to each; what comes after a certain one is not asked."""
+    doubt = False
+    for answer in answers:
+        if answer is SATISFIABLE:
+            return answer
+        doubt = doubt or answer is UNKNOWN
+    return UNKNOWN if doubt else UNSAT
+
 
 Impossible = Literal[Satisfiability.UNSAT]
 """For certain."""

@@ -48,9 +48,8 @@ def run_checks(
     usage: Usage | None = None,
 ) -> list[Finding]:
     """The findings of the rules with these codes, in the order of their places. ``now`` is aware."""
-    world, wanted = World(policy_set, now.astimezone(datetime.UTC), thresholds), frozenset(codes)
-    found = (*_run(world, wanted, step), *_of_usage(world, wanted, usage, step))
-    return [each.finding for each in sorted(found, key=lambda each: each.order)]
+    found = examine(policy_set, now, frozenset(codes), thresholds=thresholds, step=step, usage=usage).found
+    return [each.finding for each in found]
 
 
 def examine(

@@ -8,12 +8,12 @@ import msgspec
 
 from policylang.analysis.formula import AllOf, Formula, all_true
 from policylang.analysis.questions import append_does_nothing
-from policylang.analysis.satisfiability import UNSAT
+from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
-from policylang.runtime.grants import granted_by
+from policylang.runtime.grants import granted_by, limiting
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import layers
@@ -38,6 +38,12 @@ class Granting(msgspec.Struct, frozen=True):
     def reach(self, index: Index) -> Formula:
         """The records that it reaches."""
         return all_true(index.instances[limit].condition for limit in sorted(self.limits))
+
+    def settle(self, questions: Questions, formula: Formula) -> Satisfiability:
+        """Whether the formula about these records can hold for whoever has it."""
+        if self.user is None:
+            return questions.anybody(formula, self.resource)
+        return questions.of_user(formula, self.resource, self.user)
 
 
 def grants_by_anybody(world: World) -> Iterator[Granting]:
@@ -76,13 +82,11 @@ def may_narrow(questions: Questions, user: str, append: ir.UserPolicy, left: Seq
     """
     world = questions.world
     instance = world.instance(append.limit)
-
-    def limits(each: ir.UserPolicy, action: str) -> bool:
-        return world.instance(each.limit).resource == instance.resource and each.limit.applies(action)
-
     for granting in world.once(_by_roles):
-        if granting.resource == instance.resource and limits(append, granting.action):
-            rest = all_true(world.instance(each.limit).condition for each in left if limits(each, granting.action))
+        resource, action = granting.resource, granting.action
+        if limiting(world.index, (append.limit,), resource, action):
+            others = limiting(world.index, (each.limit for each in left), resource, action)
+            rest = all_true(world.instance(limit).condition for limit in others)
             formula = append_does_nothing(AllOf((granting.reach(world.index), rest)), instance.condition)
             if questions.of_user(formula, instance.resource, user) is not UNSAT:
                 return True

@@ -16,7 +16,7 @@ from policylang.ir.requirements import Atom, fold, grants_required
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
-from policylang.runtime.sources import Bundle, RightsSource
+from policylang.runtime.sources import Bundle, RightsSource, inside
 
 
 class HolderClass(msgspec.Struct, frozen=True):
@@ -44,19 +44,10 @@ class Holdings:
         self._may_assign: dict[Name, tuple[tuple[Name, ir.Ref], ...]] = {}
         self._all_granted: dict[tuple[RightsSource, ...], frozenset[Permission]] = {}
 
-    def bundle(self, name: Name) -> Bundle:
-        return self.world.index.bundle(name)
-
     def inside(self, name: Name) -> tuple[Bundle, ...]:
         """A role or group and every role inside it, each once, the nearest first."""
         if name not in self._inside:
-            found: dict[str, Bundle] = {}
-            waiting = [self.bundle(name)]
-            for bundle in waiting:
-                if bundle.at not in found:
-                    found[bundle.at] = bundle
-                    waiting += [self.world.index.roles[ref.name] for ref in bundle.roles]
-            self._inside[name] = tuple(found.values())
+            self._inside[name] = tuple(inside(self.world.index, RightsSource(*name)))
         return self._inside[name]
 
     def granted(self, name: Name) -> frozenset[Permission]:

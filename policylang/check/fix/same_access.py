@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 
 from policylang.analysis.decision import allowed, denied
-from policylang.analysis.formula import AllOf, Formula, NotOf
+from policylang.analysis.formula import AllOf, NotOf
 from policylang.analysis.questions import implies
 from policylang.analysis.satisfiability import UNSAT
-from policylang.check.granting import Granting, grants_by_permission, may_narrow
+from policylang.check.granting import grants_by_permission, may_narrow
+from policylang.check.holding import holding
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
-from policylang.runtime.index import Index, Permission
+from policylang.runtime.index import Index
 from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.plan import PlacedDeny, make_plan
 from policylang.runtime.sources import RightsSource, chains
@@ -118,7 +119,8 @@ class _Comparison:
                         and (each.fields is None or field in each.fields)
                     ]
                     taken = denied(index, deny.resource, PlacedDeny(None, deny))
-                    if self._possible(AllOf((granting.reach(index), taken, *others)), granting):
+                    formula = AllOf((granting.reach(index), taken, *others))
+                    if granting.settle(self.questions, formula) is not UNSAT:
                         return True
         return False
 
@@ -130,19 +132,11 @@ class _Comparison:
         gone = [each for each in one.appends if each not in other.appends]
         return any(may_narrow(self.questions, user, each, other.appends) for each in gone)
 
-    def _possible(self, formula: Formula, granting: Granting) -> bool:
-        if granting.user is not None:
-            return self.questions.of_user(formula, granting.resource, granting.user) is not UNSAT
-        return self.questions.anybody(formula, granting.resource) is not UNSAT
-
     def _made_up(self) -> Iterator[tuple[str, Profile]]:
         for source, _bundle in self.before.bundles:
             yield source.in_words, Profile((source,))
         for job in self.before.policy_set.jobs:
-            yield (
-                f"job `{job.code}`",
-                Profile(tuple(RightsSource("role", ref.name) for ref in job.roles)),
-            )
+            yield f"job `{job.code}`", Profile(tuple(RightsSource("role", ref.name) for ref in job.roles))
 
     def _users(self) -> Iterator[tuple[str, ...]]:
         """Users who are alike both before and after, and each integration."""
@@ -166,7 +160,7 @@ class _Comparison:
 
     def _decided_alike(self, one: Profile, other: Profile, users: tuple[str, ...], period: Period) -> bool:
         """Whether every request has the same answer: of these users in the period, or of anybody if there are none."""
-        granted = _granted(self.before.index, one) | _granted(self.after.index, other)
+        granted = holding(self.before).granted_to(one) | holding(self.after).granted_to(other)
         return all(self._action_alike(one, other, *each, users, period) for each in sorted(granted))
 
     def _action_alike(
@@ -186,16 +180,6 @@ class _Comparison:
                 if any(self.questions.of_user(formula, resource, user, period) is not UNSAT for user in users):
                     return False
         return True
-
-
-def _granted(index: Index, who: Profile) -> set[Permission]:
-    """The actions that somebody is granted somehow, by resource: others are open to neither side."""
-    return {
-        permission
-        for source in who.sources
-        for chain in chains(index, source)
-        for permission in index.said(chain[-1]).grants
-    }
 
 
 def common(one: Period, other: Period) -> Period | None:

@@ -281,7 +281,7 @@ def _place(held: Holdings, name: Name, first: _Step) -> str:
     """
     if first.said_by == name:
         return first.ref.at
-    for ref in held.bundle(name).roles:
+    for ref in held.world.index.bundle(name).roles:
         if first.said_by in {name_of(bundle) for bundle in held.inside(("role", ref.name))}:
             return ref.at
     return first.ref.at

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from policylang.analysis.decision import ways_open
 from policylang.analysis.formula import AllOf, Formula, true
 from policylang.analysis.questions import append_does_nothing
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
 from policylang.check.privileges import statements
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.runtime.periods import Period
+from policylang.runtime.grants import limiting
 from policylang.runtime.plan import Plan
 
 RULE = Rule(
@@ -93,10 +93,11 @@ def _nothing(
                 continue
             granted = True
             reached = _reached(world, plan, others)
-            found = _of_user(questions, append_does_nothing(reached, instance.condition), resource, kind, period)
+            nothing = append_does_nothing(reached, instance.condition)
+            found = questions.of_user(nothing, resource, kind.first, period)
             if found is SATISFIABLE:
                 return None
-            if _of_user(questions, reached, resource, kind, period) is UNSAT:
+            if questions.of_user(reached, resource, kind.first, period) is UNSAT:
                 continue
             asked = True
             unproved = unproved or found is UNKNOWN
@@ -109,19 +110,11 @@ def _nothing(
     return _finding(kind, append, granted, unproved)
 
 
-def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserClass, period: Period) -> Satisfiability:
-    return questions.of_user(formula, resource, kind.first, period)
-
-
 def _reached(world: World, plan: Plan, others: Sequence[ir.UserPolicy]) -> Formula:
     """What the user's grants reach under their limits and the other appends."""
     ways = ways_open(world.index, plan.resource, plan.ways)
-    appended = [
-        true(world.instance(each.limit).condition)
-        for each in others
-        if world.instance(each.limit).resource == plan.resource and each.limit.applies(plan.action)
-    ]
-    return AllOf((ways, *appended))
+    limits = limiting(world.index, (each.limit for each in others), plan.resource, plan.action)
+    return AllOf((ways, *(true(world.instance(limit).condition) for limit in limits)))
 
 
 def _finding(kind: UserClass, append: ir.UserPolicy, granted: bool, unproved: bool) -> Finding:

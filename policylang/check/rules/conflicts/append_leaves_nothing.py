@@ -6,13 +6,14 @@ from collections.abc import Hashable, Iterator
 
 import msgspec
 
-from policylang.analysis.questions import append_leaves_nothing, policy_never_true
+from policylang.analysis.questions import append_leaves_nothing
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import limiting
 from policylang.runtime.plan import Plan
 
 RULE = Rule(
@@ -118,8 +119,7 @@ def _alive(
     found: dict[str, ir.UserPolicy] = {}
     for each in kind.declared.appends:
         instance = world.instance(each.limit)
-        limits = instance.resource == resource and each.limit.applies(action)
-        if limits and questions.anybody(policy_never_true(instance.condition), resource) is not UNSAT:
+        if limiting(world.index, (each.limit,), resource, action) and questions.true(instance) is not UNSAT:
             found.setdefault(instance.id, each)
     return tuple(found.values())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from policylang.analysis.questions import deny_cancels_grant
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability, either
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.world import World
@@ -149,7 +149,7 @@ def _cancelled(
         for action in grant.actions:
             denies = [
                 *(deny for deny in said if deny.resource == grant.resource and action in deny.actions),
-                *taking.for_everyone.get((grant.resource, action), ()),
+                *world.index.denies_of(grant.resource, action),
             ]
             around = (limit for bundle in chain for limit in bundle.limits)
             limits = limiting(world.index, around, grant.resource, action)
@@ -172,10 +172,6 @@ class _Denies:
 
     def __init__(self, world: World, questions: Questions) -> None:
         self.world, self.questions = world, questions
-        self.for_everyone: dict[Permission, list[ir.Deny]] = {}
-        for deny in world.index.denies:
-            for action in deny.actions:
-                self.for_everyone.setdefault((deny.resource, action), []).append(deny)
         self._known: dict[tuple[frozenset[str], tuple[str, ...], str], Satisfiability] = {}
 
     def cancel(
@@ -197,16 +193,13 @@ class _Denies:
         found = self._open(grant.resource, limits, whole) if whole else SATISFIABLE
         if found is not SATISFIABLE:
             return found
-        fields = grant_fields(self.world.index, grant)
-        answers = []
-        for field in sorted(fields) if len(whole) < len(denies) else ():
-            taking = tuple(deny for deny in denies if deny.fields is None or field in deny.fields)
-            if len(taking) == len(whole):
-                return SATISFIABLE
-            answers.append(self._open(grant.resource, limits, taking))
-            if answers[-1] is SATISFIABLE:
-                return SATISFIABLE
-        return SATISFIABLE if not answers else UNKNOWN if UNKNOWN in answers else UNSAT
+        fields = sorted(grant_fields(self.world.index, grant)) if len(whole) < len(denies) else []
+        taking = [tuple(deny for deny in denies if deny.fields is None or field in deny.fields) for field in fields]
+        if not taking:
+            return SATISFIABLE
+        return either(
+            SATISFIABLE if len(each) == len(whole) else self._open(grant.resource, limits, each) for each in taking
+        )
 
     def _open(self, resource: str, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> Satisfiability:
         """Whether a record is left that meets the limits and that no deny matches."""

@@ -100,11 +100,7 @@ def _matches(world: World, questions: Questions, said: _Said, deny: ir.Deny, gra
     if not granting.limits and deny.condition is None:
         return True
     formula = deny_does_nothing(world.index, deny.resource, granting.reach(world.index), deny)
-    found = (
-        questions.anybody(formula, deny.resource)
-        if granting.user is None
-        else questions.of_user(formula, deny.resource, granting.user)
-    )
+    found = granting.settle(questions, formula)
     said.unproved = said.unproved or found is UNKNOWN
     return found is SATISFIABLE
 

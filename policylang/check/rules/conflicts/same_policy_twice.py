@@ -14,7 +14,7 @@ from policylang.analysis.formula import Formula, true
 from policylang.analysis.guards import Guards
 from policylang.analysis.query import ANYBODY, Sat
 from policylang.analysis.questions import same_policy_twice
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability, either
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, for_complete
 from policylang.check.world import World
@@ -237,15 +237,14 @@ def _shown(world: World, formula: Formula, resource: str, assumed: Assumed = COM
 def _differ(world: World, questions: Questions, first: _Meaning, second: _Meaning) -> Satisfiability:
     """Whether two policies can differ where both are used; those that never are both, do."""
     shared = [(each, second.instances[key]) for key, each in first.instances.items() if key in second.instances]
-    doubt = False
-    for one, other in shared:
-        if _actions(world, one) != _actions(world, other):
-            return SATISFIABLE
-        found = questions.anybody(same_policy_twice(one.condition, other.condition), one.resource)
-        if found is SATISFIABLE:
-            return SATISFIABLE
-        doubt = doubt or found is UNKNOWN
-    return SATISFIABLE if not shared else UNKNOWN if doubt else UNSAT
+    if not shared:
+        return SATISFIABLE
+    return either(
+        SATISFIABLE
+        if _actions(world, one) != _actions(world, other)
+        else questions.anybody(same_policy_twice(one.condition, other.condition), one.resource)
+        for one, other in shared
+    )
 
 
 def _actions(world: World, instance: ir.PolicyInstance) -> frozenset[str]:

@@ -10,7 +10,7 @@ from policylang.analysis.decision import denied, unhindered, way_open
 from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.questions import policy_always_true, unlimited_change
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability, either
 from policylang.check.finding import Finding, Shown, related, show, somebody_with
 from policylang.check.privileges import several, ticked
 from policylang.check.world import World
@@ -188,7 +188,7 @@ class _Question:
             for way in unsure:
                 self._note(source, plan, way, way.statements, facts, unproved=True)
         elif len(ways) > 1:
-            found = _either((self._together(plan, ways), taken))
+            found = either((self._together(plan, ways), taken))
             if found is not SATISFIABLE:
                 statements = sorted((s for way in ways for s in way.statements), key=_place)[-1:]
                 way = next(way for way in ways if statements[0] in way.statements)
@@ -196,7 +196,7 @@ class _Question:
 
     def _taken(self, plan: Plan) -> Satisfiability:
         """Whether there is a record that a deny takes away."""
-        return _either(self._reaches(plan, each) for each in plan.denies if each.deny.fields is None)
+        return either(self._reaches(plan, each) for each in plan.denies if each.deny.fields is None)
 
     def _reaches(self, plan: Plan, each: PlacedDeny) -> Satisfiability:
         key = f"{each.deny.at} {each.deny.resource}"
@@ -210,7 +210,7 @@ class _Question:
 
     def _keeps_away(self, way: Way) -> Satisfiability:
         """Whether the limits of the way keep a record away."""
-        return _either(map(self._outside, way.limits))
+        return either(map(self._outside, way.limits))
 
     def _outside(self, limit: ir.PolicyInstance) -> Satisfiability:
         """Whether a policy keeps a record away."""
@@ -276,16 +276,6 @@ class _Question:
 
     def _way(self, plan: Plan, way: Way) -> Formula:
         return AllOf((way_open(self.world.index, plan.resource, way), unhindered(self.world.index, plan)))
-
-
-def _either(answers: Iterable[Satisfiability]) -> Satisfiability:
-    """The answer to "one or the other", from the answers to each."""
-    found = UNSAT
-    for answer in answers:
-        if answer is SATISFIABLE:
-            return answer
-        found = answer if found is UNSAT else found
-    return found
 
 
 def _hidden(plan: Plan) -> frozenset[str]:

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.analysis.formula import Formula
 from policylang.analysis.questions import role_adds_creation, role_adds_nothing, role_adds_ways
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability, either
 from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
 from policylang.check.stacks import Stacks
@@ -156,21 +156,20 @@ class _Rule:
         self, users: UserClass, periods: list[tuple[Period, Profile]], source: RightsSource, gone: list[RightsSource]
     ) -> Satisfiability:
         """``UNSAT``: the source adds nothing to what is left when others have gone."""
-        doubt = False
-        for period, who in periods:
-            if source not in who.sources:
-                continue
-            others = tuple(each for each in who.sources if each != source and each not in gone)
-            if not others or self._brings_more(source, others):
-                return SATISFIABLE
-            left = tuple(each for each in who.sources if each not in gone)
-            with_it = who if left == who.sources else msgspec.structs.replace(who, sources=left)
-            without = msgspec.structs.replace(who, sources=others)
-            found = self._differs(users, period, source, with_it, without)
-            if found is SATISFIABLE:
-                return found
-            doubt = doubt or found is UNKNOWN
-        return UNKNOWN if doubt else UNSAT
+        return either(
+            self._adds_in(users, period, who, source, gone) for period, who in periods if source in who.sources
+        )
+
+    def _adds_in(
+        self, users: UserClass, period: Period, who: Profile, source: RightsSource, gone: list[RightsSource]
+    ) -> Satisfiability:
+        others = tuple(each for each in who.sources if each != source and each not in gone)
+        if not others or self._brings_more(source, others):
+            return SATISFIABLE
+        left = tuple(each for each in who.sources if each not in gone)
+        with_it = who if left == who.sources else msgspec.structs.replace(who, sources=left)
+        without = msgspec.structs.replace(who, sources=others)
+        return self._differs(users, period, source, with_it, without)
 
     # --- besides grants ----------------------------------------------------------------------------------------
 
@@ -230,18 +229,16 @@ class _Rule:
         mine = self.stacks.permissions(name)
         theirs = frozenset[Permission]().union(*(self.stacks.permissions(each.bundle_name) for each in without.sources))
         granted = (theirs & self._touched(name)).union(mine)
-        doubt = False
-        # What nobody else grants shows it soonest.
-        for permission in sorted(granted, key=lambda each: (each not in mine, each in theirs, each)):
-            resource, action = permission
-            first, second = self.world.plan(with_it, action, resource), self.world.plan(without, action, resource)
-            if permission not in mine and (first.requirement, first.denies) == (second.requirement, second.denies):
-                continue
-            found = self._decided(users, period, source, first, second)
-            if found is SATISFIABLE:
-                return found
-            doubt = doubt or found is UNKNOWN
-        return UNKNOWN if doubt else UNSAT
+
+        def answers() -> Iterator[Satisfiability]:
+            # What nobody else grants shows it soonest.
+            for permission in sorted(granted, key=lambda each: (each not in mine, each in theirs, each)):
+                resource, action = permission
+                first, second = self.world.plan(with_it, action, resource), self.world.plan(without, action, resource)
+                if permission in mine or (first.requirement, first.denies) != (second.requirement, second.denies):
+                    yield self._decided(users, period, source, first, second)
+
+        return either(answers())
 
     def _opens_more(self, users: UserClass, period: Period, source: RightsSource, without: Profile) -> bool:
         """Whether the source by itself certainly opens something that none of the others grants or takes away."""
@@ -269,13 +266,8 @@ class _Rule:
         same = (first.requirement, set(first.denies)) == (second.requirement, set(second.denies))
 
         def settle() -> Satisfiability:
-            doubt = False
-            for formula in self._differences(mine, first, second, same):
-                found = self._ask(formula, (first, second), users, period)
-                if found is SATISFIABLE:
-                    return found
-                doubt = doubt or found is UNKNOWN
-            return UNKNOWN if doubt else UNSAT
+            differences = self._differences(mine, first, second, same)
+            return either(self._ask(formula, (first, second), users, period) for formula in differences)
 
         if not same:
             return settle()
