@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from policylang.model.types import UserType
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.reference import eligible
-from policylang.runtime.sources import RightsSource, layers, sources
+from policylang.runtime.sources import Bundle, RightsSource, layers, sources
 from policylang.source import Location
 
 _Taken = tuple[set[Permission], dict[Permission, frozenset[str]]]
@@ -118,6 +118,16 @@ def of_kinds(index: Index, grants: Iterable[ir.Grant], *kinds: ir.Kind) -> list[
     return found
 
 
+def by_line(bundle: Bundle, wanted: Container[Permission]) -> dict[str, list[Permission]]:
+    """Those of the wanted actions that a role or group grants, by the place of the grant."""
+    found: dict[str, list[Permission]] = {}
+    for grant in bundle.grants:
+        for action in grant.actions:
+            if (grant.resource, action) in wanted:
+                found.setdefault(grant.at, []).append((grant.resource, action))
+    return found
+
+
 def taken(world: World, source: RightsSource) -> _Taken:
     """What denies without a condition leave nothing of for somebody with the source: resource and action as a whole,
     and attributes.
@@ -161,6 +171,21 @@ def people(world: World) -> dict[str, list[str]]:
     return {role: sorted(users) for role, users in found.items()}
 
 
+def can_be_held(world: World, given: Iterable[Bundle]) -> dict[str, Bundle]:
+    """The roles and groups that somebody can come to hold, by their places: what is given, what lies inside it, and
+    what may be assigned by whoever holds these; protected roles too, if there is a superuser to hand them out.
+    """
+    waiting = list(given)
+    if any(user.superuser and not user.terminated for user in world.policy_set.users):
+        waiting += [role for role in world.policy_set.roles if role.protected]
+    found: dict[str, Bundle] = {}
+    for bundle in waiting:
+        if bundle.at not in found:
+            found[bundle.at] = bundle
+            waiting += [world.index.roles[ref.name] for ref in (*bundle.roles, *bundle.may_assign)]
+    return found
+
+
 def roles_inside(world: World, *held: RightsSource) -> frozenset[str]:
     """The roles that somebody with these sources has: those among them, and those inside them."""
     bundles = (chain[-1] for source in held for chain in world.chains(source))
@@ -184,6 +209,20 @@ def ticked(names: Iterable[str]) -> list[str]:
 def on(actions: Iterable[str], resource: str, fields: Sequence[str] = ()) -> str:
     """``view, modify on `doc` (`fee`)``"""
     return f"{', '.join(actions)} on {target(resource, fields)}"
+
+
+def by_resource(permissions: Iterable[Permission]) -> list[str]:
+    """``view, modify on `doc```, for each resource in the order of first mention."""
+    actions: dict[str, list[str]] = {}
+    for resource, action in permissions:
+        actions.setdefault(resource, []).append(action)
+    return [on(each, resource) for resource, each in actions.items()]
+
+
+def few(words: Sequence[str], most: int = 3) -> str:
+    """``a, b``, or the first of them and how many more there are."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return f"{', '.join(words[:most])}{more}"
 
 
 def target(resource: str, fields: Sequence[str] = ()) -> str:

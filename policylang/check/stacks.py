@@ -18,6 +18,7 @@ from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show, somebody_with
 from policylang.check.likeness import Likeness
 from policylang.check.limits import for_complete
+from policylang.check.privileges import by_resource
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
@@ -298,9 +299,6 @@ def alike(world: World) -> Iterator[tuple[list[str], ir.User]]:
 
 def permissions_in_words(permissions: Iterable[Permission]) -> str:
     """``view, modify on `doc`; view on `note```, for a few resources, and how many more there are."""
-    by_resource: dict[str, list[str]] = {}
-    for resource, action in permissions:
-        by_resource.setdefault(resource, []).append(action)
-    said = [f"{', '.join(actions)} on `{resource}`" for resource, actions in by_resource.items()]
+    said = by_resource(permissions)
     more = len(said) - 3
     return "; ".join(said) if more <= 0 else f"{'; '.join(said[:3])}; and on {more} more"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from policylang.check.privileges import few
 from policylang.diff.versions import Side
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms, requirement_in_words
@@ -14,7 +15,6 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way
 
 EVERY = "every record"
-_MOST_NAMED = 3
 Lines = tuple[str, ...]
 
 
@@ -46,9 +46,7 @@ def only_a_part(side: Side, kind: str, name: str, *, is_new: bool) -> str | None
     if not around:
         return None
     said, has = ("is new", "has") if is_new else ("was removed", "had")
-    where = ", ".join(each.in_words for each in around[:_MOST_NAMED])
-    where += f" and {len(around) - _MOST_NAMED} more" if len(around) > _MOST_NAMED else ""
-    return f"role `{name}` {said}: nobody {has} it except inside {where}"
+    return f"role `{name}` {said}: nobody {has} it except inside {few([each.in_words for each in around])}"
 
 
 def lines(side: Side, plan: Plan | None) -> Lines:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
 from policylang.check.holding import Holdings, holding
+from policylang.check.privileges import by_line, few, on
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import name_of
+from policylang.runtime.index import Permission
 from policylang.runtime.sources import Bundle
 
 RULE = Rule(
@@ -55,7 +57,7 @@ def check(world: World) -> Iterator[Finding]:
     """
     held = holding(world)
     api_only = {
-        (resource.name, action.name): action
+        (resource.name, action.name)
         for resource in world.policy_set.resources
         for action in resource.actions
         if action.assignable_via == ("api",)
@@ -66,13 +68,8 @@ def check(world: World) -> Iterator[Finding]:
     for _, bundle in world.bundles:
         if bundle.name in of_integrations and isinstance(bundle, ir.Role):
             continue
-        by_line: dict[str, list[tuple[str, ir.Action]]] = {}
-        for grant in bundle.grants:
-            for action in grant.actions:
-                if (grant.resource, action) in api_only:
-                    by_line.setdefault(grant.at, []).append((grant.resource, api_only[grant.resource, action]))
-        for at, actions in by_line.items():
-            yield _finding(bundle, at, actions)
+        for at, permissions in by_line(bundle, api_only).items():
+            yield _finding(world, bundle, at, permissions)
 
 
 def _of_integrations(held: Holdings) -> frozenset[str]:
@@ -94,15 +91,15 @@ def _of_integrations(held: Holdings) -> frozenset[str]:
     return frozenset(given - people)
 
 
-def _finding(bundle: Bundle, at: str, actions: list[tuple[str, ir.Action]]) -> Finding:
-    what = ", ".join(f"{action.name} on `{resource}`" for resource, action in actions[:3])
-    more = f" and {len(actions) - 3} more" if len(actions) > 3 else ""
+def _finding(world: World, bundle: Bundle, at: str, permissions: list[Permission]) -> Finding:
+    what = few([on((action,), resource) for resource, action in permissions])
     kind, name = name_of(bundle)
+    resource, first = permissions[0]
     return Finding(
         code="PL505",
-        message=f"{what}{more} can only be assigned through the API, but {kind} `{name}` is managed in the UI",
+        message=f"{what} can only be assigned through the API, but {kind} `{name}` is managed in the UI",
         at=at,
-        subjects=tuple(f"{action.name} on {resource}" for resource, action in actions),
+        subjects=tuple(f"{action} on {resource}" for resource, action in permissions),
         help="move it to a role that only an integration has, or remove it",
-        related=tuple(related(action.at, "assignable only through the API") for _, action in actions[:1]),
+        related=(related(world.index.actions[resource][first].at, "assignable only through the API"),),
     )

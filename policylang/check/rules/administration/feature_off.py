@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
 from policylang.check.holding import holding
+from policylang.check.privileges import by_line, few, on
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
+from policylang.runtime.index import Permission
 
 RULE = Rule(
     code="PL508",
@@ -46,7 +48,7 @@ def check(world: World) -> Iterator[Finding]:
     """Actions that stay closed even for somebody who has everything else. Of a wildcard too: what it seems to give."""
     held = holding(world)
     dead = {
-        (resource.name, action.name): action
+        (resource.name, action.name)
         for resource in world.policy_set.resources
         for action in resource.actions
         if not held.satisfies(action.requires, held.every_permission, True)
@@ -54,31 +56,25 @@ def check(world: World) -> Iterator[Finding]:
     if not dead:
         return
     for _, bundle in world.bundles:
-        by_line: dict[str, list[tuple[str, ir.Action]]] = {}
-        for grant in bundle.grants:
-            for action in grant.actions:
-                if (grant.resource, action) in dead:
-                    by_line.setdefault(grant.at, []).append((grant.resource, dead[grant.resource, action]))
-        for at, actions in by_line.items():
-            yield _finding(world, at, actions)
+        for at, permissions in by_line(bundle, dead).items():
+            yield _finding(world, at, permissions)
 
 
-def _finding(world: World, at: str, actions: list[tuple[str, ir.Action]]) -> Finding:
+def _finding(world: World, at: str, permissions: list[Permission]) -> Finding:
     names = {
-        atom.feature: None
-        for _, action in actions
-        for atom in atoms(action.requires)
+        atom.feature
+        for resource, action in permissions
+        for atom in atoms(world.index.actions[resource][action].requires)
         if isinstance(atom, ir.RequiresFeature) and not world.index.features[atom.feature]
     }
     off = [feature for feature in world.policy_set.features if feature.name in names]
-    what = ", ".join(f"{action.name} on `{resource}`" for resource, action in actions[:3])
-    more = f" and {len(actions) - 3} more" if len(actions) > 3 else ""
+    what = few([on((action,), resource) for resource, action in permissions])
     features = listed([f"`{feature.name}`" for feature in off], "and")
     return Finding(
         code="PL508",
-        message=f"{what}{more} does nothing: it requires the feature {features}, which is off",
+        message=f"{what} does nothing: it requires the feature {features}, which is off",
         at=at,
-        subjects=tuple(f"{action.name} on {resource}" for resource, action in actions),
+        subjects=tuple(f"{action} on {resource}" for resource, action in permissions),
         help="switch the feature on before you grant this",
         related=tuple(related(feature.at, "off here") for feature in off),
     )

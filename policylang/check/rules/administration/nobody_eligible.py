@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
+from policylang.check.privileges import can_be_held
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.runtime.sources import sources
+from policylang.runtime.sources import Bundle, sources
 
 RULE = Rule(
     code="PL506",
@@ -57,7 +58,7 @@ def check(world: World) -> Iterator[Finding]:
     """
     if not world.policy_set.users:
         return
-    can_be_held: set[str] | None = None
+    held: frozenset[str] | None = None
     types = [
         *((resource.name, each) for resource in world.policy_set.resources for each in resource.attributes),
         *(("subject", each) for each in world.policy_set.subject),
@@ -66,30 +67,18 @@ def check(world: World) -> Iterator[Finding]:
     for owner, attribute in types:
         if attribute.role is None:
             continue
-        if can_be_held is None:
-            can_be_held = _can_be_held(world)
-        if attribute.role not in can_be_held:
+        held = _roles(world) if held is None else held
+        if attribute.role not in held:
             yield _finding(world, owner, attribute, attribute.role)
 
 
-def _can_be_held(world: World) -> set[str]:
+def _roles(world: World) -> frozenset[str]:
+    """The roles that can be held."""
     index = world.index
-    waiting: list[ir.Role | ir.Group] = list(world.policy_set.groups)
-    waiting += [index.roles[ref.name] for job in world.policy_set.jobs for ref in job.roles]
-    for user in world.whole.users:
-        waiting += [index.roles[source.name] for source in sources(world.whole, user, None) if source.kind == "role"]
-    if any(user.superuser and not user.terminated for user in world.policy_set.users):
-        waiting += [role for role in world.policy_set.roles if role.protected]
-    found: set[str] = set()
-    seen: set[str] = set()
-    for bundle in waiting:
-        if bundle.at in seen:
-            continue
-        seen.add(bundle.at)
-        if isinstance(bundle, ir.Role):
-            found.add(bundle.name)
-        waiting += [index.roles[ref.name] for ref in (*bundle.roles, *bundle.may_assign)]
-    return found
+    given: list[Bundle] = list(world.policy_set.groups)
+    given += [index.roles[ref.name] for job in world.policy_set.jobs for ref in job.roles]
+    given += [index.bundle(source.bundle_name) for user in index.users for source in sources(world.whole, user, None)]
+    return frozenset(each.name for each in can_be_held(world, given).values() if isinstance(each, ir.Role))
 
 
 def _finding(world: World, owner: str, attribute: ir.Attribute, role: str) -> Finding:

@@ -9,6 +9,7 @@ import msgspec
 
 from policylang.check.finding import Finding, counted, related
 from policylang.check.holding import Holdings, holding
+from policylang.check.privileges import few
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -269,7 +270,7 @@ class _Lines:
     def _finding(self, line: _Line) -> Finding:
         index, users = self.world.index, list(line.users)
         what = [f"{', '.join(actions)} on `{resource}`" for resource, actions in line.said.items()]
-        some = ", ".join(what[:3]) + (f" and {len(what) - 3} more" if len(what) > 3 else "")
+        some = few(what)
         given = list(line.given.values())
         roles = listed([f"`{role}`" for role in list(dict.fromkeys(each.role for each in given))[:3]], "and")
         place = given[0].place

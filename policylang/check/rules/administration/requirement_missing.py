@@ -8,6 +8,7 @@ import msgspec
 
 from policylang.check.finding import Finding, counted, related
 from policylang.check.holding import HolderClass, Holdings, holding
+from policylang.check.privileges import by_resource, few
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
@@ -186,13 +187,9 @@ def _whats(found: list[_Unmet]) -> Iterator[str]:
 
 def _what(found: list[_Unmet]) -> str:
     """``view on `lab` requires: access on `api```"""
-    by_resource: dict[str, list[str]] = {}
-    for each in found:
-        by_resource.setdefault(each.resource, []).append(each.action)
-    what = [f"{', '.join(actions)} on `{resource}`" for resource, actions in by_resource.items()]
-    more = f" and {len(what) - 3} more" if len(what) > 3 else ""
+    what = by_resource((each.resource, each.action) for each in found)
     asked = list(dict.fromkeys(requirement_in_words(each.requires) for each in found))
-    return f"{', '.join(what[:3])}{more} requires: {'; '.join(asked[:3])}"
+    return f"{few(what)} requires: {'; '.join(asked[:3])}"
 
 
 def _required(found: list[_Unmet]) -> tuple[Related, ...]:

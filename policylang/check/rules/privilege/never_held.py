@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
+from policylang.check.privileges import can_be_held
 from policylang.check.world import World
 from policylang.diagnostics import Rule
-from policylang.runtime.sources import Bundle, sources
+from policylang.runtime.sources import sources
 
 RULE = Rule(
     code="PL406",
@@ -52,7 +53,9 @@ def check(world: World) -> Iterator[Finding]:
     """
     if not world.policy_set.users:
         return
-    reached = _reached(world)
+    index = world.index
+    had = (source for requester in index.requesters for source in sources(world.whole, requester, None))
+    reached = can_be_held(world, (index.bundle(source.bundle_name) for source in had))
     for source, bundle in world.bundles:
         if bundle.at not in reached and getattr(bundle, "owner", None) is None:
             what = [
@@ -66,24 +69,6 @@ def check(world: World) -> Iterator[Finding]:
                 at=bundle.at,
                 help=f"give the {source.kind} to somebody, or delete it",
             )
-
-
-def _reached(world: World) -> set[str]:
-    """The places of the roles and groups that somebody has or can come to have."""
-    index = world.index
-    waiting: list[Bundle] = []
-    for requester in index.requesters:
-        for source in sources(world.whole, requester, None):
-            waiting.append(index.bundle(source.bundle_name))
-    if any(user.superuser and not user.terminated for user in world.policy_set.users):
-        waiting += [role for role in world.policy_set.roles if role.protected]
-    reached: set[str] = set()
-    while waiting:
-        bundle = waiting.pop()
-        if bundle.at not in reached:
-            reached.add(bundle.at)
-            waiting += [index.roles[ref.name] for ref in (*bundle.roles, *bundle.may_assign)]
-    return reached
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence, Set
 from typing import Any
 
 from policylang.check.finding import Finding, related
-from policylang.check.privileges import on, several, ticked
+from policylang.check.privileges import by_resource, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -227,13 +227,9 @@ class _Alike:
 
 def _in_words(permissions: set[tuple[Any, ...]]) -> str:
     """``print, purge on `doc```, a few of them and how many more there are."""
-    few = sorted(permissions)[:_SHOWN]
-    by_resource: dict[str, list[str]] = {}
-    for resource, action in few:
-        by_resource.setdefault(resource, []).append(action)
-    said = ", ".join(on(actions, resource) for resource, actions in by_resource.items())
-    more = len(permissions) - len(few)
-    return f"{said} and {more} more" if more else said
+    said = ", ".join(by_resource(sorted(permissions)[:_SHOWN]))
+    more = len(permissions) - _SHOWN
+    return f"{said} and {more} more" if more > 0 else said
 
 
 class _Excused:

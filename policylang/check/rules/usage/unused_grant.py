@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, people
-from policylang.check.privileges import on, several
+from policylang.check.privileges import by_resource, several
 from policylang.check.used import UnusedGrant, UsageAnalysis
 from policylang.diagnostics import Rule
 
@@ -64,10 +64,7 @@ def check(analysis: UsageAnalysis) -> Iterator[Finding]:
 
 
 def _statement(unused: UnusedGrant) -> Finding:
-    by_resource: dict[str, list[str]] = {}
-    for resource, action in unused.actions:
-        by_resource.setdefault(resource, []).append(action)
-    what = several([on(tuple(actions), resource) for resource, actions in by_resource.items()])
+    what = several(by_resource(unused.actions))
     return Finding(
         code="PL407",
         message=f"nobody has used {what} of {unused.kind} `{unused.bundle.name}` for {unused.days} days"
