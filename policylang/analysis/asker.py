@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import msgspec
 
@@ -87,22 +88,20 @@ class Asker(msgspec.Struct, frozen=True):
             return c.Constant(operand.type, self.id, operand.at)
         if self.is_made_up:
             return operand
-        assert self.user is not None
-        found = value(operand, Situation(self.index, self.user, self.resource, NO_RECORD, NO_RECORD, self.now))
-        if found is MISSING:
+        found = self._declared(operand)
+        if found is MISSING or isinstance(operand.type, SetType):
             return None
-        return (
-            None
-            if isinstance(operand.type, SetType)
-            else c.Constant(operand.type, as_value(operand.type, found), operand.at)
-        )
+        return c.Constant(operand.type, as_value(operand.type, found), operand.at)
 
     def known_set(self, operand: c.Operand) -> tuple[c.Value, ...] | None:
         """The values of a set of a known user; ``None`` for a set that is not known."""
-        if isinstance(operand, c.Constant) or operand.root != "subject" or self.user is None or self.is_made_up:
+        if isinstance(operand, c.Constant) or operand.root != "subject" or self.is_made_up:
             return None
-        found = value(operand, Situation(self.index, self.user, self.resource, NO_RECORD, NO_RECORD, self.now))
+        found = self._declared(operand)
         if found is MISSING:
             return None
         assert isinstance(operand.type, SetType)
         return tuple(as_value(operand.type.of, each) for each in found)
+
+    def _declared(self, operand: c.Path) -> Any:
+        return value(operand, Situation(self.index, self.id, self.resource, NO_RECORD, NO_RECORD, self.now))

@@ -13,6 +13,7 @@ from collections.abc import Hashable
 import msgspec
 
 from policylang.analysis.formula import AllOf, Formula, Holds, NotOf
+from policylang.analysis.looks import along
 from policylang.model import conditions as c
 from policylang.model.types import EnumType, PlaceType, RecordType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
@@ -130,17 +131,16 @@ class _Maker:
 
     def _steps(self, path: c.Path) -> list[Hashable]:
         found: list[Hashable] = []
-        at: Type = RecordType(self.resource) if path.root == "record" else UserType(None)
-        for number, step in enumerate(path.steps):
-            if path.root == "request" and number == 0:
-                at, optional = self.index.request[step], step in self.index.optional_request
-            elif isinstance(at, RecordType):
-                attribute = self.index.attributes[at.resource][step]
-                at, optional = attribute.type, attribute.optional
+        for number, (owner, type_) in enumerate(along(self.index, self.resource, path)):
+            step = path.steps[number]
+            if owner is None:
+                optional = step in self.index.optional_request
+            elif isinstance(owner, RecordType):
+                optional = self.index.attributes[owner.resource][step].optional
             else:
                 self.fixed = True  # an attribute of a user
                 return found
-            found.append(self._number((path.root, path.steps[: number + 1]), (_kind(at), optional)))
+            found.append(self._number((path.root, path.steps[: number + 1]), (_kind(type_), optional)))
         return found
 
     def _value(self, type_: Type, value: c.Value) -> Hashable:

@@ -40,7 +40,7 @@ from policylang.analysis.constraints import (
 )
 from policylang.analysis.differences import Bound, solution
 from policylang.analysis.formula import Literal
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.analysis.months import CENTURIES
 from policylang.analysis.satisfiability import UNSAT, Impossible
 from policylang.model.addresses import address
 from policylang.model.addresses import network as read_network
@@ -89,6 +89,15 @@ class CandidateModel:
         if state == "holed":
             self.holed.add(variable)
 
+    def put_number(self, node: Hashable, group: str, number: Fraction) -> None:
+        """A variable of a group, now or today is as the solution says."""
+        if isinstance(node, Variable):
+            self.values[node] = _from_number(group, number)
+        elif node == NOW:
+            self.now = EPOCH + int(number) * MICROSECOND
+        elif node == TODAY:
+            self.today = datetime.date.fromordinal(int(number))
+
 
 def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> CandidateModel | Impossible:
     """Values for a conjunction, times close to ``now`` if possible."""
@@ -129,10 +138,7 @@ def _identities(constraints: Sequence[Constraint]) -> list[Same] | Impossible:
     differ: a way may be one record too long, or turn in a circle with the record alone.
     """
     wanted = {(each.variable, each.tree, each.optional, each.top): each.wanted for each in _belows(constraints)}
-    states = dict[Variable, frozenset[ValueState]]()
-    for each in constraints:
-        if isinstance(each, There):
-            states[each.variable] = states.get(each.variable, each.states) & each.states
+    states = _states(constraints)
     found: list[Same] = []
     for below in _belows(constraints):
         above = (below.above, below.tree, below.optional, below.top)
@@ -187,15 +193,21 @@ def _different(items: Iterable[Term], others: Sequence[Term]) -> Iterator[Same]:
 
 
 def _presence(constraints: Iterable[Constraint], found: CandidateModel) -> bool:
-    left: dict[Variable, frozenset[ValueState]] = {}
-    for each in constraints:
-        if isinstance(each, There):
-            left[each.variable] = left.get(each.variable, each.states) & each.states
-            if not left[each.variable]:
-                return False
+    left = _states(constraints)
+    if not all(left.values()):
+        return False
     for variable, states in left.items():
         found.put(variable, next(state for state in STATES if state in states), forced=states <= VALUE)
     return True
+
+
+def _states(constraints: Iterable[Constraint]) -> dict[Variable, frozenset[ValueState]]:
+    """The states that each variable may be in."""
+    found: dict[Variable, frozenset[ValueState]] = {}
+    for each in constraints:
+        if isinstance(each, There):
+            found[each.variable] = found.get(each.variable, each.states) & each.states
+    return found
 
 
 # --- ordered -------------------------------------------------------------------------------------------------
@@ -217,12 +229,7 @@ def _numbers(constraints: Iterable[Constraint], found: CandidateModel, now: date
             return False
         numbers = _whole(bounds, numbers)
         for node, number in numbers.items():
-            if isinstance(node, Variable):
-                found.values[node] = from_number(group, number)
-            elif node == NOW:
-                found.now = EPOCH + int(number) * MICROSECOND
-            elif node == TODAY:
-                found.today = datetime.date.fromordinal(int(number))
+            found.put_number(node, group, number)
     return True
 
 
@@ -264,8 +271,7 @@ LIMITS = _limits(*_WHOLE_CALENDAR)
 def _years(now: datetime.datetime) -> Iterator[Calendar]:
     """Where to look for times: around now, which reads best, then in this century, then anywhere."""
     yield now - datetime.timedelta(days=400), now + datetime.timedelta(days=400)
-    first, last = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
-    yield first, last
+    yield CENTURIES
     yield _WHOLE_CALENDAR
 
 
@@ -290,7 +296,7 @@ def group_of(each: Difference) -> str:
     return "instants" if NOW in (each.left, each.right) else "days"
 
 
-def from_number(group: str, number: Fraction) -> _Value:
+def _from_number(group: str, number: Fraction) -> _Value:
     if group == "instants":
         return EPOCH + int(number) * MICROSECOND
     if group == "days":

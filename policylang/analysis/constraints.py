@@ -21,12 +21,20 @@ DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 ZERO, NOW, TODAY = "zero", "now", "today"
 
 
+VariablePlace = tuple[str, tuple[str, ...]]
+"""Root and steps of a path."""
+
+
 class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A path; or, with the root ``item``, something that is in sets, of which nothing else is known."""
 
     root: OneOf["record", "subject", "request", "item"]
     steps: tuple[str, ...]
     type: Type
+
+    @property
+    def where(self) -> VariablePlace:
+        return self.root, self.steps
 
 
 class ConstantTerm(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -167,28 +175,28 @@ YES, NO = All(()), Some(())
 
 def before(variable: Variable, now: Any, offset: int) -> Tree:
     """The variable is smaller than now and the offset."""
-    return at_most(variable, now, Fraction(offset) - 1)
+    return _at_most(variable, now, Fraction(offset) - 1)
 
 
 def not_before(variable: Variable, now: Any, offset: int) -> Tree:
-    return at_least(variable, now, Fraction(offset))
+    return _at_least(variable, now, Fraction(offset))
 
 
 def not_after(variable: Variable, now: Any, offset: int) -> Tree:
-    return at_most(variable, now, Fraction(offset))
+    return _at_most(variable, now, Fraction(offset))
 
 
 def after(variable: Variable, now: Any, offset: int) -> Tree:
-    return at_least(variable, now, Fraction(offset) + 1)
+    return _at_least(variable, now, Fraction(offset) + 1)
 
 
-def at_most(variable: Variable, now: Any, offset: Fraction) -> Tree:
+def _at_most(variable: Variable, now: Any, offset: Fraction) -> Tree:
     if isinstance(now, int):
         return Difference(variable, ZERO, now + offset)
     return Difference(variable, now, offset)
 
 
-def at_least(variable: Variable, now: Any, offset: Fraction) -> Tree:
+def _at_least(variable: Variable, now: Any, offset: Fraction) -> Tree:
     if isinstance(now, int):
         return Difference(ZERO, variable, -(now + offset))
     return Difference(now, variable, -offset)

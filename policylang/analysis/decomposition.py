@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
+from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, conjoined
 from policylang.analysis.looks import is_user, looks_at_time, user_attributes
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
@@ -103,26 +103,16 @@ def _cases(formula: Formula) -> Iterator[list[Formula]]:
         done, todo = waiting.pop()
         choices: tuple[Formula, ...] | None = None
         while todo and choices is None:
-            match todo.pop():
-                case AllOf(items):
-                    todo += reversed(items)
-                case AnyOf((item,)):
-                    todo.append(item)
-                case NotOf(AllOf((item,))):
-                    todo.append(NotOf(item))
+            parts = conjoined(statement := todo.pop())
+            if parts is not None:
+                todo += reversed(parts)
+                continue
+            match statement:
                 case AnyOf(items) if len(items) <= _MOST_CASES:
                     choices = items
                 case NotOf(AllOf(items)) if len(items) <= _MOST_CASES:
                     choices = tuple(map(NotOf, items))
-                case NotOf(AnyOf(items)):
-                    todo += map(NotOf, reversed(items))
-                case NotOf(NotOf(item)):
-                    todo.append(item)
-                case Holds(c.And(parts), True as value) | Holds(c.Or(parts), False as value):
-                    todo += (Holds(part, value) for part in reversed(parts))
-                case Holds(c.Not(part), bool(value)):
-                    todo.append(Holds(part, not value))
-                case statement:
+                case _:
                     done.append(statement)
         if choices is None:
             yield done

@@ -156,24 +156,31 @@ def conjuncts(formula: Formula) -> tuple[Formula, ...]:
     found: dict[Formula, None] = {}
     todo = [formula]
     while todo:
-        match todo.pop():
-            case AllOf(items):
-                todo += reversed(items)
-            case AnyOf((item,)):
-                todo.append(item)
-            case NotOf(AnyOf(items)):
-                todo += map(NotOf, reversed(items))
-            case NotOf(AllOf((item,))):
-                todo.append(NotOf(item))
-            case NotOf(NotOf(item)):
-                todo.append(item)
-            case Holds(c.And(parts), True as value) | Holds(c.Or(parts), False as value):
-                todo += (Holds(part, value) for part in reversed(parts))
-            case Holds(c.Not(part), bool(value)):
-                todo.append(Holds(part, not value))
-            case part:
-                found[part] = None
+        part = todo.pop()
+        parts = conjoined(part)
+        if parts is None:
+            found[part] = None
+        else:
+            todo += reversed(parts)
     return tuple(found)
+
+
+def conjoined(formula: Formula) -> tuple[Formula, ...] | None:
+    """The formulas that hold together where it does, and nowhere else; ``None`` for one that joins none."""
+    match formula:
+        case AllOf(items):
+            return items
+        case AnyOf((item,)) | NotOf(NotOf(item)):
+            return (item,)
+        case NotOf(AnyOf(items)):
+            return tuple(map(NotOf, items))
+        case NotOf(AllOf((item,))):
+            return (NotOf(item),)
+        case Holds(c.And(parts), True as value) | Holds(c.Or(parts), False as value):
+            return tuple(Holds(part, value) for part in parts)
+        case Holds(c.Not(part), bool(value)):
+            return (Holds(part, not value),)
+    return None
 
 
 def more_conditions(formula: Formula, most: int) -> bool:

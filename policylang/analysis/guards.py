@@ -13,7 +13,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence, 
 from itertools import islice
 from typing import Any
 
-from policylang.analysis.ranges import Axis, Range, Ranges, position, ranges
+from policylang.analysis.ranges import Axis, Range, Ranges, position, ranges, unplaced
 from policylang.model import conditions as c
 from policylang.model.types import DurationType, IpType, RecordType, Type
 from policylang.runtime.truth import Situation, constant, value
@@ -134,15 +134,15 @@ def _guards(condition: c.Condition) -> Iterator[_Guard]:
             if None not in each:
                 yield frozenset[_Key]().union(*(guard for guard in each if guard is not None))
         case c.Compare("eq", c.Path() as path, c.Constant(type_, wanted)) if _is_plain(path.type):
-            yield frozenset(((("is", _of(path)), constant(type_, wanted)),))
+            yield frozenset(((("is", unplaced(path)), constant(type_, wanted)),))
         case c.Compare("eq", c.Constant(type_, wanted), c.Path() as path) if _is_plain(path.type):
-            yield frozenset(((("is", _of(path)), constant(type_, wanted)),))
+            yield frozenset(((("is", unplaced(path)), constant(type_, wanted)),))
         case c.In(c.Path() as path, values) if _is_plain(path.type):
-            yield frozenset((("is", _of(path)), constant(path.type, wanted)) for wanted in values)
+            yield frozenset((("is", unplaced(path)), constant(path.type, wanted)) for wanted in values)
         case c.Contains(c.Path() as path, c.Constant(type_, wanted)) if _is_plain(type_):
-            yield frozenset(((("has", _of(path)), constant(type_, wanted)),))
+            yield frozenset(((("has", unplaced(path)), constant(type_, wanted)),))
         case c.TextTest(kind, c.Path() as path, c.Constant(_, wanted)):
-            yield frozenset((((kind, _of(path)), str(wanted)),))
+            yield frozenset((((kind, unplaced(path)), str(wanted)),))
         case _:
             return
 
@@ -150,8 +150,3 @@ def _guards(condition: c.Condition) -> Iterator[_Guard]:
 def _is_plain(type_: Type) -> bool:
     """Whether equal values of the type are equal in Python."""
     return not isinstance(type_.item, DurationType | IpType | RecordType)
-
-
-def _of(path: c.Path) -> c.Path:
-    """The path, wherever it is written."""
-    return c.Path(path.root, path.steps, path.type, "")

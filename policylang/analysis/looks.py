@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from policylang.analysis.constraints import Variable
 from policylang.analysis.formula import Formula
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, RecordType, Type, UserType
@@ -94,14 +95,22 @@ def is_user(type_: Type) -> bool:
 
 def user_attributes(index: Index, resource: str, path: c.Path) -> Iterator[str]:
     """The attributes of users that a path goes through, the asking user's or those of others."""
-    type_: Type = RecordType(resource)
-    if path.root != "record":
-        type_ = UserType(None)
-    for number, step in enumerate(path.steps):
-        if path.root == "request" and number == 0:
-            type_ = index.request[step]
-        elif isinstance(type_, RecordType):
-            type_ = index.attributes[type_.resource][step].type
-        else:
+    for step, (owner, _) in zip(path.steps, along(index, resource, path), strict=True):
+        if isinstance(owner, UserType):
             yield step
-            type_ = index.subject[step]
+
+
+def along(index: Index, resource: str, path: c.Path | Variable) -> Iterator[tuple[Type | None, Type]]:
+    """Whose attribute each step of a path is, the request's if that is ``None``, and the type that it has."""
+    owner: Type | None = RecordType(resource) if path.root == "record" else UserType(None)
+    if path.root == "request":
+        owner = None
+    for step in path.steps:
+        if isinstance(owner, RecordType):
+            type_ = index.attributes[owner.resource][step].type
+        elif owner is None or isinstance(owner, UserType):
+            type_ = (index.request if owner is None else index.subject)[step]
+        else:  # the unit of a length of time
+            return
+        yield owner, type_
+        owner = type_

@@ -13,6 +13,11 @@ from policylang.runtime.clock import shift_day
 
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 """Instants outside of these years are not thought about."""
+CENTURIES = (
+    datetime.datetime(FIRST_YEAR, 1, 1, tzinfo=datetime.UTC),
+    datetime.datetime(LAST_YEAR + 1, 1, 1, tzinfo=datetime.UTC),
+)
+"""From the first of these instants to the second, which is the first one after them."""
 
 
 @cache

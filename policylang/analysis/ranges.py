@@ -37,11 +37,11 @@ def ranges(condition: c.Condition) -> dict[Axis, Range]:
             shared = (axis for axis in first if all(axis in other for other in others))
             return {axis: _around([each[axis] for each in (first, *others)]) for axis in shared}
         case c.Compare(test, c.Path() as path, c.Constant(type_, wanted)) if _is_ordered(type_):
-            return {("value", _of(path)): _compared(test, constant(type_, wanted))}
+            return {("value", unplaced(path)): _compared(test, constant(type_, wanted))}
         case c.Compare(test, c.Constant(type_, wanted), c.Path() as path) if _is_ordered(type_):
-            return {("value", _of(path)): _compared(_TURNED[test], constant(type_, wanted))}
+            return {("value", unplaced(path)): _compared(_TURNED[test], constant(type_, wanted))}
         case c.Time(test, c.Path() as path, c.Constant(_, Duration() as wanted)):
-            return {("age", _of(path)): _aged(test, *_lengths(wanted, isinstance(path.type, DateType)))}
+            return {("age", unplaced(path)): _aged(test, *_lengths(wanted, isinstance(path.type, DateType)))}
         case _:
             return {}
 
@@ -49,14 +49,11 @@ def ranges(condition: c.Condition) -> dict[Axis, Range]:
 _TURNED = {"eq": "eq", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 
 
-_MONTHS = {"months": 1, "years": 12}
-
-
 def _is_ordered(type_: Any) -> bool:
     return isinstance(type_, (*NUMBERS, DateType, DateTimeType))
 
 
-def _of(path: c.Path) -> c.Path:
+def unplaced(path: c.Path) -> c.Path:
     """The path, wherever it is written."""
     return c.Path(path.root, path.steps, path.type, "")
 
@@ -75,9 +72,8 @@ def _compared(test: str, wanted: Any) -> Range:
 def _lengths(wanted: Duration, calendar: bool) -> tuple[datetime.timedelta, datetime.timedelta]:
     """The shortest and the longest time that a duration may stand for."""
     try:
-        if wanted.unit in _MONTHS:
-            months = wanted.amount * _MONTHS[wanted.unit]
-            return months * 28 * _DAY - _CALENDAR, months * 31 * _DAY + _CALENDAR
+        if wanted.unit == "months":
+            return wanted.amount * 28 * _DAY - _CALENDAR, wanted.amount * 31 * _DAY + _CALENDAR
         exact = datetime.timedelta(**{wanted.unit: wanted.amount})
         return (exact - _CALENDAR, exact + _CALENDAR) if calendar else (exact, exact)
     except OverflowError:

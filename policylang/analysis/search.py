@@ -45,7 +45,7 @@ from policylang.analysis.formula import (
     more_conditions,
     nnf,
 )
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
+from policylang.analysis.months import CENTURIES, near_changes, patterns
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.question_instant import QuestionInstant
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Impossible
@@ -223,7 +223,7 @@ def _any_time(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[in
 
 def _open_time(asker: Asker) -> Iterator[Tree]:
     """Now lies in the time that is asked about, and in the years that are thought about."""
-    first, last = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
+    first, last = CENTURIES
     for node, low, high in (
         (NOW, (first - EPOCH) // MICROSECOND, (last - EPOCH) // MICROSECOND),
         (TODAY, first.date().toordinal(), last.date().toordinal()),

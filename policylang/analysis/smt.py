@@ -15,11 +15,9 @@ from typing import Any
 import msgspec
 import z3
 
-from policylang.analysis.conjunction import LIMITS, CandidateModel, from_number, group_of
+from policylang.analysis.conjunction import LIMITS, CandidateModel, group_of
 from policylang.analysis.constraints import (
-    NOW,
     STATES,
-    TODAY,
     YES,
     ZERO,
     All,
@@ -39,6 +37,7 @@ from policylang.analysis.constraints import (
     There,
     Tree,
     Variable,
+    variable_of,
 )
 from policylang.analysis.formula import Literal
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
@@ -98,16 +97,13 @@ class _Encoder:
                 text = self._text(variable)
                 return z3.Or([z3.BoolVal(False, self.context), *(text == self._value(v) for v in sorted(values))])
             case Same(left, right, wanted):
-                equal = self._side(left) == self._side(right)
-                return equal if wanted else z3.Not(equal)
+                return _is(self._side(left) == self._side(right), wanted)
             case TextIs(variable, test, part, wanted):
-                holds = _TEXTS[test](self._text(variable), self._value(part))
-                return holds if wanted else z3.Not(holds)
+                return _is(_TEXTS[test](self._text(variable), self._value(part)), wanted)
             case NetworkConstraint():
                 return self._network(each)
             case Member(variable, item, wanted):
-                inside = z3.Select(self._set(variable), self._side(item))
-                return inside if wanted else z3.Not(inside)
+                return _is(z3.Select(self._set(variable), self._side(item)), wanted)
             case Apart(left, right):
                 nothing = z3.EmptySet(z3.StringSort(self.context))
                 return z3.SetIntersect(self._set(left), self._set(right)) == nothing
@@ -137,9 +133,8 @@ class _Encoder:
         test = literal.test
         if not (isinstance(test, c.TextTest) and isinstance(test.operand, c.Path) and isinstance(test.part, c.Path)):
             return self._open()
-        text, part = (Variable(path.root, path.steps, path.type) for path in (test.operand, test.part))
-        holds = _TEXTS[test.test](self._text(text), self._text(part))
-        return holds if literal.value else z3.Not(holds)
+        text, part = (self._text(variable_of(path)) for path in (test.operand, test.part))
+        return _is(_TEXTS[test.test](text, part), literal.value)
 
     def _open(self) -> Any:
         """Something of which nothing is known."""
@@ -200,8 +195,7 @@ class _Encoder:
         six, number = self._addresses[each.variable]
         network = read_network(each.network)
         first, last = int(network[0]), int(network[-1])
-        inside = z3.And(six == (network.version == 6), number >= first, number <= last)
-        return inside if each.wanted else z3.Not(inside)
+        return _is(z3.And(six == (network.version == 6), number >= first, number <= last), each.wanted)
 
     # --- back ------------------------------------------------------------------------------------------------
 
@@ -222,12 +216,7 @@ class _Encoder:
                 continue
             answer = model.eval(made, model_completion=True)
             number = Fraction(answer.numerator_as_long(), answer.denominator_as_long())
-            if isinstance(node, Variable):
-                found.values[node] = from_number(group, number)
-            elif node == NOW:
-                found.now = from_number("instants", number)  # type: ignore[assignment]
-            elif node == TODAY:
-                found.today = from_number("days", number)  # type: ignore[assignment]
+            found.put_number(node, group, number)
         for variable, (six, number_) in self._addresses.items():
             if variable in looked_at:
                 address = model.eval(number_, model_completion=True).as_long()
@@ -258,6 +247,10 @@ class _Encoder:
                 return bool(z3.is_true(model.eval(self._constraints[tree], model_completion=True)))
 
 
+def _is(formula: Any, wanted: bool) -> Any:
+    return formula if wanted else z3.Not(formula)
+
+
 def _nodes(each: Constraint) -> Iterator[object]:
     """What a constraint has a value of."""
     match each:
@@ -268,7 +261,7 @@ def _nodes(each: Constraint) -> Iterator[object]:
         case Member(_, item):
             yield item
         case Hard(Literal(test)):
-            yield from (Variable(path.root, path.steps, path.type) for path in test.sides if isinstance(path, c.Path))
+            yield from (variable_of(path) for path in test.sides if isinstance(path, c.Path))
         case _:
             return
 

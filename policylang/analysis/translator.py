@@ -49,6 +49,7 @@ from policylang.analysis.constraints import (
     variable_of,
 )
 from policylang.analysis.formula import Absent, Bad, Both, Either, Incomparable, Literal, Nnf, Present, Useless
+from policylang.analysis.looks import along
 from policylang.analysis.question_instant import QuestionInstant, is_very_long
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -62,7 +63,6 @@ from policylang.model.types import (
     PlaceType,
     RecordType,
     SetType,
-    Type,
     UserType,
 )
 from policylang.runtime.clock import clock_test
@@ -105,27 +105,25 @@ class Translator:
         """The attributes on a path from its beginning, each with the states that it may be in."""
         index, assumed = self.asker.index, self.asker.assumed
         found: list[tuple[Variable, frozenset[ValueState]]] = []
-        type_: Type = RecordType(self.asker.resource) if path.root == "record" else UserType(None)
-        for number, step in enumerate(path.steps):
-            is_first, typed = number == 0, assumed.types
-            if path.root == "request" and is_first:
-                declared, full = index.request[step], assumed.request and step not in index.optional_request
-            elif isinstance(type_, UserType):
+        for number, (owner, declared) in enumerate(along(index, self.asker.resource, path)):
+            step, is_first, typed = path.steps[number], number == 0, assumed.types
+            if owner is None:
+                full = assumed.request and step not in index.optional_request
+            elif isinstance(owner, UserType):
                 # A user of the record may be anybody; what the one who asks lacks is known, or declared.
-                declared, typed = index.subject[step], True
+                typed = True
                 full = path.root == "subject" and is_first and assumed.users and step not in index.optional_subject
             else:
-                assert isinstance(type_, RecordType)
-                attribute = index.attributes[type_.resource][step]
-                declared = attribute.type
-                full = (assumed.records if is_first else assumed.related) and not attribute.optional
+                assert isinstance(owner, RecordType)
+                full = (assumed.records if is_first else assumed.related) and not (
+                    index.attributes[owner.resource][step].optional
+                )
                 # A record whose own place is none that there is is nobody's: nothing is asked about it.
-                typed = typed or (is_first and index.resources[type_.resource].place == step)
+                typed = typed or (is_first and index.resources[owner.resource].place == step)
             states = VALUE if isinstance(declared, SetType) and not typed else PLAIN
             states |= frozenset[ValueState]() if full else MISSING
             states |= frozenset[ValueState]() if typed else BAD
             found.append((Variable(path.root, path.steps[: number + 1], declared), states))
-            type_ = declared
         return found
 
     def _is_known(self, path: c.Path) -> bool | None:

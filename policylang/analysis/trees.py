@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policylang.analysis.constraints import Below, ConstantTerm, Term, Variable
+from policylang.analysis.constraints import Below, ConstantTerm, Term, Variable, VariablePlace
 from policylang.model.types import RecordType
 from policylang.runtime.index import Index
 
 _Record = dict[str, Any]
-_Place = tuple[str, tuple[str, ...]]
 
 
 def hang(
@@ -18,7 +17,7 @@ def hang(
     resource: str,
     below: Iterable[Below],
     values: Mapping[Variable, Any],
-    missing: set[_Place],
+    missing: set[VariablePlace],
     roots: Mapping[str, _Record],
 ) -> None:
     """Put records above those that have to lie below them, in the record and the request of a witness. The values are
@@ -38,9 +37,9 @@ def hang(
             record["id"] = id_
 
 
-def _put_above(record: _Record, each: Below, id_: str, missing: set[_Place]) -> bool:
+def _put_above(record: _Record, each: Below, id_: str, missing: set[VariablePlace]) -> bool:
     """Make a record the last on the way up, unless it is on it; whether that can be. ``nowhere`` is a bare key."""
-    if (each.variable.root, (*each.variable.steps, each.tree)) in missing:
+    if each.above.where in missing:
         return False
     seen: list[int] = []
     while id(record) not in seen:

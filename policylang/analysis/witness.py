@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from copy import copy
 from fractions import Fraction
 from itertools import count, islice, product
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.conjunction import CandidateModel
-from policylang.analysis.constraints import ConstantTerm, Member, Variable, unit_of
+from policylang.analysis.constraints import ConstantTerm, Member, Variable, VariablePlace, unit_of
+from policylang.analysis.looks import along
 from policylang.analysis.trees import hang
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -55,16 +57,12 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
     user: str | None = None
 
 
-_Place = tuple[str, tuple[str, ...]]
-"""Root and steps of a path."""
-
-
 def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime, *, whole: bool = True) -> Witness:
     """The situation of a candidate. A ``whole`` record has a value for every attribute that is not optional, also for
     those that nothing is asked about.
     """
     roots: dict[str, dict[str, Any]] = {"record": {}, "request": {}, "subject": {}}
-    missing: set[_Place] = {(variable.root, variable.steps) for variable in (*candidate.missing, *candidate.bad)}
+    missing = {variable.where for variable in (*candidate.missing, *candidate.bad)}
     values = {variable: _plain(value) for variable, value in candidate.values.items()}
     for variable in candidate.values:
         if isinstance(variable.type, DurationType):
@@ -72,15 +70,15 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
             values[variable] = f"{values[variable]} {unit}"
     values = {variable: value for variable, value in values.items() if not _is_unit(variable)}
     _add_members(asker, candidate, values)
-    for variable in sorted(candidate.present, key=lambda each: (each.root, each.steps)):
+    for variable in sorted(candidate.present, key=_where):
         values.setdefault(variable, _some_value(asker, variable))
     for variable in candidate.holed:
         values[variable] = [*values.get(variable, ()), None]
     values = {variable: value for variable, value in values.items() if variable.root != "item"}
-    for variable, value in sorted(values.items(), key=lambda item: (item[0].root, item[0].steps)):
+    for variable, value in sorted(values.items(), key=lambda item: item[0].where):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps) + 1)):
             _put(asker, roots[variable.root], variable, value)
-    for variable in sorted(candidate.bad, key=lambda each: (each.root, each.steps)):
+    for variable in sorted(candidate.bad, key=_where):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps))):
             _put(asker, roots[variable.root], variable, bad_value(variable.type))
     for variable, value in values.items():
@@ -97,7 +95,7 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
     return Witness(asker.resource, roots["record"], roots["request"], roots["subject"], now, others)
 
 
-def _others(asker: Asker, values: dict[Variable, Any], missing: set[_Place]) -> dict[str, dict[str, Any]]:
+def _others(asker: Asker, values: dict[Variable, Any], missing: set[VariablePlace]) -> dict[str, dict[str, Any]]:
     """The attributes of users in the record or request who are not in the policy set."""
     found: dict[str, dict[str, Any]] = {}
     for variable, value in values.items():
@@ -105,7 +103,7 @@ def _others(asker: Asker, values: dict[Variable, Any], missing: set[_Place]) -> 
         id_ = None if user is None else values.get(user)
         if user is not None and isinstance(id_, str) and id_ not in asker.index.users and id_ != asker.id:
             rest = variable.steps[len(user.steps) :]
-            if len(rest) == 1 and (variable.root, variable.steps) not in missing:
+            if len(rest) == 1 and variable.where not in missing:
                 found.setdefault(id_, {})[rest[0]] = value
     return found
 
@@ -146,7 +144,7 @@ def with_users(asker: Asker, candidate: CandidateModel) -> Iterator[CandidateMod
         for variable in (*candidate.values, *candidate.missing, *candidate.present)  # those of users are of their types
         if (user := _user_before(asker, variable)) is not None
     }
-    free = sorted((user for user in spoken if user not in candidate.values), key=lambda user: (user.root, user.steps))
+    free = sorted((user for user in spoken if user not in candidate.values), key=_where)
     if not free:
         yield candidate
         return
@@ -165,20 +163,17 @@ _TRIED = 25
 
 def _user_before(asker: Asker, variable: Variable) -> Variable | None:
     """The user whose attribute a variable is, unless that is the one who asks."""
-    index = asker.index
     if variable.root == "item":
         return None
-    type_: Type | None = RecordType(asker.resource)
-    for number, step in enumerate(variable.steps):
-        if isinstance(type_, UserType):
-            return Variable(variable.root, variable.steps[:number], type_)
-        if variable.root == "request" and number == 0:
-            type_ = index.request[step]
-        elif variable.root == "subject" and number == 0:
-            type_ = index.subject[step]
-        elif isinstance(type_, RecordType):
-            type_ = index.attributes[type_.resource][step].type
-    return None
+    owners = enumerate(owner for owner, _ in along(asker.index, asker.resource, variable))
+    return next(
+        (
+            Variable(variable.root, variable.steps[:number], owner)
+            for number, owner in owners
+            if number and isinstance(owner, UserType)
+        ),
+        None,
+    )
 
 
 def _put(asker: Asker, root: dict[str, Any], variable: Variable, value: Any) -> None:
@@ -209,7 +204,7 @@ def _fill(
     asker: Asker,
     resource: str,
     record: dict[str, Any],
-    missing: set[tuple[str, tuple[str, ...]]],
+    missing: set[VariablePlace],
     before: tuple[str, ...],
 ) -> None:
     """Give every attribute that is not optional some value."""
@@ -325,4 +320,5 @@ def user_values(asker: Asker, attributes: dict[str, Any]) -> tuple[ir.UserValue,
     return tuple(found)
 
 
+_where = attrgetter("where")
 _AT = "somebody:1:1-1:1"
