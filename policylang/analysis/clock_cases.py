@@ -28,7 +28,7 @@ def clock_tests(tests: Iterable[object]) -> tuple[ClockTest, ...]:
     return tuple(dict.fromkeys(test for test in tests if isinstance(test, c.Hours | c.Weekdays)))
 
 
-def clock_answer(test: ClockTest, weekday: str, time: str) -> bool:
+def _clock_answer(test: ClockTest, weekday: str, time: str) -> bool:
     """What a test says at a time of day, ``22:00``, of a weekday."""
     return is_between(time, test.first, test.last) if isinstance(test, c.Hours) else weekday in test.days
 
@@ -89,4 +89,4 @@ def _at(tests: tuple[ClockTest, ...], timezone: str, now: datetime.datetime) -> 
 
 
 def _case(tests: tuple[ClockTest, ...], weekday: str, time: str) -> ClockCase:
-    return tuple((test, clock_answer(test, weekday, time)) for test in tests)
+    return tuple((test, _clock_answer(test, weekday, time)) for test in tests)

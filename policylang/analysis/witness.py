@@ -80,7 +80,7 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
             _put(asker, roots[variable.root], variable, value)
     for variable in sorted(candidate.bad, key=_where):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps))):
-            _put(asker, roots[variable.root], variable, bad_value(variable.type))
+            _put(asker, roots[variable.root], variable, _bad_value(variable.type))
     for variable, value in values.items():
         # What is said of a user of the record who is the one who asks is said of that one.
         user = _user_before(asker, variable)
@@ -129,7 +129,7 @@ def _another_value(asker: Asker, member: Member, candidate: CandidateModel, valu
     """Any value of an item; another number than those that are not in its set."""
     assert isinstance(member.item, Variable)
     if not isinstance(member.item.type, NUMBERS):
-        return some_value(asker, member.item.type)
+        return _any_value(asker, member.item.type)
     others = [each.item for each in candidate.members if each.variable == member.variable and not each.wanted]
     taken = {str(values.get(each) if isinstance(each, Variable) else each.value) for each in others}
     return next(number for number in count(1) if str(number) not in taken)
@@ -216,18 +216,18 @@ def _fill(
             _fill(asker, declared.type.resource, record[name], missing, steps)
         elif name not in record and not declared.optional:
             # Nothing is asked about a related record made up here, so its key is enough: the chain ends somewhere.
-            value = some_value(asker, declared.type)
+            value = _any_value(asker, declared.type)
             if value is not None:
                 record[name] = value
 
 
 def _some_value(asker: Asker, variable: Variable) -> Any:
     """Any value; a user has the bare key of a record."""
-    found = some_value(asker, variable.type)
+    found = _any_value(asker, variable.type)
     return found["id"] if variable.root == "subject" and isinstance(found, dict) else found
 
 
-def some_value(asker: Asker, type_: Type) -> Any:
+def _any_value(asker: Asker, type_: Type) -> Any:
     """Any value of a type, as JSON has it; ``None`` where there is none."""
     match type_:
         case EnumType(values):
@@ -254,7 +254,7 @@ def some_value(asker: Asker, type_: Type) -> Any:
             return 1 if isinstance(type_, NUMBERS) else "text"
 
 
-def bad_value(type_: Type) -> Any:
+def _bad_value(type_: Type) -> Any:
     """A value that is not of the type, as JSON has it."""
     return "text" if isinstance(type_, BoolType) else True
 

@@ -8,8 +8,9 @@ from itertools import islice, product
 import msgspec
 
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability
-from policylang.check.conditions import with_constants
+from policylang.check.finding import Finding, related
 from policylang.check.limits import uses
+from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -39,6 +40,19 @@ class Fault(msgspec.Struct, frozen=True):
     instances: tuple[ir.PolicyInstance, ...]
     places: tuple[str, ...]
     unproved: bool
+
+    def finding(self, code: str, said: str, help: str, proved: str) -> Finding:
+        """What is ``said`` of the instances, and what it means that it is ``proved``."""
+        names = listed([f"`{each.id}`" for each in self.instances[:3]], "and")
+        return Finding(
+            code=code,
+            message=f"{names} {'is' if len(self.instances) == 1 else 'are'} {said}",
+            at=self.places[0],
+            help=help,
+            related=tuple(related(other, "and here") for other in self.places[1:4]),
+            proved=None if self.unproved else proved,
+            unproved=self.unproved,
+        )
 
 
 def at_fault(policy_set: ir.PolicySet, right: Callable[[ir.PolicyInstance], Satisfiability]) -> Iterator[Fault]:
@@ -82,7 +96,7 @@ def _others(instance: ir.PolicyInstance, instances: list[ir.PolicyInstance]) -> 
             slots[found] = None
         return value
 
-    with_constants(instance.condition, collect)
+    _with_constants(instance.condition, collect)
     used = [argument for each in instances for argument in each.arguments]
     choices = [
         list(dict.fromkeys([value, *(each.value for each in used if each.type == type_), *_samples(type_)]))
@@ -94,7 +108,7 @@ def _others(instance: ir.PolicyInstance, instances: list[ir.PolicyInstance]) -> 
         def change(type_: Type, value: c.Value, at: str, chosen: Mapping[_Slot | None, c.Value] = chosen) -> c.Value:
             return chosen.get(slot(type_, value, at), value)
 
-        yield msgspec.structs.replace(instance, condition=with_constants(instance.condition, change))
+        yield msgspec.structs.replace(instance, condition=_with_constants(instance.condition, change))
 
 
 def _samples(type_: Type) -> tuple[c.Value, ...]:
@@ -114,3 +128,20 @@ def _samples(type_: Type) -> tuple[c.Value, ...]:
             return whole if isinstance(type_, IntType) else tuple(map(str, whole))
         case _:
             return ()
+
+
+def _with_constants(condition: c.Condition, change: Callable[[Type, c.Value, str], c.Value]) -> c.Condition:
+    """The condition with other constants: those that ``change`` makes of their types, values and places."""
+    replace = msgspec.structs.replace
+
+    def operand(each: c.Operand) -> c.Operand:
+        return each if isinstance(each, c.Path) else replace(each, value=change(each.type, each.value, each.at))
+
+    def test(each: c.Test) -> c.Test:
+        if isinstance(each, c.In):
+            type_, at = each.operand.type, each.at
+            values = [change(type_, value, f"{at} {n}") for n, value in enumerate(each.values)]
+            return replace(each, values=tuple(dict.fromkeys(values)))
+        return each.map_operands(operand)
+
+    return condition.map_tests(test)

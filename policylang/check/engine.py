@@ -80,10 +80,7 @@ def examine(
     else:
         found = list(_run(world, wanted, step))
     found += _of_usage(world, wanted, usage, step)
-    if not suppressions:
-        return Examination(world.index, _sorted(found), questions=world.questions)
-    today = world.now.astimezone(world.index.timezone).date()
-    valid = [each for each in suppressions if not each.is_over(today)]
+    valid = [each for each in suppressions if not each.is_over(world.today)]
     covering = Covering(files, valid)
     used: set[tuple[Suppression, str]] = set()
     kept: list[Examined] = []
@@ -97,14 +94,11 @@ def examine(
     about = (
         *stale_suppression.check(valid, used, wanted),
         *suppression_without_reason.check(suppressions),
-        *suppression_expired.check(suppressions, today),
+        *suppression_expired.check(suppressions, world.today),
     )
     kept += [Examined(finding) for finding in about if finding.code in wanted]
-    return Examination(world.index, _sorted(kept), suppressed, world.questions)
-
-
-def _sorted(found: Iterable[Examined]) -> tuple[Examined, ...]:
-    return tuple(sorted(found, key=lambda each: each.order))
+    kept.sort(key=lambda each: each.order)
+    return Examination(world.index, tuple(kept), suppressed, world.prover.asked)
 
 
 def _run(world: World, wanted: Collection[str], step: _Step) -> Iterator[Examined]:

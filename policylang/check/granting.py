@@ -46,7 +46,7 @@ class Granting(msgspec.Struct, frozen=True):
         return questions.of_user(formula, self.resource, self.user)
 
 
-def grants_by_anybody(world: World) -> Iterator[Granting]:
+def _grants_by_anybody(world: World) -> Iterator[Granting]:
     """Every grant in every role and group, each once, and those of groups that users override the limits of."""
     found: dict[Granting, None] = {}
     for source, _bundle in world.bundles:
@@ -71,7 +71,7 @@ def grants_by_anybody(world: World) -> Iterator[Granting]:
 def grants_by_permission(world: World) -> dict[Permission, list[Granting]]:
     """Resource and action, and every grant of it. ``world.once(grants_by_permission)``"""
     found: dict[Permission, list[Granting]] = {}
-    for granting in grants_by_anybody(world):
+    for granting in _grants_by_anybody(world):
         found.setdefault((granting.resource, granting.action), []).append(granting)
     return found
 
@@ -97,6 +97,6 @@ def _by_roles(world: World) -> tuple[Granting, ...]:
     """What bypasses policies is not limited."""
     return tuple(
         each
-        for each in grants_by_anybody(world)
+        for each in _grants_by_anybody(world)
         if each.by[0] == "role" and not world.index.actions[each.resource][each.action].bypasses_policies
     )

@@ -28,7 +28,7 @@ from policylang.runtime.periods import Period
 from policylang.runtime.sources import RightsSource
 
 
-class InvariantSubject(msgspec.Struct, frozen=True):
+class _Subject(msgspec.Struct, frozen=True):
     """Somebody of whom an invariant speaks: users in one period, or somebody made up, who has what is ``given``."""
 
     who: Who
@@ -66,18 +66,9 @@ class Verdict(msgspec.Struct, frozen=True):
     """Of whom it could not be proved, in words."""
 
 
-def verdicts(world: World) -> Iterator[tuple[ir.Invariant, Verdict]]:
-    """Every invariant with what became of it, worked out once."""
-    known = world.once(_Known).verdicts
-    for invariant in world.policy_set.invariants:
-        if invariant.label not in known:
-            known[invariant.label] = _verdict(world, invariant)
-        yield invariant, known[invariant.label]
-
-
-class _Known:
-    def __init__(self, _world: World) -> None:
-        self.verdicts: dict[str, Verdict] = {}
+def verdicts(world: World) -> list[tuple[ir.Invariant, Verdict]]:
+    """Every invariant with what became of it. ``world.once(verdicts)``"""
+    return [(invariant, _verdict(world, invariant)) for invariant in world.policy_set.invariants]
 
 
 def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
@@ -99,7 +90,7 @@ def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
     return Verdict(first, tuple(others), tuple(unproved))
 
 
-def _breach(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> Breach | NoWitness:
+def _breach(world: World, invariant: ir.Invariant, asked: _Subject) -> Breach | NoWitness:
     """How somebody breaks the invariant, with the first of its actions that does."""
     without: NoWitness = UNSAT
     for action in invariant.actions:
@@ -110,7 +101,7 @@ def _breach(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> B
     return without
 
 
-def _broken(world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str) -> Breach | NoWitness:
+def _broken(world: World, invariant: ir.Invariant, asked: _Subject, action: str) -> Breach | NoWitness:
     """What breaks the invariant: a complete record if one does, else any."""
     found: Breach | NoWitness = UNSAT
     for assumed in (_any(world, invariant, action), COMPLETE):
@@ -137,7 +128,7 @@ def _any(world: World, invariant: ir.Invariant, action: str) -> Assumed:
     return TYPED if invariant.quantifier == "every" or creates else ANYTHING
 
 
-def _named(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> Iterator[str]:
+def _named(world: World, invariant: ir.Invariant, asked: _Subject) -> Iterator[str]:
     """Users whom a condition names and who would break the invariant, or may, if they were given the role or group of
     somebody made up. No request shows that, as they do not have it.
     """
@@ -158,7 +149,7 @@ def _named(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> It
 # --- of whom it speaks ---------------------------------------------------------------------------------------
 
 
-def _asked(held: Holdings, invariant: ir.Invariant) -> Iterator[InvariantSubject]:
+def _asked(held: Holdings, invariant: ir.Invariant) -> Iterator[_Subject]:
     """Declared users and integrations, in all their periods, then somebody who has just a role or group that an
     invariant names, or just one around it.
 
@@ -195,17 +186,17 @@ def _is_selected(held: Holdings, invariant: ir.Invariant, who: Profile) -> bool:
     return any(held.has(who, (selector.kind, selector.name)) for selector in invariant.users)
 
 
-def _of_holder(holder: HolderClass) -> InvariantSubject:
+def _of_holder(holder: HolderClass) -> _Subject:
     users = tuple(holder.users)
-    return InvariantSubject(Who(user=holder.first), counted(users), holder.profile, holder.period, users=users)
+    return _Subject(Who(user=holder.first), counted(users), holder.profile, holder.period, users=users)
 
 
-def _made_up(name: Name) -> InvariantSubject:
+def _made_up(name: Name) -> _Subject:
     kind, plain = name
     words = f"somebody in group `{plain}`" if kind == "group" else f"somebody with just role `{plain}`"
     given = f"in group `{plain}`" if kind == "group" else f"given just role `{plain}`"
     source = RightsSource(*name)
-    return InvariantSubject(somebody_with(source), words, Profile((source,)), given=given)
+    return _Subject(somebody_with(source), words, Profile((source,)), given=given)
 
 
 # --- what it asks --------------------------------------------------------------------------------------------
@@ -221,7 +212,7 @@ class _Question(msgspec.Struct, frozen=True):
 
 
 def _question(
-    world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str, assumed: Assumed
+    world: World, invariant: ir.Invariant, asked: _Subject, action: str, assumed: Assumed
 ) -> _Question | None:
     index, plan, field = world.index, world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
@@ -239,7 +230,7 @@ def _question(
 
 
 def _shown(
-    world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str, question: _Question, found: Witness
+    world: World, invariant: ir.Invariant, asked: _Subject, action: str, question: _Question, found: Witness
 ) -> Shown | None:
     if question.left_out is not None:
         return show_created(world, asked.who, action, found, question.left_out, invariant.field)
@@ -250,11 +241,11 @@ def _where(invariant: ir.Invariant) -> Formula:
     return AllOf(()) if invariant.where is None else true(invariant.where)
 
 
-def _who_and_when(world: World, asked: InvariantSubject) -> tuple[Requester, Period]:
+def _who_and_when(world: World, asked: _Subject) -> tuple[Requester, Period]:
     """Invariants are about now and later."""
     who = SOMEBODY if asked.user is None else DeclaredUser(asked.user)
     return who, world.from_now if asked.period is None else asked.period
 
 
-def _instant(world: World, asked: InvariantSubject) -> datetime.datetime:
+def _instant(world: World, asked: _Subject) -> datetime.datetime:
     return world.now if asked.period is None else asked.period.instant(world.now, world.index.timezone)

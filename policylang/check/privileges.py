@@ -75,7 +75,7 @@ def reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
 
 def _reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     whole, hidden = taken(world, source)
-    known = world.once(_Covered).inherited
+    known = world.once(_inherited)
     name = source.bundle_name
     seen: dict[str, frozenset[str]] = {}
     for permission, origin in world.about(name).items():
@@ -93,11 +93,9 @@ def _reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     return seen
 
 
-class _Covered:
+def _inherited(_world: World) -> dict[tuple[Name, Permission], frozenset[str] | None]:
     """The attributes that grants in roles cover, where these are inside others, by where they come from."""
-
-    def __init__(self, _world: World) -> None:
-        self.inherited: dict[tuple[Name, Permission], frozenset[str] | None] = {}
+    return {}
 
 
 def _covered(world: World, source: RightsSource, permission: Permission) -> frozenset[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 
 import msgspec
 
@@ -118,7 +118,7 @@ class _Suggestion:
         limits = frozenset(limit for way in ways for limit in way.limits)
         if len(ways) > 1 and limits and self.world.once(Questions).together(limits) is UNSAT:
             return _widest(ways)
-        return [msgspec.structs.replace(_all(ways), limits=limits)]
+        return [msgspec.structs.replace(reduce(_merged, ways), limits=limits)]
 
     # --- in words ------------------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class _Suggestion:
             # Limits around a role limit what is inside it as well: each goes into a role of its own.
             limited = [way for way in ways if way.limits]
             if len(limited) < len(ways):
-                main[key] = _all([way for way in ways if not way.limits])
+                main[key] = reduce(_merged, [way for way in ways if not way.limits])
             for number, way in enumerate(limited):
                 if number == len(others):
                     others.append({})
@@ -210,7 +210,7 @@ class _Suggestion:
         for limit, actions in by_limit.items():
             instance = self.index.instances[limit]
             whole = instance.actions is None and everything <= set(actions)
-            yield self._attached(instance) + ("" if whole else f" for {', '.join(actions)}")
+            yield attachment(instance) + ("" if whole else f" for {', '.join(actions)}")
 
     @cached_property
     def _opened(self) -> dict[str, set[str]]:
@@ -231,10 +231,6 @@ class _Suggestion:
             return f" including {', '.join(name for name in order if name not in plain)}"
         return f" ({', '.join(order)})"
 
-    def _attached(self, instance: ir.PolicyInstance) -> str:
-        values = ", ".join(value_in_words(each.type, each.value) for each in instance.arguments)
-        return f"policy {instance.policy}{f'({values})' if values else ''} on {instance.resource}"
-
     def _denies(self) -> Iterator[str]:
         """What the sources deny of what is granted here."""
         lines: dict[str, None] = {}
@@ -250,19 +246,18 @@ class _Suggestion:
         yield from lines
 
 
+def attachment(instance: ir.PolicyInstance) -> str:
+    """A policy as it is attached."""
+    values = ", ".join(value_in_words(each.type, each.value) for each in instance.arguments)
+    return f"policy {instance.policy}{f'({values})' if values else ''} on {instance.resource}"
+
+
 def _block(head: str, lines: Iterable[str]) -> str:
     return "\n".join([f"{head} {{", *(f"  {line}" for line in lines), "}"])
 
 
 def _merged(first: _Way, second: _Way) -> _Way:
     return _Way(first.limits, first.fields | second.fields, first.because or second.because)
-
-
-def _all(ways: list[_Way]) -> _Way:
-    found = ways[0]
-    for way in ways[1:]:
-        found = _merged(found, way)
-    return found
 
 
 def _widest(ways: list[_Way]) -> list[_Way]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -107,7 +108,7 @@ class UsageAnalysis:
                 found.append(settings.periods.get(ref.name, 0))
         return max(found)
 
-    @property
+    @cached_property
     def _tasks(self) -> dict[str, ir.Task]:
         return {task.name: task for task in self.world.policy_set.tasks}
 

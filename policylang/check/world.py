@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Callable, Collection, Hashable, Iterator, KeysView, Mapping, Set
 from functools import cache, cached_property
 from typing import NamedTuple, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -72,7 +71,7 @@ class World:
         self.asked_for = frozenset(asked_for)
         """The rules that somebody named: these say what is too much to be said unasked."""
         self.written = policy_set
-        self.policy_set = without_past(policy_set, now)
+        self.policy_set = _without_past(policy_set, now)
         self.now = now
         self.thresholds = thresholds or Thresholds()
         self.index = Index(self.policy_set)
@@ -106,11 +105,6 @@ class World:
         unless ``assumed`` says otherwise; what proves one, see `Questions`.
         """
         return self.prover.ask(self.query(formula, resource, who, period, assumed))
-
-    @property
-    def questions(self) -> int:
-        """How many were asked, each once."""
-        return self.prover.asked
 
     def settle(
         self,
@@ -286,13 +280,12 @@ class World:
         )
 
 
-def without_past(policy_set: ir.PolicySet, now: datetime.datetime) -> ir.PolicySet:
+def _without_past(policy_set: ir.PolicySet, now: datetime.datetime) -> ir.PolicySet:
     """The policy set without the assignments that are over at ``now``."""
-    users = tuple(_without_past(user, now, zone(policy_set.timezone)) for user in policy_set.users)
-    changed = any(one is not other for one, other in zip(users, policy_set.users, strict=True))
-    return msgspec.structs.replace(policy_set, users=users) if changed else policy_set
-
-
-def _without_past(user: ir.User, now: datetime.datetime, timezone: ZoneInfo) -> ir.User:
-    left = tuple(each for each in user.assignments if not is_over(each, now, timezone))
-    return user if len(left) == len(user.assignments) else msgspec.structs.replace(user, assignments=left)
+    timezone, users, changed = zone(policy_set.timezone), [], False
+    for user in policy_set.users:
+        left = tuple(each for each in user.assignments if not is_over(each, now, timezone))
+        if len(left) < len(user.assignments):
+            user, changed = msgspec.structs.replace(user, assignments=left), True
+        users.append(user)
+    return msgspec.structs.replace(policy_set, users=tuple(users)) if changed else policy_set

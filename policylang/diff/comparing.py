@@ -71,7 +71,7 @@ class Comparer:
         self.surroundings = Surroundings(old, new, self.up.lifter.reader.moved)
 
     @cached_property
-    def moved_users(self) -> frozenset[str]:
+    def _moved_users(self) -> frozenset[str]:
         return frozenset().union(*self.up.lifter.reader.moved.values())
 
     # --- one subject -----------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Comparer:
 
     def _is_moved(self, subject: Subject) -> bool:
         """Whether places or attributes that the subject has may count otherwise than before."""
-        if subject.user in self.moved_users:
+        if subject.user in self._moved_users:
             return True
         return self.surroundings.places_moved and any(
             source.place is not None for person in (subject.old, subject.new) for source in person.sources
@@ -257,7 +257,7 @@ class Comparer:
         """Whether it is proved that a difference is no more than some others, which are about the same."""
         mine = [each for each in others if is_about(each, difference)]
         alike = any(each.said == difference.said for each in mine)
-        if alike and difference.plan.kind != "create" and difference.subject.user not in self.moved_users:
+        if alike and difference.plan.kind != "create" and difference.subject.user not in self._moved_users:
             return True
         if not mine or difference.unproved or not difference.gap.exact:
             return False

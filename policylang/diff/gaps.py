@@ -50,7 +50,7 @@ class Evidence(msgspec.Struct, frozen=True):
     denied: Shown
 
 
-class Allowed(msgspec.Struct, frozen=True):
+class _Allowed(msgspec.Struct, frozen=True):
     """An action on a field or on the record, in parts: some way is open and nothing hinders."""
 
     ways: tuple[Formula, ...]
@@ -61,7 +61,7 @@ class Allowed(msgspec.Struct, frozen=True):
         return AllOf((AnyOf(self.ways), *self.rest))
 
 
-NEVER = Allowed((), ())
+_NEVER = _Allowed((), ())
 
 
 class GapQuestions:
@@ -82,7 +82,7 @@ class GapQuestions:
         resource = mine.resource
         here = _allowed(self.ours, mine, field)
         there = (
-            NEVER
+            _NEVER
             if other is None or not _has(self.theirs.index, resource, field)
             else (_allowed(self.theirs, other, field))
         )
@@ -102,13 +102,13 @@ class GapQuestions:
         declared = self.ours.index.attributes[resource][home]
         return AnyOf((missing(declared), _at_place(self.ours.index, declared)))
 
-    def _lifted(self, there: Allowed, resource: str, user: str | None, *, over: bool) -> Allowed:
+    def _lifted(self, there: _Allowed, resource: str, user: str | None, *, over: bool) -> _Allowed:
         def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
             return tuple(plain(self.lifter.lift(part, resource, user, over=over)) for part in parts)
 
         rest = lift(there.rest)
         known = self._at_known_place(resource, over=over)
-        return Allowed(lift(there.ways), rest if known == TRUE else (*rest, known))
+        return _Allowed(lift(there.ways), rest if known == TRUE else (*rest, known))
 
     def _at_known_place(self, resource: str, *, over: bool) -> Formula:
         """The record does not live at a place that the other side does not know: there it is nobody's."""
@@ -169,7 +169,7 @@ class GapQuestions:
         )
         everything: tuple[str | None, ...] = (None, *declared)
         for field in everything:
-            there = _allowed(self.theirs, other, field) if _has(self.theirs.index, resource, field) else NEVER
+            there = _allowed(self.theirs, other, field) if _has(self.theirs.index, resource, field) else _NEVER
             low = self._lifted(there, resource, user, over=False).whole
             exact = exact and low == self._lifted(there, resource, user, over=True).whole
             said = NotOf(low)
@@ -394,7 +394,7 @@ def _at_place(index: Index, declared: ir.Attribute) -> Formula:
     return true(c.In(attribute_path(declared), places, declared.at)) if places else FALSE
 
 
-def _allowed(side: Side, plan: Plan, field: str | None) -> Allowed:
+def _allowed(side: Side, plan: Plan, field: str | None) -> _Allowed:
     """`check.decision.allowed` in parts, in an order that does not depend on how it is written."""
     index, resource = side.index, plan.resource
     ways = {plain(_way(side, resource, way)): None for way in plan.ways if field is None or field in way.fields}
@@ -405,7 +405,7 @@ def _allowed(side: Side, plan: Plan, field: str | None) -> Allowed:
         for each in plan.denies
         if each.deny.fields is None or field in each.deny.fields
     ]
-    return Allowed(tuple(ways), tuple(dict.fromkeys(part for part in map(plain, rest) if part != TRUE)))
+    return _Allowed(tuple(ways), tuple(dict.fromkeys(part for part in map(plain, rest) if part != TRUE)))
 
 
 def _way(side: Side, resource: str, way: Way) -> Formula:

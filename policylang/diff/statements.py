@@ -126,19 +126,15 @@ def _bundles_eligible(c: Comparer, roles: tuple[str | None, str | None]) -> tupl
 
 
 def _superusers(pairs: list[UserPair]) -> Iterator[Statement]:
-    gained: list[str] = []
-    lost: list[str] = []
+    was: set[str] = set()
+    has: set[str] = set()
     for pair in pairs:
-        before = pair.old is not None and pair.old.superuser
-        after = pair.new is not None and pair.new.superuser
-        if after and not before:
-            gained += pair.users
-        if before and not after:
-            lost += pair.users
-    if gained:
-        yield made("superuser", "superusers", (), ("superuser",), widens=True, users=tuple(sorted(gained)))
-    if lost:
-        yield made("superuser", "superusers", ("superuser",), (), widens=False, users=tuple(sorted(lost)))
+        was.update(pair.users if pair.old is not None and pair.old.superuser else ())
+        has.update(pair.users if pair.new is not None and pair.new.superuser else ())
+    if has - was:
+        yield made("superuser", "superusers", (), ("superuser",), widens=True, users=tuple(sorted(has - was)))
+    if was - has:
+        yield made("superuser", "superusers", ("superuser",), (), widens=False, users=tuple(sorted(was - has)))
 
 
 def _may_assign(c: Comparer) -> Iterator[Statement]:

@@ -14,7 +14,7 @@ from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way
 
-EVERY = "every record"
+_EVERY = "every record"
 Lines = tuple[str, ...]
 
 
@@ -107,7 +107,7 @@ def _way(side: Side, plan: Plan, way: Way) -> str:
     several = len(way.limits) > 1 or bool(parts)
     names = side.index.attributes[plan.resource]
     parts += sorted({condition_in_words(limit.condition, names, several) for limit in way.limits})
-    text = " and ".join(parts) if parts else EVERY
+    text = " and ".join(parts) if parts else _EVERY
     return text + fields_in_words(side, plan.resource, way.fields)
 
 

@@ -19,7 +19,7 @@ from policylang.analysis.query import ANYBODY, SOMEBODY, DeclaredUser, NamedUser
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.search import find
 from policylang.analysis.witness import situation
-from policylang.check.conditions import users_named
+from policylang.check.rules.administration.unknown_user import users_named
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.reference import written

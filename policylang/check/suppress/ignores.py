@@ -16,7 +16,7 @@ _MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 def ignorer(config: Config, base: Path | None) -> Callable[[str, str], bool]:
     """Whether the config, whose folder is ``base``, leaves findings of a code in a file out."""
-    rules = [(pattern_of(pattern), codes) for pattern, codes in config.ignores.items()]
+    rules = [(_pattern_of(pattern), codes) for pattern, codes in config.ignores.items()]
     if not rules or base is None:
         return lambda _code, _path: False
 
@@ -33,7 +33,7 @@ def idle(config: Config, base: Path, paths: Iterable[str]) -> list[str]:
     if not config.ignores:
         return []
     names = {name for path in paths for name in _names(path, base)}
-    return [pattern for pattern in config.ignores if not any(map(pattern_of(pattern).fullmatch, names))]
+    return [pattern for pattern in config.ignores if not any(map(_pattern_of(pattern).fullmatch, names))]
 
 
 def _names(path: str, base: Path) -> set[str]:
@@ -43,7 +43,7 @@ def _names(path: str, base: Path) -> set[str]:
     return {Path(each).as_posix() for each in (named, real)}
 
 
-def pattern_of(pattern: str) -> re.Pattern[str]:
+def _pattern_of(pattern: str) -> re.Pattern[str]:
     """A path pattern: ``*`` and ``?`` stand for what is no slash, ``**`` for anything; one that ends in a slash means
     all that is in the folder.
     """

@@ -15,6 +15,7 @@ from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model.types import PlaceType
+from policylang.runtime.access import can_cover
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
 from policylang.runtime.sources import RightsSource
@@ -144,10 +145,10 @@ def _statements(held: Holdings, role: str) -> list[ir.Grant | ir.Deny]:
     return found
 
 
-def _reaches(world: World, kind: str | None, resource: str) -> bool:
-    """Whether records of the resource can live at a kind of place, or below it; or anywhere, without one."""
+def _reaches(world: World, kind: str, resource: str) -> bool:
+    """Whether records of the resource can live at a kind of place, or below it."""
     lives = _kind(world, resource)
-    return kind is None or (lives is not None and world.index.is_kind_or_above(kind, lives))
+    return lives is not None and world.index.is_kind_or_above(kind, lives)
 
 
 def _fits(held: Holdings, role: str, kind: str) -> bool:
@@ -220,12 +221,9 @@ class _Lines:
         """Whether some source grants the action where records of the resource can live."""
         return any(
             (resource, action) in self.held.granted(source.bundle_name)
-            and _reaches(self.world, self._kind_of(source), resource)
+            and can_cover(self.world.index, resource, source.place)
             for source in who.sources
         )
-
-    def _kind_of(self, source: RightsSource) -> str | None:
-        return None if source.place is None else self.world.index.places[source.place].kind
 
     def idle(self, role: str, kind: str) -> list[_Line]:
         """The lines in a role, and in those inside it, that are of no use at a kind of place."""

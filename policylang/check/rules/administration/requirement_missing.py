@@ -89,7 +89,7 @@ def _unmet(held: Holdings, name: Name, grant: ir.Grant, action: str) -> _Unmet |
     if requires is None:
         return None
     possible = held.satisfies(requires, held.every_permission, True)
-    asked = requires if possible else without_features(requires)
+    asked = requires if possible else _without_features(requires)
     if asked is None:
         return None
     if name in held.held_by:
@@ -115,16 +115,16 @@ def _lacking(held: Holdings, holders: Iterable[HolderClass], requirement: ir.Req
     return tuple(holder for holder in found.values() if holder is not None)
 
 
-def without_features(requirement: ir.Requirement) -> ir.Requirement | None:
+def _without_features(requirement: ir.Requirement) -> ir.Requirement | None:
     """What else a requirement asks for, if all features are on; ``None`` for nothing."""
     match requirement:
         case ir.RequiresFeature():
             return None
         case ir.RequiresAll(items=items, at=at):
-            left = tuple(part for item in items if (part := without_features(item)) is not None)
+            left = tuple(part for item in items if (part := _without_features(item)) is not None)
             return ir.RequiresAll(left, at) if left else None
         case ir.RequiresAny(items=items, at=at):
-            parts = [without_features(item) for item in items]
+            parts = [_without_features(item) for item in items]
             return None if None in parts else ir.RequiresAny(tuple(part for part in parts if part is not None), at)
         case _:
             return requirement

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.check.conditions import users_named
 from policylang.check.finding import Finding, related
 from policylang.check.privileges import roles_inside, several
 from policylang.check.world import World
 from policylang.diagnostics import Rule, quoted
+from policylang.model import conditions as c
 from policylang.model.types import UserType
 from policylang.runtime.sources import RightsSource, sources
 from policylang.suggest import closest
@@ -91,6 +91,20 @@ def _named(world: World) -> Iterator[tuple[str, str | None, str]]:
     for _, condition in world.policy_set.conditions():
         if id(condition) not in instances:
             yield from users_named(condition)
+
+
+def users_named(condition: c.Condition) -> Iterator[tuple[str, str | None, str]]:
+    """The users whom a condition names, each with the role that the other side of the test asks for, and where."""
+    for test in condition.tests():
+        sides = list(test.sides)
+        users = [each.type.item for each in sides]
+        roles = [type_.role for type_ in users if isinstance(type_, UserType) and type_.role is not None]
+        role = roles[0] if roles else None
+        if isinstance(test, c.In) and isinstance(test.operand.type, UserType):
+            yield from ((str(value), role, test.at) for value in test.values)
+        for each in sides:
+            if isinstance(each, c.Constant) and isinstance(each.type, UserType):
+                yield str(each.value), role, each.at
 
 
 class _Roles:

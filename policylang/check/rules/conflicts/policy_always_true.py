@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.blame import at_fault
-from policylang.check.finding import Finding, related
+from policylang.check.finding import Finding
 from policylang.check.limits import Questions, claims
 from policylang.check.world import World
-from policylang.diagnostics import Rule, listed
+from policylang.diagnostics import Rule
 
 RULE = Rule(
     code="PL202",
@@ -45,16 +45,9 @@ def check(world: World) -> Iterator[Finding]:
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     for fault in at_fault(world.policy_set, questions.untrue):
-        instances = fault.instances
-        names = listed([f"`{each.id}`" for each in instances[:3]], "and")
-        yield Finding(
-            code="PL202",
-            message=f"{names} {'is' if len(instances) == 1 else 'are'} always true, so nothing is limited",
-            at=fault.places[0],
+        yield fault.finding(
+            "PL202",
+            "always true, so nothing is limited",
             help="remove it, or look for the test that was meant",
-            related=tuple(related(other, "and here") for other in fault.places[1:4]),
-            proved=None
-            if fault.unproved
-            else "every record makes the condition true, at every instant and for every user",
-            unproved=fault.unproved,
+            proved="every record makes the condition true, at every instant and for every user",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.blame import at_fault
-from policylang.check.finding import Finding, related
+from policylang.check.finding import Finding
 from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
@@ -44,15 +44,12 @@ def check(world: World) -> Iterator[Finding]:
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     for fault in at_fault(world.policy_set, questions.true):
-        instances = fault.instances
-        names = listed([f"`{each.id}`" for each in instances[:3]], "and")
-        resources = listed([f"`{name}`" for name in dict.fromkeys(each.resource for each in instances[:3])], "and")
-        yield Finding(
-            code="PL203",
-            message=f"{names} {'is' if len(instances) == 1 else 'are'} never true, so it lets no {resources} through",
-            at=fault.places[0],
+        resources = listed(
+            [f"`{name}`" for name in dict.fromkeys(each.resource for each in fault.instances[:3])], "and"
+        )
+        yield fault.finding(
+            "PL203",
+            f"never true, so it lets no {resources} through",
             help="look for values that exclude each other",
-            related=tuple(related(other, "and here") for other in fault.places[1:4]),
-            proved=None if fault.unproved else "no record and no instant makes the condition true",
-            unproved=fault.unproved,
+            proved="no record and no instant makes the condition true",
         )

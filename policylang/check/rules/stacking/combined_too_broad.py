@@ -61,7 +61,7 @@ user "ben@acme.test" {
     fix="suggested",
 )
 
-APPROVING = frozenset(
+_APPROVING = frozenset(
     (
         "approve",
         "authorise",
@@ -85,9 +85,9 @@ one of them (`approve_late`, `final_approve`, `pay_out`), `sign` and `sign_off`.
 
 
 @cache
-def is_approving(action: str) -> bool:
+def _is_approving(action: str) -> bool:
     words = action.lower().split("_")
-    return words in (["sign"], ["sign", "off"]) or words[0] in APPROVING or words[-1] in APPROVING
+    return words in (["sign"], ["sign", "off"]) or words[0] in _APPROVING or words[-1] in _APPROVING
 
 
 class _Broad(msgspec.Struct):
@@ -183,7 +183,7 @@ class _Rule:
             (resource.name, action.name)
             for resource in self.world.policy_set.resources
             for action in resource.actions
-            if is_approving(action.name)
+            if _is_approving(action.name)
         )
 
     def is_certain(self, found: _Broad) -> bool:

@@ -11,11 +11,10 @@ from policylang.analysis.questions import limit_lost
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, counted, people, related
 from policylang.check.stacks import SourceKind, Stacks, permissions_in_words
-from policylang.check.suggested_role import suggested_role
+from policylang.check.suggested_role import attachment, suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir.nesting import Name
-from policylang.model.words import value_in_words
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
@@ -336,10 +335,9 @@ def _help(
 def _attached(stacks: Stacks, id: str, actions: Iterable[str]) -> str:
     """A policy as it is attached, for some actions only where others of the resource are not concerned."""
     instance = stacks.index.instances[id]
-    values = ", ".join(value_in_words(each.type, each.value) for each in instance.arguments)
     concerned = [action for action in stacks.index.actions[instance.resource] if action in set(actions)]
     limited = instance.actions or [
         name for name, action in stacks.index.actions[instance.resource].items() if not action.bypasses_policies
     ]
     for_ = "" if set(concerned) >= set(limited) else f" for {', '.join(concerned)}"
-    return f"policy {instance.policy}{f'({values})' if values else ''} on {instance.resource}{for_}"
+    return attachment(instance) + for_

@@ -72,7 +72,7 @@ _WORK = re.compile(
 """The same words as the subject of somebody's work: `approves leave requests`, `manages temporary staff`."""
 
 
-def is_temporary(because: str) -> bool:
+def _is_temporary(because: str) -> bool:
     """Whether a reason speaks of temporary cover."""
     return _COVER.search(_WORK.sub(" ", because)) is not None
 
@@ -86,7 +86,7 @@ def check(world: World) -> Iterator[Finding]:
     for users, user in alike(world):
         for each in user.assignments:
             because = each.because or ""
-            if each.until is None and is_temporary(because):
+            if each.until is None and _is_temporary(because):
                 found.setdefault((each.role, because), []).append((users, each))
     for given in found.values():
         yield _finding(world, given)

@@ -49,7 +49,7 @@ def check(world: World) -> Iterator[Finding]:
     `policylang.check.invariants`. What `create` can do is decided on proposed records, which need not have what
     somebody else fills in later.
     """
-    for invariant, verdict in verdicts(world):
+    for invariant, verdict in world.once(verdicts):
         if verdict.violation is not None:
             yield _finding(world, invariant, verdict.violation, verdict)
 
