@@ -133,9 +133,9 @@ def _guards(condition: c.Condition) -> Iterator[_Guard]:
             each = [next(_guards(item), None) for item in items]
             if None not in each:
                 yield frozenset[_Key]().union(*(guard for guard in each if guard is not None))
-        case c.Compare("eq", c.Path() as path, c.Constant(type_, wanted)) if _is_plain(path.type):
-            yield frozenset(((("is", unplaced(path)), constant(type_, wanted)),))
-        case c.Compare("eq", c.Constant(type_, wanted), c.Path() as path) if _is_plain(path.type):
+        case c.Compare("eq", c.Path() as path, c.Constant(type_, wanted)) | c.Compare(
+            "eq", c.Constant(type_, wanted), c.Path() as path
+        ) if _is_plain(path.type):
             yield frozenset(((("is", unplaced(path)), constant(type_, wanted)),))
         case c.In(c.Path() as path, values) if _is_plain(path.type):
             yield frozenset((("is", unplaced(path)), constant(path.type, wanted)) for wanted in values)

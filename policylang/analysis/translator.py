@@ -144,31 +144,25 @@ class Translator:
         known = self._is_known(path)
         if known is not None:
             return NO if known else YES
-        steps = self._steps(path)
-        return some_of(
-            all_of(
-                (
-                    *(There(each, states - BAD) for each, states in steps[:number] if states & BAD),
-                    There(variable, MISSING),
-                )
-            )
-            for number, (variable, possible) in enumerate(steps)
-            if possible & MISSING
-        )
+        return self._first(path, MISSING, VALUE | MISSING)
 
     def _bad(self, path: c.Path) -> Tree:
         if self._is_known(path) is not None:
             return NO
+        return self._first(path, BAD, VALUE)
+
+    def _first(self, path: c.Path, state: frozenset[ValueState], before: frozenset[ValueState]) -> Tree:
+        """An attribute on the path is in the state, and those before it are in one of the others."""
         steps = self._steps(path)
         return some_of(
             all_of(
                 (
-                    *(There(each, states & VALUE) for each, states in steps[:number] if not states <= VALUE),
-                    There(variable, BAD),
+                    *(There(each, states & before) for each, states in steps[:number] if not states <= before),
+                    There(variable, state),
                 )
             )
             for number, (variable, possible) in enumerate(steps)
-            if possible & BAD
+            if possible & state
         )
 
     def _useless(self, path: c.Path) -> Tree:

@@ -146,13 +146,8 @@ def inner_first(world: World) -> Iterator[tuple[RightsSource, Bundle]]:
 def uses(policy_set: ir.PolicySet) -> dict[str, list[str]]:
     """Policy instances, and the places where they are attached to roles, groups and users."""
     found: dict[str, list[str]] = {}
-    for bundles in (policy_set.roles, policy_set.groups):
-        for bundle in bundles:
-            for limit in bundle.limits:
-                found.setdefault(limit.instance, []).append(limit.at)
-    for user in policy_set.users:
-        for policy in (*user.appends, *user.overrides):
-            found.setdefault(policy.limit.instance, []).append(policy.limit.at)
+    for limit in policy_set.every_limit():
+        found.setdefault(limit.instance, []).append(limit.at)
     for places in found.values():
         if len(places) > 1:
             places.sort(key=Location.parse)

@@ -130,7 +130,11 @@ def taken(world: World, source: RightsSource) -> _Taken:
     """What denies without a condition leave nothing of for somebody with the source: resource and action as a whole,
     and attributes.
     """
-    said = [deny for chain in world.chains(source) for deny in chain[-1].denies]
+    return taken_by(world, [deny for chain in world.chains(source) for deny in chain[-1].denies])
+
+
+def taken_by(world: World, said: Sequence[ir.Deny]) -> _Taken:
+    """What these denies and those for everyone leave nothing of, as far as they have no condition."""
     of_everyone = world.once(_taken_from_everyone)
     return _taken(said, of_everyone) if said else of_everyone
 

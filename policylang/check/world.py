@@ -16,7 +16,7 @@ from policylang.analysis.prover import Prover
 from policylang.analysis.query import SOMEBODY, Answer, Query, Requester
 from policylang.analysis.satisfiability import Satisfiability
 from policylang.ir import nodes as ir
-from policylang.ir.nesting import Name
+from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import grants_required
 from policylang.model.instants import zone
 from policylang.runtime.clock import is_over
@@ -170,8 +170,7 @@ class World:
     @cached_property
     def bundles(self) -> tuple[tuple[RightsSource, Bundle], ...]:
         """Every group and every role, as the source that it is for somebody who has just that everywhere."""
-        groups = [(RightsSource("group", group.name), group) for group in self.policy_set.groups]
-        return (*groups, *((RightsSource("role", role.name), role) for role in self.policy_set.roles))
+        return tuple((RightsSource(*name_of(bundle)), bundle) for bundle in self.policy_set.bundles)
 
     def chains(self, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]:
         """A source and every role inside it, each with what is around it, outermost first; places do not matter."""

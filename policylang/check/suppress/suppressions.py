@@ -36,7 +36,6 @@ _TOKEN = re.compile(
 )
 _CODE = re.compile(r"PL[0-9]{3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INSTRUCTIONS = ("ignore",)
 
 
 class Suppressions(msgspec.Struct, frozen=True):
@@ -124,9 +123,9 @@ class _Reader:
             self.fail("a colon is missing before `ignore`")
         self.take()
         word = self.take_word("`ignore`")
-        if word not in _INSTRUCTIONS:
-            near = closest(word.lower(), _INSTRUCTIONS) or (word.lower() in _INSTRUCTIONS and word.lower())
-            help = f"did you mean `{near}`?" if near else _FORM
+        if word != "ignore":
+            is_near = word.lower() == "ignore" or closest(word.lower(), ("ignore",)) is not None
+            help = "did you mean `ignore`?" if is_near else _FORM
             self.fail(f"{quoted(word)} is not an instruction to policylang", help, back=1)
         codes = [self.take_code()]
         while self.kind == "comma":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from policylang.check.finding import Finding
 from policylang.check.unused import together
@@ -66,34 +67,24 @@ def check(world: World) -> Iterator[Finding]:
 def _names(world: World) -> Iterator[tuple[str, str, str]]:
     """What is named, its name, and where; in the order of the kinds."""
     of = world.policy_set
-    for portal in of.portals:
-        if portal.at is not None:
-            yield "portal", portal.name, portal.at
-    for kind in of.scope:
-        yield "kind of place", kind.name, kind.at
-    for feature in of.features:
-        yield "feature", feature.name, feature.at
-    for owner, attributes in (("subject", of.subject), ("request", of.request)):
-        for attribute in attributes:
-            yield f"{owner} attribute", attribute.name, attribute.at
+    named: list[tuple[str, Iterable[Any]]] = [
+        ("portal", [portal for portal in of.portals if portal.at is not None]),
+        ("kind of place", of.scope),
+        ("feature", of.features),
+        ("subject attribute", of.subject),
+        ("request attribute", of.request),
+    ]
     for resource in of.resources:
-        yield "resource", resource.name, resource.at
-        for attribute in resource.attributes:
-            yield "attribute", attribute.name, attribute.at
-        for action in resource.actions:
-            yield "action", action.name, action.at
+        named += [("resource", [resource]), ("attribute", resource.attributes), ("action", resource.actions)]
     for policy in of.policies:
-        yield "policy", policy.name, policy.at
-        for parameter in policy.parameters:
-            yield "parameter", parameter.name, parameter.at
-    for role in of.shared_roles:
-        yield "role", role.name, role.at
-    for group in of.groups:
-        yield "group", group.name, group.at
-    for task in of.tasks:
-        yield "task", task.name, task.at
-    for integration in of.integrations:
-        yield "integration", integration.name, integration.at
+        named += [("policy", [policy]), ("parameter", policy.parameters)]
+    named += [
+        ("role", of.shared_roles),
+        ("group", of.groups),
+        ("task", of.tasks),
+        ("integration", of.integrations),
+    ]
+    yield from ((kind, each.name, each.at) for kind, declared in named for each in declared)
 
 
 def _snake_case(name: str) -> str:

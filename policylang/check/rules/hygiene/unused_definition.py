@@ -64,7 +64,7 @@ def check(world: World) -> Iterator[Finding]:
 
 def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
     of = world.written
-    attached = _attached(world)
+    attached = {instance.policy for instance in world.index.attached()}
     for policy in of.policies:
         if policy.name not in attached:
             yield "policy", policy.name, policy.at, "attach it to a role, a group or a user, or remove it"
@@ -93,14 +93,6 @@ def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
             yield "portal", portal.name, portal.at, "name it in a role, or remove it"
     yield from _attributes(world)
     yield from _places(world)
-
-
-def _attached(world: World) -> set[str]:
-    of = world.policy_set
-    bundles = (bundle for _, bundle in world.bundles)
-    limits = [limit.instance for bundle in bundles for limit in bundle.limits]
-    limits += [each.limit.instance for user in of.users for each in (*user.appends, *user.overrides)]
-    return {world.index.instances[instance].policy for instance in dict.fromkeys(limits)}
 
 
 def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:

@@ -104,10 +104,9 @@ def _given(world: World) -> dict[str, _Given]:
     for user in world.policy_set.users:
         for role, place, first, last in _of_user(world, user):
             found.setdefault(role, set()).add(("user", user.id, place, f"{first}/{last}"))
-    for bundles in (world.policy_set.groups, world.policy_set.roles):
-        for bundle in bundles:
-            for ref in bundle.roles:
-                found.setdefault(ref.name, set()).add(("inside", bundle.at, "", ""))
+    for bundle in world.policy_set.bundles:
+        for ref in bundle.roles:
+            found.setdefault(ref.name, set()).add(("inside", bundle.at, "", ""))
     for integration in world.policy_set.integrations:
         for each in (*integration.roles, integration.mirror):
             if each is not None:

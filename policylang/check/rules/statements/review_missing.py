@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from policylang.check.finding import Finding, related
+from policylang.check.privileges import sensitive_fields, taken_by
 from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.runtime.parts import grant_fields
 
 RULE = Rule(
     code="PL604",
@@ -91,19 +91,9 @@ def _unreviewed(world: World, reviewed: Collection[str]) -> Iterator[tuple[str, 
 
 def _sensitive(world: World, role: ir.Role) -> Iterator[tuple[ir.Grant, str]]:
     """The role's own grants of sensitive attributes."""
+    whole, fields = taken_by(world, role.denies)
     for grant in role.grants:
-        for name in sorted(grant_fields(world.index, grant)):
-            if world.index.attributes[grant.resource][name].sensitive and any(
-                not _is_taken(world, role, grant.resource, action, name) for action in grant.actions
-            ):
+        for name in sorted(sensitive_fields(world.index, grant)):
+            keys = ((grant.resource, action) for action in grant.actions)
+            if any(key not in whole and name not in fields.get(key, ()) for key in keys):
                 yield grant, name
-
-
-def _is_taken(world: World, role: ir.Role, resource: str, action: str, name: str) -> bool:
-    return any(
-        deny.resource == resource
-        and action in deny.actions
-        and deny.condition is None
-        and (deny.fields is None or name in deny.fields)
-        for deny in (*role.denies, *world.policy_set.denies)
-    )
