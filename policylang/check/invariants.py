@@ -187,7 +187,7 @@ def _is_selected(held: Holdings, invariant: ir.Invariant, who: Profile) -> bool:
 
 
 def _of_holder(holder: HolderClass) -> _Subject:
-    users = tuple(holder.users)
+    users = holder.users
     return _Subject(Who(user=holder.first), counted(users), holder.profile, holder.period, users=users)
 
 

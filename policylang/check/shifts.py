@@ -62,7 +62,7 @@ def _missed(
             message=f"no `{resource}` can satisfy {names} while `{each.role}` is assigned to {counted(kind.users)}, "
             f"{dates_in_words(each)}, so {', '.join(dict.fromkeys(actions))} reaches none",
             at=each.at,
-            users=tuple(kind.users),
+            users=kind.users,
             help="change the times of the assignment or the hours of the policies",
             related=tuple(related(limit.at, "limited here") for limit in limits),
             unproved=doubt,

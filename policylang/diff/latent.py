@@ -125,7 +125,7 @@ class Latent:
                 if not what <= told.get((up, resource, action), set()):
                     told[up, resource, action] = told.get((up, resource, action), set()) | what
                     yield up, *words
-        had, has = (self._held(side, who) for side, who in self._both(subject))
+        had, has = self._helds(subject)
         for up, more in ((True, has - had), (False, had - has)):
             for resource, action in sorted({(each[0], each[1]) for each in more}):
                 if (up, resource, action) not in told:
@@ -296,8 +296,7 @@ class Latent:
         return f"a grant of {self._requiring(resource, action)}, which requires {action} on `{resource}`"
 
     def _helds(self, subject: Subject) -> tuple[frozenset[tuple[Any, ...]], ...]:
-        had, has = (self._held(side, who) for side, who in self._both(subject))
-        return had, has
+        return tuple(self._held(*each) for each in self._both(subject))
 
     def _roles(self, subject: Subject, is_new: bool) -> frozenset[tuple[Any, ...]]:
         """The roles that the subject may hand out, and those without which nobody can be chosen."""

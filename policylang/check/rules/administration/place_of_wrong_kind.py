@@ -131,7 +131,7 @@ def _assignments(world: World) -> Iterator[Finding]:
                         f"nothing: {_where(world, [said.resource for said in _statements(held, each.role)])}"
                     ),
                     at=users.declared.at,
-                    users=tuple(users.users),
+                    users=users.users,
                     subjects=tuple(said.resource for said in _statements(held, each.role)),
                     help="assign the role without a place, or at a place where such records are",
                     related=(related(each.at, "assigned here"), related(index.roles[each.role].at, "the role")),

@@ -143,7 +143,7 @@ def _findings(world: World, holder: HolderClass, closed: list[tuple[Permission, 
                 f"it requires {'; '.join(asked)}"
             ),
             at=holder.at,
-            users=tuple(holder.users),
+            users=holder.users,
             help="grant the required permission at such a place, above it, or everywhere",
             related=(
                 *(

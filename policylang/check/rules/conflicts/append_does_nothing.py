@@ -124,7 +124,7 @@ def _finding(kind: UserClass, append: ir.UserPolicy, granted: bool, unproved: bo
         code="PL208",
         message=f"the append of `{name}` does nothing for {counted(kind.users)}: {why}",
         at=kind.declared.at,
-        users=tuple(kind.users),
+        users=kind.users,
         help="remove it, or append what was meant",
         related=(related(append.at, "the append"),),
         proved=None if unproved else f"`{name}` excludes no record that {counted(kind.users)} would otherwise reach",

@@ -139,7 +139,7 @@ def _finding(
         code="PL209",
         message=f"with {names} appended, {actions} reaches no `{resource}` for {who}",
         at=kind.declared.at,
-        users=tuple(kind.users),
+        users=kind.users,
         help="remove it, or look for the limit that it contradicts",
         related=tuple(related(each.at, "the append") for each in policies),
         proved=None if unproved else f"no record and no instant at which {who} would be allowed {actions}",

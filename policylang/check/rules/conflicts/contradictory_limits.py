@@ -183,7 +183,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
             code="PL201",
             message=f"no `{each.resource}` can satisfy {names} together, so {actions} reaches none for {who}",
             at=user.at,
-            users=tuple(kind.users),
+            users=kind.users,
             help="remove one of the overrides",
             related=tuple(related(limit.at, f"`{limit.instance}`") for limit in each.limits),
             proved=None if each.unproved else f"no record and no instant makes {names} true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import msgspec
 
@@ -93,20 +94,14 @@ def _given(world: World, user: ir.User) -> dict[str, list[_Given]]:
 
 
 def _role(world: World, kind: UserClass, role: str, given: list[_Given]) -> Iterator[Finding]:
-    ordered = sorted(given, key=lambda each: Location.parse(each.at))
-    overlapping: dict[str, None] = {}
-    for number, later in enumerate(ordered):
-        for earlier in ordered[:number]:
-            if _overlap(world, earlier, later):
-                overlapping[earlier.at] = None
-                overlapping[later.at] = None
-    if overlapping:
-        *others, last = sorted(overlapping, key=Location.parse)
+    places = {each.at for pair in combinations(given, 2) if _overlap(world, *pair) for each in pair}
+    if places:
+        *others, last = sorted(places, key=Location.parse)
         yield Finding(
             code="PL212",
             message=f"`{role}` is assigned more than once to {counted(kind.users)}, for overlapping times and places",
             at=last,
-            users=tuple(kind.users),
+            users=kind.users,
             help="keep one of them, or move the dates or places apart",
             related=tuple(related(at, "assigned here") for at in others),
         )

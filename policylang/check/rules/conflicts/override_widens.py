@@ -175,7 +175,7 @@ def _finding(world: World, kind: UserClass, resource: str, shown: dict[str, Show
         code="PL207",
         message=f"with {names}, {who} records of `{resource}` that group `{user.group.name}` does not, for {actions}",
         at=user.at,
-        users=tuple(kind.users),
+        users=kind.users,
         help=_help(policies),
         related=tuple(related(each.at, "the override") for each in policies),
         shown=tuple(shown.values()),

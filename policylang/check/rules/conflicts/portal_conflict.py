@@ -95,7 +95,7 @@ def _finding(world: World, kind: UserClass, doors: _Doors) -> Finding:
         code="PL210",
         message=f"{counted(kind.users)} {have} roles of different portals: {listed(roles, 'and')}",
         at=kind.declared.at,
-        users=tuple(kind.users),
+        users=kind.users,
         help="use a second account for the other portal, or remove one of the roles",
         related=tuple(_role(world, role) for role in doors.values()),
     )

@@ -236,7 +236,7 @@ class _Checker:
 
     def _every(self) -> Iterator[_Holders]:
         for kind in self.world.user_classes:
-            yield _Holders(tuple(kind.users), kind.declared.at, self.world.periods(kind.first))
+            yield _Holders(kind.users, kind.declared.at, self.world.periods(kind.first))
         for each in self.world.policy_set.integrations:
             if len(each.roles) > 1:
                 yield _Holders((each.name,), each.at, self.world.periods(each.name))

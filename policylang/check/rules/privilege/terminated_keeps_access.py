@@ -58,7 +58,7 @@ def check(world: World) -> Iterator[Finding]:
                     code="PL412",
                     message=f"terminated, {counted(each.users)} {verb} {several(kept)}",
                     at=each.declared.at,
-                    users=tuple(each.users),
+                    users=each.users,
                     subjects=tuple(kept),
                     help="remove these; a terminated user has essential roles only",
                 )

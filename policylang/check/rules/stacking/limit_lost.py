@@ -157,7 +157,7 @@ def _more(users: UserClass, others: int, certain: list[tuple[Shown, ...]]) -> Fi
         message=f"{others:,} more pairs of roles and groups of {counted(users.users)} limit the same actions "
         "differently, and were not checked",
         at=users.declared.at,
-        users=tuple(users.users),
+        users=users.users,
         help="assign fewer roles to one user, or give the roles the same limits",
         shown=shown,
         unproved=not shown,

@@ -100,7 +100,7 @@ def _finding(users: UserClass, found: _Bypassed) -> Finding:
         code="PL310",
         message=f"{permissions_in_words(permissions)} bypasses the limits of {counted(users.users)}",
         at=users.declared.at,
-        users=tuple(users.users),
+        users=users.users,
         subjects=tuple(f"{action} on {resource}" for resource, action in permissions),
         help="remove the action, or remove the limits if these records may be seen",
         related=tuple(found.related.values())[:5],

@@ -109,22 +109,11 @@ def _finding(stacks: Stacks, given: list[tuple[UserClass, list[RightsSource]]], 
     )
 
 
-class _Brings(msgspec.Struct, frozen=True):
-    """What a group or role brings besides grants: roles that attributes ask for, portals, roles to hand out."""
-
-    roles: frozenset[str]
-    portals: frozenset[str]
-    may_assign: frozenset[str]
-
-
-_NOTHING = _Brings(frozenset(), frozenset(), frozenset())
-
-
 class _Rule:
     def __init__(self, stacks: Stacks, questions: Questions) -> None:
         self.stacks, self.questions = stacks, questions
         self.world, self.index = stacks.world, stacks.index
-        self._brings: dict[Name, _Brings] = {}
+        self._brings: dict[Name, frozenset[tuple[str, str]]] = {}
         self._touching: dict[Name, frozenset[Permission]] = {}
 
     def superfluous(self, users: UserClass) -> tuple[list[RightsSource], list[RightsSource]]:
@@ -175,24 +164,20 @@ class _Rule:
 
     def _brings_more(self, source: RightsSource, others: tuple[RightsSource, ...]) -> bool:
         mine = self._brought(source)
-        if mine == _NOTHING:
-            return False
-        theirs = [self._brought(other) for other in others]
-        return not (
-            mine.roles <= frozenset[str]().union(*(each.roles for each in theirs))
-            and mine.portals <= frozenset[str]().union(*(each.portals for each in theirs))
-            and mine.may_assign <= frozenset[str]().union(*(each.may_assign for each in theirs))
-        )
+        return bool(mine) and not mine <= frozenset().union(*map(self._brought, others))
 
-    def _brought(self, source: RightsSource) -> _Brings:
+    def _brought(self, source: RightsSource) -> frozenset[tuple[str, str]]:
+        """What a group or role brings besides grants: roles that attributes ask for, portals, roles to hand out."""
         name = source.bundle_name
         if name not in self._brings:
             bundles = [chain[-1] for chain in self.world.chains(source)]
             roles = [bundle for bundle in bundles if isinstance(bundle, ir.Role)]
-            self._brings[name] = _Brings(
-                frozenset(role.name for role in roles) & self.stacks.asked_roles,
-                frozenset(role.portal for role in roles if role.portal is not None),
-                frozenset(ref.name for bundle in bundles for ref in bundle.may_assign),
+            self._brings[name] = frozenset(
+                (
+                    *(("role", role.name) for role in roles if role.name in self.stacks.asked_roles),
+                    *(("portal", role.portal) for role in roles if role.portal is not None),
+                    *(("may assign", ref.name) for bundle in bundles for ref in bundle.may_assign),
+                )
             )
         return self._brings[name]
 
