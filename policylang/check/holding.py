@@ -146,7 +146,7 @@ class Holdings:
 
     @cached_property
     def every_permission(self) -> frozenset[Permission]:
-        return frozenset((name, action) for name, actions in self.world.index.actions.items() for action in actions)
+        return self.world.permissions(lambda _action: True)
 
     @cached_property
     def required(self) -> frozenset[Permission]:

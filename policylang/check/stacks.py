@@ -102,13 +102,7 @@ class Stacks:
         allowed just what one of the sources allows by itself.
         """
         denied = {permission for _, bundle in self.world.bundles for permission in self.index.said(bundle).denies}
-        found = {
-            (resource.name, action.name)
-            for resource in self.world.policy_set.resources
-            for action in resource.actions
-            if action.requires is None and action.kind != "create"
-        }
-        return frozenset(found - denied)
+        return self.world.permissions(lambda action: action.requires is None and action.kind != "create") - denied
 
     def looks(self, names: tuple[Name, ...]) -> Looks:
         """What decides looks at, where groups and roles grant what is additive: limits, and denies for everyone."""

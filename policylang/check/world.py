@@ -172,6 +172,15 @@ class World:
         """Every group and every role, as the source that it is for somebody who has just that everywhere."""
         return tuple((RightsSource(*name_of(bundle)), bundle) for bundle in self.policy_set.bundles)
 
+    def permissions(self, which: Callable[[ir.Action], bool]) -> frozenset[Permission]:
+        """The actions on resources that are such."""
+        return frozenset(
+            (resource.name, action.name)
+            for resource in self.policy_set.resources
+            for action in resource.actions
+            if which(action)
+        )
+
     def chains(self, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]:
         """A source and every role inside it, each with what is around it, outermost first; places do not matter."""
         return chains(self.index, source)

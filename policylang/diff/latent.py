@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from policylang.analysis.satisfiability import UNSAT
+from policylang.check.holding import holding
 from policylang.diagnostics import listed
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap, plan_of
@@ -21,7 +22,7 @@ from policylang.diff.subjects import ComparedPerson, Subject, UserPair, of_user,
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, lines, membership, only_a_part
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms, requirement_in_words
+from policylang.ir.requirements import grants_required, requirement_in_words
 from policylang.runtime.grants import standing_limits
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan, Way
@@ -49,14 +50,7 @@ class Latent:
         self.sides = (c.old, c.new)
         self.asked = frozenset(role for side in self.sides for role in roles_asked(side).values())
         self.told: dict[KindAndName, _Said] = {}
-        self.required = frozenset(
-            (each.resource, each.action)
-            for side in self.sides
-            for resource in side.policy_set.resources
-            for action in resource.actions
-            for each in atoms(action.requires)
-            if isinstance(each, ir.RequiresGrant)
-        )
+        self.required = holding(c.old.world).required | holding(c.new.world).required
         for change in changes:
             for named in (*change.subjects, *change.around):
                 self._tell(self.told.setdefault((named.kind, named.name), {}), change)
@@ -139,8 +133,8 @@ class Latent:
                 for side in self.sides
                 for declared in side.policy_set.resources
                 for each in declared.actions
-                for atom in atoms(each.requires)
-                if isinstance(atom, ir.RequiresGrant) and (atom.resource, atom.action) == (resource, action)
+                for needed in grants_required(each.requires)
+                if (needed.resource, needed.action) == (resource, action)
             }
         )
         return listed(found[:3], "and")

@@ -135,18 +135,15 @@ def fix_of(finding: Finding, written: SourceTrees) -> Fix | None:
         return None
     words = next(filter(None, map(written.words, places)), "")
     more = f" and {len(edits) - 1} more like it" if len(edits) > 1 else ""
-    return Fix(finding.code, finding.at, f"remove `{words}`{more}", edits, _safety(finding.code))
+    safety = safety_of(finding.code)
+    assert safety is not None
+    return Fix(finding.code, finding.at, f"remove `{words}`{more}", edits, safety)
 
 
 def safety_of(code: str) -> Safety | None:
     """Whether there are edits that end findings of the rule, and how safe they are."""
-    return _safety(code) if code in _FIXES else None
-
-
-def _safety(code: str) -> Safety:
     safety = BY_CODE[code].fix
-    assert safety != "none"
-    return safety
+    return safety if code in _FIXES and safety != "none" else None
 
 
 def fix_in_words(rule: Rule) -> str | None:

@@ -56,12 +56,7 @@ def check(world: World) -> Iterator[Finding]:
     an integration holds, directly or inside its own, and that no person has, gets with a job or may be handed.
     """
     held = holding(world)
-    api_only = {
-        (resource.name, action.name)
-        for resource in world.policy_set.resources
-        for action in resource.actions
-        if action.assignable_via == ("api",)
-    }
+    api_only = world.permissions(lambda action: action.assignable_via == ("api",))
     if not api_only:
         return
     of_integrations = _of_integrations(held)

@@ -13,7 +13,7 @@ from policylang.check.privileges import few
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms
+from policylang.ir.requirements import grants_required
 from policylang.model.types import PlaceType
 from policylang.runtime.access import can_cover
 from policylang.runtime.grants import Profile
@@ -88,8 +88,8 @@ def _requirements(world: World) -> Iterator[Finding]:
     for resource in world.policy_set.resources:
         kind = _kind(world, resource.name)
         for action in resource.actions:
-            for atom in atoms(action.requires):
-                if not isinstance(atom, ir.RequiresGrant) or atom.place_kind is None:
+            for atom in grants_required(action.requires):
+                if atom.place_kind is None:
                     continue
                 if kind is None:
                     fault = f"records of `{resource.name}` have no place"
@@ -260,9 +260,8 @@ class _Lines:
         found: dict[Permission, set[str | None]] = {}
         for resource in self.world.policy_set.resources:
             for action in resource.actions:
-                for atom in atoms(action.requires):
-                    if isinstance(atom, ir.RequiresGrant):
-                        found.setdefault((atom.resource, atom.action), set()).add(atom.place_kind)
+                for each in grants_required(action.requires):
+                    found.setdefault((each.resource, each.action), set()).add(each.place_kind)
         return found
 
     def _finding(self, line: _Line) -> Finding:

@@ -8,8 +8,7 @@ from policylang.check.finding import Finding, counted, related
 from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule
-from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms, requirement_in_words
+from policylang.ir.requirements import grants_required, requirement_in_words
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Permission
 from policylang.runtime.plan import Met, fold_met
@@ -76,7 +75,7 @@ def check(world: World) -> Iterator[Finding]:
         for resource in world.policy_set.resources
         if resource.place is not None
         for action in resource.actions
-        if any(isinstance(atom, ir.RequiresGrant) and atom.place_kind is not None for atom in atoms(action.requires))
+        if any(each.place_kind is not None for each in grants_required(action.requires))
     ]
     if not levelled:
         return

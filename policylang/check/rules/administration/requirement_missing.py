@@ -13,7 +13,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
-from policylang.ir.requirements import atoms, requirement_in_words
+from policylang.ir.requirements import grants_required, requirement_in_words
 
 RULE = Rule(
     code="PL501",
@@ -200,9 +200,9 @@ def _required(found: list[_Unmet]) -> tuple[Related, ...]:
 def _missing(held: Holdings, name: Name, found: list[_Unmet]) -> str:
     """Grants asked for that the role or group does not have itself, in words."""
     missing = dict.fromkeys(
-        f"{atom.action} on `{atom.resource}`"
+        f"{needed.action} on `{needed.resource}`"
         for each in found
-        for atom in atoms(each.requires)
-        if isinstance(atom, ir.RequiresGrant) and (atom.resource, atom.action) not in held.granted(name)
+        for needed in grants_required(each.requires)
+        if (needed.resource, needed.action) not in held.granted(name)
     )
     return ", ".join(list(missing)[:3])

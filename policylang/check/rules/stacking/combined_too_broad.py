@@ -179,12 +179,7 @@ class _Rule:
 
     @cached_property
     def approving(self) -> frozenset[Permission]:
-        return frozenset(
-            (resource.name, action.name)
-            for resource in self.world.policy_set.resources
-            for action in resource.actions
-            if _is_approving(action.name)
-        )
+        return self.world.permissions(lambda action: _is_approving(action.name))
 
     def is_certain(self, found: _Broad) -> bool:
         """Whether something shows it, or would if it were made: users who are alike have the same answer."""
