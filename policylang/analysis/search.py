@@ -129,12 +129,9 @@ def _by_solver(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[i
     from policylang.analysis.smt import solve
 
     candidate = solve(Translator(asker, QuestionInstant(asker.now)).tree(plain))
-    if isinstance(candidate, CandidateModel):
-        for variant in with_users(asker, candidate):
-            for whole in _wholes(asker):
-                witness = make_witness(asker, variant, asker.now, whole=whole)
-                if _confirms(formula, asker, witness):
-                    return Sat(witness)
+    for witness in _witnesses(asker, candidate, asker.now) if isinstance(candidate, CandidateModel) else ():
+        if _confirms(formula, asker, witness):
+            return Sat(witness)
     if asker.is_one_instant:
         return UNSAT if candidate is UNSAT else UNKNOWN
     for _day, open_ in _open_instants(plain, asker, months):
@@ -159,21 +156,21 @@ def _at(formula: Formula, plain: Nnf, asker: Asker, now: datetime.datetime, budg
     """A witness at one instant."""
     tree = Translator(asker, QuestionInstant(now)).tree(plain)
     for candidate in _branches(tree, budget, now):
-        for variant in with_users(asker, candidate):
-            for whole in _wholes(asker):
-                budget.left -= _TRY
-                witness = make_witness(asker, variant, now, whole=whole)
-                if _confirms(formula, asker, witness):
-                    return witness
+        for witness in _witnesses(asker, candidate, now):
+            budget.left -= _TRY
+            if _confirms(formula, asker, witness):
+                return witness
         budget.complete = False
     if budget.left <= 0:
         budget.complete = False
     return None
 
 
-def _wholes(asker: Asker) -> tuple[bool, ...]:
-    """Whether records are filled up: first so, and if that is not asked for, then not."""
-    return (True,) if asker.assumed.records else (True, False)
+def _witnesses(asker: Asker, candidate: CandidateModel, now: datetime.datetime) -> Iterator[Witness]:
+    """The situations to try for a candidate: with records filled up, and if that is not asked for, then without."""
+    for variant in with_users(asker, candidate):
+        for whole in (True,) if asker.assumed.records else (True, False):
+            yield make_witness(asker, variant, now, whole=whole)
 
 
 def _confirms(formula: Formula, asker: Asker, witness: Witness) -> bool:

@@ -39,6 +39,7 @@ from policylang.runtime.hypothetical import nobody
 from policylang.runtime.index import Index
 from policylang.runtime.residual import as_value
 from policylang.runtime.truth import Situation
+from policylang.runtime.values import read
 
 
 class Witness(msgspec.Struct, frozen=True, gc=False):
@@ -308,8 +309,6 @@ def with_others(asker: Asker, index: Index, users: dict[str, dict[str, Any]]) ->
 
 def user_values(asker: Asker, attributes: dict[str, Any]) -> tuple[ir.UserValue, ...]:
     """Attributes as the declaration of a user holds them."""
-    from policylang.runtime.values import read
-
     found = []
     for name, raw in sorted(attributes.items()):
         type_ = asker.index.subject[name]

@@ -16,6 +16,7 @@ from policylang.check.usage import ObservedUse, Usage
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
+from policylang.runtime.access import place_in_words
 from policylang.runtime.clock import begin_of
 from policylang.runtime.grants import Holding, holdings
 from policylang.runtime.index import Index, Permission
@@ -264,6 +265,4 @@ class UsageAnalysis:
 
 def place_of(index: Index, holding: Holding) -> str:
     """`` at site "HQ" ``, or nothing."""
-    from policylang.runtime.access import place_in_words
-
     return "" if holding.source.place is None else f" at {place_in_words(index, holding.source.place)}"

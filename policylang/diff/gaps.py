@@ -86,7 +86,7 @@ class GapQuestions:
             if other is None or not _has(self.theirs.index, resource, field)
             else (_allowed(self.theirs, other, field))
         )
-        low, high = self._lifted(there, resource, user, over=False), self._lifted(there, resource, user, over=True)
+        low, high = self._bounds(there, resource, user)
         if frozenset(here.rest) == frozenset(low.rest):
             ways = tuple(way for way in here.ways if way not in low.ways)
             formula = AllOf((*here.rest, AnyOf(ways), NotOf(AnyOf(low.ways))))
@@ -101,6 +101,11 @@ class GapQuestions:
             return TRUE
         declared = self.ours.index.attributes[resource][home]
         return AnyOf((missing(declared), _at_place(self.ours.index, declared)))
+
+    def _bounds(self, there: _Allowed, resource: str, user: str | None) -> tuple[_Allowed, _Allowed]:
+        """What holds on our side where the other allows it, at least and at most: the same where that can be said."""
+        low, high = (self._lifted(there, resource, user, over=over) for over in (False, True))
+        return low, high
 
     def _lifted(self, there: _Allowed, resource: str, user: str | None, *, over: bool) -> _Allowed:
         def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
@@ -136,12 +141,8 @@ class GapQuestions:
     def field_gap(self, mine: Plan, other: Plan, field: str, user: str | None) -> Gap:
         """What the first plan allows of a field, and the other does not, of records that are open to both."""
         found = self.gap(mine, other, field, user)
-        open_ = self._lifted(_allowed(self.theirs, other, None), mine.resource, user, over=True).whole
-        exact = (
-            found.exact
-            and open_ == self._lifted(_allowed(self.theirs, other, None), mine.resource, user, over=False).whole
-        )
-        return Gap(AllOf((found.formula, open_)), found.index, exact)
+        low, high = self._bounds(_allowed(self.theirs, other, None), mine.resource, user)
+        return Gap(AllOf((found.formula, high.whole)), found.index, found.exact and low.whole == high.whole)
 
     def creation(self, mine: Plan, other: Plan | None, one: ComparedPerson, span: Span) -> Gap:
         """New records that the first plan allows ``one``, and the other does not, whoever is eligible there: that is a
@@ -170,9 +171,9 @@ class GapQuestions:
         everything: tuple[str | None, ...] = (None, *declared)
         for field in everything:
             there = _allowed(self.theirs, other, field) if _has(self.theirs.index, resource, field) else _NEVER
-            low = self._lifted(there, resource, user, over=False).whole
-            exact = exact and low == self._lifted(there, resource, user, over=True).whole
-            said = NotOf(low)
+            low, high = self._bounds(there, resource, user)
+            exact = exact and low.whole == high.whole
+            said = NotOf(low.whole)
             denied_.append(said if field is None else AllOf((NotOf(missing(declared[field])), said)))
         return Gap(AllOf((*asked, AnyOf(tuple(denied_)))), index, exact)
 
@@ -215,21 +216,16 @@ class GapQuestions:
 
     def find(self, gap: Gap, resource: str, user: str | None, span: Span, *, incomplete: bool) -> Answer:
         """A request in the gap; also one with a record that is not complete, if ``incomplete``."""
-        return self._find(gap.formula, resource, user, span, gap.index, incomplete)
-
-    def _find(
-        self, formula: Formula, resource: str, user: str | None, span: Span, index: Index, incomplete: bool
-    ) -> Answer:
-        formula = plain(formula)
+        formula = plain(gap.formula)
         if formula == FALSE:
             return UNSAT
         now = self.ours.world.now
         assumed = ANYTHING if incomplete else AS_DECLARED
-        if id(index) not in self._provers:
-            self._provers[id(index)] = Prover(index, now)
+        if id(gap.index) not in self._provers:
+            self._provers[id(gap.index)] = Prover(gap.index, now)
         who = SOMEBODY if user is None else DeclaredUser(user)
         query = Query(formula, resource, span.instant(now), assumed, who, span.since, span.until)
-        prover = self._provers[id(index)]
+        prover = self._provers[id(gap.index)]
         return prover.ask(query) if user is not None else self._by_anybody(query, prover)
 
     def _by_anybody(self, query: Query, prover: Prover) -> Answer:
@@ -250,7 +246,8 @@ class GapQuestions:
         rest = tuple(NotOf(other.formula) for other in others if other.exact and other.index is gap.index)
         if not rest:
             return False
-        return self._find(AllOf((gap.formula, *rest)), resource, user, span, gap.index, True) is UNSAT
+        left = Gap(AllOf((gap.formula, *rest)), gap.index)
+        return self.find(left, resource, user, span, incomplete=True) is UNSAT
 
     # --- evidence --------------------------------------------------------------------------------------------
 
