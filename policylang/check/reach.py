@@ -143,9 +143,7 @@ class Reaches:
             self._records[key] = "all" if found is UNSAT else "some"
         return self._records[key]
 
-    def _of_grants(
-        self, statements: Iterable[tuple[Bundle, ir.Grant | None]]
-    ) -> tuple[_Records | None, tuple[str, ...]]:
+    def _of_grants(self, statements: Iterable[_Statement]) -> tuple[_Records | None, tuple[str, ...]]:
         """What grants that stand at one place reach in the role or group that says them."""
         records: _Records | None = None
         sensitive: list[tuple[str, Iterable[str]]] = []
@@ -159,16 +157,13 @@ class Reaches:
         return records, self._sensitive(sensitive)
 
     def _sensitive(self, covered: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
-        return tuple(
-            sorted(
-                {
-                    f"{resource}.{field}"
-                    for resource, fields in covered
-                    for field in fields
-                    if self.index.attributes[resource][field].sensitive
-                }
-            )
-        )
+        found = {
+            f"{resource}.{field}"
+            for resource, fields in covered
+            for field in fields
+            if self.index.attributes[resource][field].sensitive
+        }
+        return tuple(sorted(found))
 
     # --- places ----------------------------------------------------------------------------------------------
 

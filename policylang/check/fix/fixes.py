@@ -171,11 +171,8 @@ def _append(finding: Finding, written: SourceTrees) -> Iterable[str]:
     if at not in written.appends:
         return ()
     kind, number = written.appends[at]
-    append, *left = (
-        kind.declared.appends[number],
-        *kind.declared.appends[:number],
-        *kind.declared.appends[number + 1 :],
-    )
+    left = list(kind.declared.appends)
+    append = left.pop(number)
     if may_narrow(written.world.once(Questions), kind.first, append, left):
         return ()
     return tuple(user.appends[number].at for user in written.users(kind))

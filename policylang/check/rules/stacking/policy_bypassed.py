@@ -108,7 +108,7 @@ def _look(
     stacks: Stacks, users: UserClass, period: Period, who: Profile, permission: Permission, found: _Bypassed
 ) -> None:
     resource, action = permission
-    if not _has_limits(stacks, who, resource):
+    if not any(_limits(stacks, users.declared, who, resource)):
         return
     plan = stacks.world.plan(who, action, resource)
     for formula, kept in _kept_away(stacks, who, plan):
@@ -127,16 +127,6 @@ def _look(
         for at, text in _limits(stacks, users.declared, who, resource):
             found.related.setdefault(at, related(at, text))
         return
-
-
-def _has_limits(stacks: Stacks, who: Profile, resource: str) -> bool:
-    index = stacks.index
-    return any(limit_is_on(index, each, resource) for each in (*who.appends, *who.overrides)) or any(
-        limit_is_on(index, limit, resource)
-        for source in who.sources
-        for chain in stacks.world.chains(source)
-        for limit in chain[-1].limits
-    )
 
 
 def _ordinary(stacks: Stacks, who: Profile, resource: str, action: str) -> Iterator[list[Plan]]:
