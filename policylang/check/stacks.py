@@ -118,8 +118,6 @@ class Stacks:
 
     def meet(self, first: RightsSource, second: RightsSource) -> bool:
         """Whether the places of two sources overlap."""
-        if first.place is None or second.place is None:
-            return True
         return self.index.covers(first.place, second.place) or self.index.covers(second.place, first.place)
 
     @cached_property

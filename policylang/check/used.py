@@ -96,7 +96,7 @@ class UsageAnalysis:
     def _begin(self, days: int) -> datetime.datetime:
         return self.now - datetime.timedelta(days=days)
 
-    def is_recent(self, last: datetime.datetime | None, days: int) -> bool:
+    def _is_recent(self, last: datetime.datetime | None, days: int) -> bool:
         return last is not None and last >= self._begin(days)
 
     def days_of(self, bundle: Bundle, wanted: Permission | None = None) -> int:
@@ -207,7 +207,7 @@ class UsageAnalysis:
             wanted = (grant.resource, action)
             days = self.days_of(bundle, wanted)
             record = self.used.get((bundle.at, wanted))
-            recent = self.is_recent(None if record is None else record.last, days)
+            recent = self._is_recent(None if record is None else record.last, days)
             if not recent and self.covers(days) and not self.is_excepted(bundle, days):
                 found.append(wanted)
         return tuple(found)
@@ -231,7 +231,7 @@ class UsageAnalysis:
             given = [bundle for each in old for bundle in inside(self.index, each.source) if bundle.grants]
             done = self.done.get(user)
             last = None if done is None else done.last
-            if given and not self.is_recent(last, max(map(self.days_of, given))):
+            if given and not self._is_recent(last, max(map(self.days_of, given))):
                 yield DormantUser(user, last, days)
 
     def unused_assignments(self) -> Iterator[UnusedAssignment]:
@@ -256,10 +256,10 @@ class UsageAnalysis:
             return None
         record = self.of_holding.get((user, source))
         last = None if record is None else record.last
-        if self.is_recent(last, days):
+        if self._is_recent(last, days):
             return None
         done = self.done.get(user)
-        dormant = not self.is_recent(None if done is None else done.last, days)
+        dormant = not self._is_recent(None if done is None else done.last, days)
         return UnusedAssignment(user, holding, last, days, dormant)
 
 

@@ -37,7 +37,7 @@ class Surroundings:
         )
 
     @cached_property
-    def everything(self) -> bool:
+    def _everything(self) -> bool:
         """Whether no resource is out of reach of what differs."""
         old, new = self.old.index.policy_set, self.new.index.policy_set
         if old.timezone != new.timezone or old.subject != new.subject or old.request != new.request:
@@ -53,7 +53,7 @@ class Surroundings:
     def touched(self) -> frozenset[str]:
         """The resources about which something is decided otherwise, or may be."""
         names = {*self.old.index.resources, *self.new.index.resources}
-        if self.everything:
+        if self._everything:
             return frozenset(names)
         found = {name for name in names if self.old.index.resources.get(name) != self.new.index.resources.get(name)}
         found |= {deny.resource for deny in self._denies_changed()}
@@ -62,7 +62,7 @@ class Surroundings:
             for side in (self.old, self.new):
                 for action in side.index.resources[name].actions if name in side.index.resources else ():
                     for each in atoms(action.requires):
-                        if isinstance(each, ir.RequiresFeature) and each.feature in self.switched:
+                        if isinstance(each, ir.RequiresFeature) and each.feature in self._switched:
                             found.add(name)
         return frozenset(_around(found, (self.old.index, self.new.index)))
 
@@ -72,7 +72,7 @@ class Surroundings:
         return old ^ new
 
     @cached_property
-    def switched(self) -> frozenset[str]:
+    def _switched(self) -> frozenset[str]:
         """Features that are on now and were not, or the other way round."""
         old, new = self.old.index.features, self.new.index.features
         return frozenset(name for name in {*old, *new} if old.get(name, False) != new.get(name, False))
