@@ -36,6 +36,13 @@ def called(scope: ConditionScope, node: expressions.Node) -> str:
     return quoted(_written(scope, node))
 
 
+def misfit(
+    world: PathScope, scope: ConditionScope, node: expressions.Node, type_: Type, found: str, help: str = ""
+) -> None:
+    """Report a type that something written has and that is not needed there."""
+    mismatch(world.report, scope.source, node, called(scope, node), type_, found, help)
+
+
 def _written(scope: ConditionScope, node: expressions.Node) -> str:
     return scope.source.text[node.start_pos : node.end_pos]
 

@@ -6,11 +6,10 @@ import re
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
-from policylang.model.operands import called, one_side, type_of, word_of
+from policylang.model.operands import called, misfit, one_side, type_of, word_of
 from policylang.model.paths import ConditionScope, PathScope, resolve_path
 from policylang.model.report import at
 from policylang.model.types import RecordType, TextType, in_words
-from policylang.model.values import mismatch
 from policylang.syntax import expressions
 
 _BEHIND = re.compile(r"under\s+(#.*\s+)*")
@@ -46,8 +45,7 @@ def type_under(world: PathScope, scope: ConditionScope, node: expressions.Under)
     if operand is None:
         return None
     if isinstance(operand, ir.Constant) or not isinstance(operand.type, RecordType):
-        message = "`is under` asks for a record"
-        mismatch(world.report, scope.source, node.operand, called(scope, node.operand), operand.type, message)
+        misfit(world, scope, node.operand, operand.type, "`is under` asks for a record")
         return None
     tree = world.trees.get(operand.type.resource)
     if tree is None:

@@ -13,6 +13,7 @@ from policylang.model.operands import (
     has_name,
     incomparable,
     is_ambiguous_item,
+    misfit,
     one_side,
     type_of,
     word_of,
@@ -35,7 +36,7 @@ from policylang.model.types import (
     TextType,
     UserType,
 )
-from policylang.model.values import literal, mismatch, network, time_of_day
+from policylang.model.values import literal, network, time_of_day
 from policylang.syntax import expressions
 
 
@@ -131,15 +132,7 @@ def _comparison(world: PathScope, scope: ConditionScope, node: expressions.Compa
             what = (
                 "dates and datetimes have" if operator in ("before", "after") else "numbers, dates and durations have"
             )
-            mismatch(
-                world.report,
-                scope.source,
-                written,
-                called(scope, written),
-                side.type,
-                f"only {what} an order",
-                _ORDER_HELP.get(type(side.type), ""),
-            )
+            misfit(world, scope, written, side.type, f"only {what} an order", _ORDER_HELP.get(type(side.type), ""))
             return None
     return _compare(_ORDER[operator], left, right, where)
 
@@ -161,15 +154,8 @@ def _equality(world: PathScope, scope: ConditionScope, node: expressions.Compari
     if pair is None:
         return None
     if isinstance(pair[0].type, SetType):
-        mismatch(
-            world.report,
-            scope.source,
-            node.left,
-            called(scope, node.left),
-            pair[0].type,
-            "`is` does not work on sets",
-            "test its items: `… contains …`, `… overlaps …`, `… is empty`",
-        )
+        help = "test its items: `… contains …`, `… overlaps …`, `… is empty`"
+        misfit(world, scope, node.left, pair[0].type, "`is` does not work on sets", help)
         return None
     return _compare("eq", *pair, where)
 
@@ -190,29 +176,16 @@ def _time(world: PathScope, scope: ConditionScope, node: expressions.Comparison,
     length = _duration(world, scope, node)
     if operand is None or length is None:
         return None
-    report, source = world.report, scope.source
     if not isinstance(operand.type, (DateType, DateTimeType)):
-        mismatch(
-            report,
-            source,
-            node.left,
-            called(scope, node.left),
-            operand.type,
-            f"`{node.operator.value}` needs a date or datetime",
-        )
+        misfit(world, scope, node.left, operand.type, f"`{node.operator.value}` needs a date or datetime")
         return None
     if not isinstance(length.type, DurationType):
-        mismatch(report, source, node.right, called(scope, node.right), length.type, "a duration is needed here")
+        misfit(world, scope, node.right, length.type, "a duration is needed here")
         return None
     exact = length.value if isinstance(length, ir.Constant) else None
     if isinstance(operand.type, DateType) and isinstance(exact, Duration) and exact.unit == "minutes":
-        report.error(
-            "PL103",
-            source,
-            node.right,
-            f"{called(scope, node.left)} is a date, it has no hours or minutes",
-            "count in days",
-        )
+        message = f"{called(scope, node.left)} is a date, it has no hours or minutes"
+        world.report.error("PL103", scope.source, node.right, message, "count in days")
         return None
     return ir.Time(_TIME[node.operator.value], operand, length, where)
 
@@ -238,20 +211,14 @@ def _text_or_set(
     if isinstance(left.type, SetType) and operator == "contains":
         return _contains(world, scope, node, left, where)
     if not isinstance(left.type, TextType):
-        mismatch(
-            world.report,
-            scope.source,
-            node.left,
-            called(scope, node.left),
-            left.type,
-            f"`{operator}` needs text{' or a set' if operator == 'contains' else ''}",
-        )
+        needed = "text or a set" if operator == "contains" else "text"
+        misfit(world, scope, node.left, left.type, f"`{operator}` needs {needed}")
         return None
     part = one_side(world, scope, node.right, left.type, node.left)
     if part is None:
         return None
     if not isinstance(part.type, TextType):
-        mismatch(world.report, scope.source, node.right, called(scope, node.right), part.type, "text is needed here")
+        misfit(world, scope, node.right, part.type, "text is needed here")
         return None
     return ir.TextTest(_TEXT[operator], left, part, where)
 
@@ -352,8 +319,7 @@ def _a_set(world: PathScope, scope: ConditionScope, node: expressions.Operand, o
     if found is None or isinstance(found.type, SetType):
         return found
     help = "for one of several values write `… in [a, b]`" if operator == "overlaps" else "compare with `is`"
-    message = f"`{operator}` needs a set"
-    mismatch(world.report, scope.source, node, called(scope, node), found.type, message, help)
+    misfit(world, scope, node, found.type, f"`{operator}` needs a set", help)
     return None
 
 
@@ -362,24 +328,19 @@ def _presence(world: PathScope, scope: ConditionScope, node: expressions.Presenc
     if operand is None:
         return None
     if isinstance(operand, ir.Constant) or not operand.steps:
-        world.report.error(
-            "PL103",
-            scope.source,
-            node.operand,
-            f"{called(scope, node.operand)} is never missing",
-            "test an attribute instead",
-        )
+        message = f"{called(scope, node.operand)} is never missing"
+        world.report.error("PL103", scope.source, node.operand, message, "test an attribute instead")
         return None
     where = at(scope.source, node)
     missing = ir.Missing(operand, where)
-    if isinstance(operand.type, EnumType) and ("missing" if node.missing else "present") in operand.type.values:
-        word = "missing" if node.missing else "present"
+    word, other = ("missing", "present") if node.missing else ("present", "missing")
+    if isinstance(operand.type, EnumType) and word in operand.type.values:
         world.report.error(
             "PL103",
             scope.source,
             node,
             f"`is {word}` can mean the value `{word}` of {called(scope, node.operand)} or that it is {word}",
-            f"write `in [{word}]` for the value, `not (… is {'present' if node.missing else 'missing'})` for the other",
+            f"write `in [{word}]` for the value, `not (… is {other})` for the other",
         )
         return None
     return missing if node.missing else negated(missing, where)
@@ -394,15 +355,8 @@ def _membership(world: PathScope, scope: ConditionScope, node: expressions.Membe
     where = at(scope.source, node)
     if isinstance(node.choices, expressions.Text):
         if not isinstance(operand.type, IpType):
-            mismatch(
-                world.report,
-                scope.source,
-                node.operand,
-                called(scope, node.operand),
-                operand.type,
-                "`in` with text needs an IP address",
-                "put the choices in brackets: `in [a, b]`",
-            )
+            help = "put the choices in brackets: `in [a, b]`"
+            misfit(world, scope, node.operand, operand.type, "`in` with text needs an IP address", help)
             return None
         inside = network(world.report, scope.source, node.choices)
         return ir.InNetwork(operand, inside, where) if inside else None
@@ -415,15 +369,8 @@ def _choices(
     """``in [a, b]``: constants become one ``In``, other operands and networks are compared one by one."""
     assert isinstance(node.choices, expressions.List)
     if isinstance(operand.type, SetType):
-        mismatch(
-            world.report,
-            scope.source,
-            node.operand,
-            called(scope, node.operand),
-            operand.type,
-            "`in` does not work on sets",
-            "test one item: `… contains …`",
-        )
+        help = "test one item: `… contains …`"
+        misfit(world, scope, node.operand, operand.type, "`in` does not work on sets", help)
         return None
     constants: list[ir.Constant] = []
     others: list[ir.Condition] = []
