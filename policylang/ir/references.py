@@ -16,48 +16,41 @@ def dangling(policy_set: ir.PolicySet) -> str | None:
     """What does not hold together, as ``role `guard```, or ``None``: the first name that is used and not declared, or
     declared twice, or that contains itself.
     """
-    declared = {
-        "resource": {r.name for r in policy_set.resources},
-        "role": {r.name for r in policy_set.roles},
-        "group": {g.name for g in policy_set.groups},
-        "task": {t.name for t in policy_set.tasks},
-        "job": {j.code for j in policy_set.jobs},
-        "place": {p.name for p in policy_set.places},
-        "kind of place": {k.name for k in policy_set.scope},
-        "feature": {f.name for f in policy_set.features},
-        "policy": {p.name for p in policy_set.policies},
-        "policy instance": {i.id for i in policy_set.policy_instances},
-        "action": {f"{a.name} on {r.name}" for r in policy_set.resources for a in r.actions},
-        "attribute": {f"{r.name}.{a.name}" for r in policy_set.resources for a in r.attributes},
-        "user": {u.id for u in policy_set.users},
-        "integration": {i.name for i in policy_set.integrations},
-        "subject attribute": {a.name for a in policy_set.subject},
-        "portal": {p.name for p in policy_set.portals},
-    }
+    named = _named(policy_set)
+    declared = {kind: set(names) for kind, names in named.items()}
+    declared["action"] = {f"{a.name} on {r.name}" for r in policy_set.resources for a in r.actions}
+    declared["attribute"] = {f"{r.name}.{a.name}" for r in policy_set.resources for a in r.attributes}
     for kind, name in _used(policy_set):
         if name not in declared[kind]:
             return f"{kind} {quoted(name)}"
-    return _ambiguous(policy_set) or _endless(policy_set)
+    return _ambiguous(policy_set, named) or _endless(policy_set)
 
 
-def _ambiguous(policy_set: ir.PolicySet) -> str | None:
-    """Names that are declared twice: which one is meant is nowhere."""
-    principals = [u.id for u in policy_set.users] + [i.name for i in policy_set.integrations]
+def _named(policy_set: ir.PolicySet) -> dict[str, list[str]]:
+    """The names of a policy set by their kind, without those that belong to a declaration."""
+    return {
+        "resource": [r.name for r in policy_set.resources],
+        "role": [r.name for r in policy_set.roles],
+        "group": [g.name for g in policy_set.groups],
+        "task": [t.name for t in policy_set.tasks],
+        "place": [p.name for p in policy_set.places],
+        "kind of place": [k.name for k in policy_set.scope],
+        "portal": [p.name for p in policy_set.portals],
+        "feature": [f.name for f in policy_set.features],
+        "job": [j.code for j in policy_set.jobs],
+        "policy": [p.name for p in policy_set.policies],
+        "policy instance": [i.id for i in policy_set.policy_instances],
+        "user": [u.id for u in policy_set.users],
+        "integration": [i.name for i in policy_set.integrations],
+        "subject attribute": [a.name for a in policy_set.subject],
+        "request attribute": [a.name for a in policy_set.request],
+    }
+
+
+def _ambiguous(policy_set: ir.PolicySet, named: dict[str, list[str]]) -> str | None:
+    """Names that are declared twice: which one is meant is nowhere. Users and integrations share theirs."""
     for kind, names in (
-        ("resource", [r.name for r in policy_set.resources]),
-        ("role", [r.name for r in policy_set.roles]),
-        ("group", [g.name for g in policy_set.groups]),
-        ("task", [t.name for t in policy_set.tasks]),
-        ("place", [p.name for p in policy_set.places]),
-        ("kind of place", [k.name for k in policy_set.scope]),
-        ("portal", [p.name for p in policy_set.portals]),
-        ("feature", [f.name for f in policy_set.features]),
-        ("job", [j.code for j in policy_set.jobs]),
-        ("policy", [p.name for p in policy_set.policies]),
-        ("policy instance", [i.id for i in policy_set.policy_instances]),
-        ("user", principals),
-        ("subject attribute", [a.name for a in policy_set.subject]),
-        ("request attribute", [a.name for a in policy_set.request]),
+        *(named | {"user": named["user"] + named["integration"]}).items(),
         *(("attribute", [a.name for a in r.attributes]) for r in policy_set.resources),
         *(("action", [a.name for a in r.actions]) for r in policy_set.resources),
         *(("parameter", [each.name for each in p.parameters]) for p in policy_set.policies),
