@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -45,7 +46,6 @@ from policylang.text.characters import is_printable
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACE = re.compile(r"(.*):([0-9]{1,15}):([0-9]{1,15})-([0-9]{1,15}):([0-9]{1,15})", re.DOTALL)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,199})(\.[0-9]{0,199}[1-9])?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DEEPEST = 210
 """Conditions and requirements inside one another: what sources can say, with Python's own limit far away."""
 _LONGEST = {"minutes": 366 * 24 * 60 * MOST_YEARS, "days": 366 * MOST_YEARS, "months": 12 * MOST_YEARS}
@@ -437,35 +437,20 @@ def _check_path(path: str) -> None:
         raise _WrongError(f"{quoted(path)} is not a path of a source in the policy set")
 
 
-def _is_day(value: str) -> bool:
+def _is_written(read: Callable[[str], object], value: str) -> bool:
+    """Whether the value that is read of a text is written as that text."""
     try:
-        return _DAY.fullmatch(value) is not None and bool(datetime.date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
-def _is_instant(value: str) -> bool:
-    try:
-        instant = datetime.datetime.fromisoformat(value)
-        return instant_text(instant) == value
+        return str(read(value)) == value
     except (ValueError, OverflowError):
         return False
 
 
-def _is_address(value: str) -> bool:
-    try:
-        return str(addresses.address(value)) == value
-    except ValueError:
-        return False
+_is_day = partial(_is_written, datetime.date.fromisoformat)
+_is_instant = partial(_is_written, lambda value: instant_text(datetime.datetime.fromisoformat(value)))
+_is_address = partial(_is_written, addresses.address)
+_is_network = partial(_is_written, addresses.network)
 
 
 def _is_whole(operand: c.Operand) -> bool:
     """Whether it is the record that is asked about."""
     return isinstance(operand, c.Path) and operand.root == "record" and not operand.steps
-
-
-def _is_network(value: str) -> bool:
-    try:
-        return str(addresses.network(value)) == value
-    except ValueError:
-        return False
