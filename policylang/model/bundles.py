@@ -97,7 +97,7 @@ def check_deny(context: Context, world: PathScope, source: Source, node: ast.Den
             only = frozenset(name.value for name in node.target.attributes)
         typed = type_condition(world, ConditionScope(resources[0], source, {}, only), block.condition)
         if typed is not None and context.expand(source, node, weight(typed) * (len(resources) - 1)):
-            context.model.conditions[place_of(Site(source, node))] = typed
+            context.model.conditions[place_of(source, node)] = typed
 
 
 def _check_exclusion(

@@ -8,7 +8,8 @@ from policylang.model.conditions import Condition, Constant
 from policylang.model.report import Site
 from policylang.model.symbols import Symbols
 from policylang.model.types import Type
-from policylang.syntax import ast
+from policylang.source import Source
+from policylang.syntax import ast, expressions
 
 KINDS = ("view", "create", "modify", "delete")
 """The kinds of action, each named like the action that is always of it."""
@@ -17,8 +18,8 @@ _Place = tuple[str, int]
 """A node by its source's name and its offset: what the passes file their results under."""
 
 
-def place_of(site: Site) -> _Place:
-    return site.source.name, site.node.start_pos
+def place_of(source: Source, node: expressions.Node) -> _Place:
+    return source.name, node.start_pos
 
 
 class ActionModel(msgspec.Struct, frozen=True):

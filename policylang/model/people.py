@@ -97,7 +97,7 @@ def _check_attribute(context: Context, world: PathScope, source: Source, item: a
     else:
         value = _constant(context, source, item.value, type_, quoted(name.value))
     if value is not None:
-        context.model.values[place_of(Site(source, item))] = value
+        context.model.values[place_of(source, item)] = value
 
 
 def _set(context: Context, source: Source, item: ast.UserAttribute, type_: SetType) -> tuple[Constant, ...] | None:

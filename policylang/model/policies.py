@@ -188,7 +188,7 @@ def check_limit(context: Context, world: PathScope, source: Source, node: ast.Li
     found = [_instance(context, world, source, node, site, each, arguments) for each in fitting]
     filed = tuple(each for each in found if each is not None)
     if len(filed) == len(found):
-        context.model.limits[place_of(Site(source, node))] = filed
+        context.model.limits[place_of(source, node)] = filed
 
 
 def _limits_something(resource: ResourceModel, actions: list[str], declared: Collection[str]) -> bool:

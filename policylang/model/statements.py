@@ -6,7 +6,6 @@ from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import place_of
 from policylang.model.paths import ConditionScope, PathScope
-from policylang.model.report import Site
 from policylang.model.symbols import unknown
 from policylang.model.typing import type_condition
 from policylang.model.values import date, duration
@@ -90,7 +89,7 @@ def _check_invariant(context: Context, world: PathScope, source: Source, node: a
     if node.condition is not None:
         typed = type_condition(world, ConditionScope(node.resource.value, source), node.condition)
         if typed is not None:
-            context.model.conditions[place_of(Site(source, node))] = typed
+            context.model.conditions[place_of(source, node)] = typed
 
 
 def _check_review(context: Context, source: Source, node: ast.Review) -> None:

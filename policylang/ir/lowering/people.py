@@ -40,7 +40,7 @@ def lower_user(model: Model, site: Site) -> ir.User:
     for item in node.items:
         match item:
             case ast.UserAttribute(name=name):
-                value = model.values[place_of(Site(source, item))]
+                value = model.values[place_of(source, item)]
                 values = value if isinstance(value, tuple) else (value,)
                 attributes.append(ir.UserValue(name.value, values, at(source, item)))
             case ast.Append():

@@ -31,7 +31,7 @@ from policylang.ir.lowering.rights import (
 )
 from policylang.model.instants import DEFAULT_TIMEZONE
 from policylang.model.model import Model, place_of
-from policylang.model.report import Site, at
+from policylang.model.report import at
 from policylang.model.types import UNITS, Duration
 from policylang.source import Location, Source
 from policylang.syntax import ast
@@ -115,7 +115,7 @@ def _invariant(model: Model, source: Source, node: ast.Invariant) -> ir.Invarian
         in_order(node.actions, model.resources[node.resource.value].actions),
         node.resource.value,
         node.field.value if node.field else None,
-        model.conditions.get(place_of(Site(source, node))),
+        model.conditions.get(place_of(source, node)),
         at(source, node),
     )
 

@@ -61,7 +61,7 @@ def _limited(model: Model, resource: str, names: Iterable[str] | None) -> tuple[
 
 
 def lower_limits(model: Model, source: Source, node: ast.Limit) -> Iterator[ir.Limit]:
-    for name in model.limits[place_of(Site(source, node))]:
+    for name in model.limits[place_of(source, node)]:
         instance = model.instances[name]
         named = {name.value for name in node.actions} or None
         if named is None:
@@ -111,7 +111,7 @@ def _fields(model: Model, clauses: dict[type[Any], Any], resource_name: str) -> 
 
 def lower_denies(model: Model, source: Source, node: ast.Deny) -> Iterator[ir.Deny]:
     clauses = clauses_of(node)
-    condition = model.conditions.get(place_of(Site(source, node)))
+    condition = model.conditions.get(place_of(source, node))
     where = at(source, node)
     for resource, actions in _targets(model, node):
         fields = _denied_fields(clauses, model.resources[resource])
