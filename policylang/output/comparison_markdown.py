@@ -24,7 +24,7 @@ from policylang.output.comparison import (
     users_in_words,
     whose,
 )
-from policylang.output.markdown import markdown
+from policylang.output.markdown import fitted, markdown
 from policylang.pipelines.replay import particulars
 
 LIMIT = 65_536
@@ -39,16 +39,7 @@ def render(comparison: Comparison, limit: int = LIMIT) -> str:
     head = f"## Who can do what now\n\n{_headline(comparison)}\n"
     blocks = [block for each in comparison.sets for block in _blocks(each, len(comparison.sets) > 1)]
     blocks += _unused(comparison)
-    used, kept = len(head.encode()), [head]
-    room = len(_rest(len(blocks)).encode())
-    for number, block in enumerate(blocks):
-        size = len(block.encode())
-        if used + size + room > limit:
-            kept.append(_rest(len(blocks) - number))
-            break
-        used += size
-        kept.append(block)
-    return "".join(kept)
+    return fitted(head, blocks, _rest, limit)
 
 
 def _headline(comparison: Comparison) -> str:

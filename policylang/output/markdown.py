@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from html import escape
 
 from policylang.text.readable import readable
@@ -29,6 +30,18 @@ def markdown(text: str) -> str:
     if len(parts) % 2 == 0:
         return _words("`".join(parts))
     return "".join(_code(part) if number % 2 else _words(part) for number, part in enumerate(parts))
+
+
+def fitted(head: str, parts: Sequence[str], rest: Callable[[int], str], limit: int) -> str:
+    """The head and as many parts as fit into so many bytes; ``rest`` says how many do not."""
+    kept, used, room = [head], len(head.encode()), len(rest(len(parts)).encode())
+    for number, part in enumerate(parts):
+        used += len(part.encode())
+        if used + room > limit:
+            kept.append(rest(len(parts) - number))
+            break
+        kept.append(part)
+    return "".join(kept)
 
 
 def _words(text: str) -> str:
