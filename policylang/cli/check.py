@@ -34,14 +34,12 @@ from policylang.cli.terminal import (
 from policylang.cli.writing import STANDARD_OUTPUT, Rendered, inputs_of, report_option, write_output
 from policylang.diagnostics import Severity, visible
 from policylang.output import json, text
-from policylang.output.order import Order, first_screen, in_order
+from policylang.output.order import RANKS, Order, first_screen, in_order
 from policylang.pipelines.check import CheckOptions, add_checked, add_compiled, apply_baseline, entries, idle_ignores
 from policylang.pipelines.findings import Result
 from policylang.project.discovery import Problem, UnreadableError
 from policylang.project.loading import compiled_among
 from policylang.project.project import Project
-
-_RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
 
 def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -225,7 +223,7 @@ def _idle_ignores(made: Iterable[Project]) -> Iterator[str]:
 def _exit_code(result: Result, fail_level: Severity, exit_zero: bool) -> int:
     if result.problems:
         return COULD_NOT_RUN
-    failed = any(_RANKS[finding.severity] >= _RANKS[fail_level] for finding in result.findings)
+    failed = any(RANKS[finding.severity] <= RANKS[fail_level] for finding in result.findings)
     return FINDINGS if failed and not exit_zero else CLEAN
 
 

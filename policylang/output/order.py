@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -13,7 +14,7 @@ from policylang.pipelines.findings import ReportedFinding
 
 Order = Literal["weight", "place"]
 
-_RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 _OF_A_RULE = 3
 """How many findings of one rule the first screen shows whole."""
 
@@ -32,7 +33,7 @@ def in_order(findings: Sequence[ReportedFinding], order: Order) -> list[Reported
     def weight(finding: ReportedFinding) -> tuple[int, tuple[int, ...], str, tuple[int, ...]]:
         if finding.code.startswith(SOURCE):
             return -1, (), "", ()
-        return _RANKS[finding.severity], furthest[finding.code], finding.code, _weight(finding)
+        return RANKS[finding.severity], furthest[finding.code], finding.code, _weight(finding)
 
     return sorted(findings, key=weight)
 
@@ -59,21 +60,15 @@ def first_screen(findings: Sequence[ReportedFinding], limit: int, named: Iterabl
     wanted = frozenset(named)
     worse = any(each.severity != "info" for each in findings)
     shown: list[ReportedFinding] = []
-    of_rule: dict[str, int] = {}
+    of_rule: Counter[str] = Counter()
     rest: list[ReportedFinding] = []
     for each in findings:
         is_aside = worse and each.severity == "info" and each.code not in wanted
-        if is_aside or len(shown) == limit or of_rule.get(each.code, 0) == _OF_A_RULE:
+        if is_aside or len(shown) == limit or of_rule[each.code] == _OF_A_RULE:
             rest.append(each)
         else:
             shown.append(each)
-            of_rule[each.code] = of_rule.get(each.code, 0) + 1
-    more: dict[str, int] = {}
-    left: dict[tuple[Severity, str, str], int] = {}
-    for each in rest:
-        if each.code in of_rule:
-            more[each.code] = more.get(each.code, 0) + 1
-        else:
-            key = (each.severity, each.code, each.name)
-            left[key] = left.get(key, 0) + 1
+            of_rule[each.code] += 1
+    more = Counter(each.code for each in rest if each.code in of_rule)
+    left = Counter((each.severity, each.code, each.name) for each in rest if each.code not in of_rule)
     return Screen(tuple(shown), more, left)
