@@ -22,7 +22,7 @@ from policylang.diff.report import (
     Unused,
 )
 from policylang.model.instants import instant_text
-from policylang.output.text import counted, width_of
+from policylang.output.text import aligned, counted
 from policylang.pipelines.replay import command, particulars
 from policylang.pipelines.replay import who as who_in_words
 
@@ -204,9 +204,7 @@ def _witness(
 ) -> Iterator[str]:
     first = as_dict(after)
     yield f"    {click.style('shown by', bold=True)} {visible(shown_in_words(before, after))}"
-    seen = [(visible(name), visible(value)) for name, value in particulars(first, {*first["record"], *change.lacking})]
-    widest = max((width_of(name) for name, _ in seen), default=0)
-    yield from (f"      {name}{' ' * (widest - width_of(name))}  {value}" for name, value in seen)
+    yield from aligned(particulars(first, {*first["record"], *change.lacking}), 6)
     for witness, is_new in ((before, False), (after, True)):
         path = policies(set_, is_new)
         made_up = as_dict(witness)
@@ -214,12 +212,12 @@ def _witness(
             yield f"      {click.style('$', fg='blue')} {visible(command(made_up, [path]))}  # {witness.expected}"
 
 
-def shown_in_words(before: ComparedRequest, after: ComparedRequest) -> str:
+def shown_in_words(before: ComparedRequest, after: ComparedRequest, sides: tuple[str, str] = ("before", "now")) -> str:
     """What the request is that shows a change, and how it is answered on both sides."""
     given = as_dict(after if after.expected == "allowed" else before)
     field = f" `{given['field']}` of" if "field" in given else ""
     asks = f"{who_in_words(given)}, {given['action']}{field} this `{given['resource']}` at {given['now']}"
-    return f"{asks}: {before.expected} before, {after.expected} now"
+    return f"{asks}: {before.expected} {sides[0]}, {after.expected} {sides[1]}"
 
 
 def as_dict(witness: ComparedRequest) -> dict[str, Any]:

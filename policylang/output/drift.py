@@ -12,10 +12,9 @@ from policylang.diff.report import Change, Statement
 from policylang.importing.drift_report import Drifted, DriftReport
 from policylang.importing.origins import Noted
 from policylang.model.instants import instant_text
-from policylang.output.comparison import affected, around_in_words, as_dict, days_in_words
-from policylang.output.text import counted, width_of
+from policylang.output.comparison import affected, around_in_words, as_dict, days_in_words, shown_in_words
+from policylang.output.text import aligned, counted
 from policylang.pipelines.replay import particulars
-from policylang.pipelines.replay import who as who_in_words
 from policylang.project.discovery import shown_path
 from policylang.source import Location
 
@@ -108,14 +107,9 @@ def _witness(change: Change) -> Iterator[str]:
     if change.before is None or change.after is None:
         return
     first = as_dict(change.after)
-    given = first if change.after.expected == "allowed" else as_dict(change.before)
-    field = f" `{given['field']}` of" if "field" in given else ""
-    answers = f"{change.before.expected} by the files, {change.after.expected} by the product"
-    asks = f"{who_in_words(given)}, {given['action']}{field} this `{given['resource']}` at {given['now']}: {answers}"
+    asks = shown_in_words(change.before, change.after, ("by the files", "by the product"))
     yield f"  {click.style('shown by', bold=True)} {visible(asks)}"
-    seen = [(visible(name), visible(value)) for name, value in particulars(first, {*first["record"], *change.lacking})]
-    widest = max((width_of(name) for name, _ in seen), default=0)
-    yield from (f"    {name}{' ' * (widest - width_of(name))}  {value}" for name, value in seen)
+    yield from aligned(particulars(first, {*first["record"], *change.lacking}), 4)
 
 
 def _notes(word: str, notes: Sequence[Noted], colour: str) -> Iterator[str]:

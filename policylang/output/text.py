@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -24,7 +24,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 def render(result: Result) -> Iterator[str]:
     """The lines of the report, styled for a terminal; without one, click takes the styles out."""
-    yield from _before(result)
+    yield from _problems(result)
     for finding in result.findings:
         yield from _finding(finding, result.sources)
     yield from _after(result)
@@ -32,7 +32,7 @@ def render(result: Result) -> Iterator[str]:
 
 def render_screen(result: Result, screen: Screen) -> Iterator[str]:
     """The lines of a first screen: some findings whole, of the others how many there are."""
-    yield from _before(result)
+    yield from _problems(result)
     for number, finding in enumerate(screen.shown):
         yield from _finding(finding, result.sources)
         is_last = number + 1 == len(screen.shown) or screen.shown[number + 1].code != finding.code
@@ -52,20 +52,16 @@ def render_screen(result: Result, screen: Screen) -> Iterator[str]:
     yield from _after(result)
 
 
-def _before(result: Result) -> Iterator[str]:
+def _problems(result: Result) -> Iterator[str]:
     for problem in result.problems:
-        yield from _problem(problem)
+        yield from render_problem(problem)
+        yield ""
 
 
 def _after(result: Result) -> Iterator[str]:
     if result.baseline is not None and result.baseline.stale:
         yield from _stale(result.baseline)
     yield summary(result)
-
-
-def _problem(problem: Problem) -> Iterator[str]:
-    yield from render_problem(problem)
-    yield ""
 
 
 def render_problem(problem: Problem) -> Iterator[str]:
@@ -104,12 +100,18 @@ def _witnesses(finding: ReportedFinding) -> Iterator[str]:
     for number, witness in enumerate(finding.witnesses):
         yield f"  {_bold('witness')}: {visible(headline(witness))}"
         looked_at = finding.looked_at[number] if finding.looked_at else witness["record"]
-        seen = [(visible(name), visible(value)) for name, value in particulars(witness, looked_at)]
+        seen = list(particulars(witness, looked_at))
         if seen != before:
-            widest = max((width_of(name) for name, _ in seen), default=0)
-            yield from (f"    {name}{' ' * (widest - width_of(name))}  {value}" for name, value in seen)
+            yield from aligned(seen, 4)
         before = seen
         yield f"    {click.style('$', fg='blue')} {visible(command(witness, finding.policies))}"
+
+
+def aligned(pairs: Iterable[tuple[str, str]], indent: int) -> Iterator[str]:
+    """Names and values, the values below each other."""
+    shown = [(visible(name), visible(value)) for name, value in pairs]
+    widest = max((width_of(name) for name, _ in shown), default=0)
+    yield from (f"{' ' * indent}{name}{' ' * (widest - width_of(name))}  {value}" for name, value in shown)
 
 
 def _stale(baseline: BaselineUse) -> Iterator[str]:
@@ -184,7 +186,7 @@ def summary(result: Result) -> str:
     if 0 < within < result.files:
         files = f"{within:,} of {result.files:,} files"
     counts = []
-    for severity, plural in (("error", "errors"), ("warning", "warnings"), ("info", "info")):
+    for severity, plural in _PLURALS.items():
         count = sum(1 for finding in result.findings if finding.severity == severity)
         if count:
             counts.append(f"{count:,} {severity if count == 1 else plural}")
