@@ -8,6 +8,11 @@ from policylang.diagnostics import visible
 from policylang.pipelines.findings import ReportedFinding
 
 
+def sentences(finding: ReportedFinding) -> list[str]:
+    """The message, what shows that it is right, and what to do."""
+    return [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
+
+
 def evidence(finding: ReportedFinding) -> Iterator[str]:
     """A sentence for each request that shows it, and what was proved."""
     if finding.witnesses:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from policylang.diagnostics import Severity, listed
 from policylang.model.instants import instant_text
-from policylang.output.evidence import evidence
-from policylang.output.markdown import markdown
+from policylang.output.evidence import sentences
+from policylang.output.markdown import fitted, markdown
+from policylang.output.order import RANKS
 from policylang.output.places import on_disk, repository_root, shown_path
 from policylang.output.security import security_score
 from policylang.pipelines.findings import ReportedFinding, Result
@@ -48,8 +49,7 @@ def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
 
 def worst_first(findings: list[ReportedFinding]) -> list[ReportedFinding]:
     """By severity, then by what they mean to security, then in their order."""
-    rank = {"error": 0, "warning": 1, "info": 2}
-    return sorted(findings, key=lambda each: (rank[each.severity], -(security_score(each.code) or 0.0)))
+    return sorted(findings, key=lambda each: (RANKS[each.severity], -(security_score(each.code) or 0.0)))
 
 
 def _annotation(finding: ReportedFinding, root: Path) -> str:
@@ -61,7 +61,7 @@ def _annotation(finding: ReportedFinding, root: Path) -> str:
     if finding.line == finding.end_line:  # GitHub takes no columns of more than one line
         properties |= {"col": finding.column, "endColumn": finding.end_column}
     properties["title"] = f"{finding.code} {finding.name}"
-    lines = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
+    lines = sentences(finding)
     lines += [f"{place.message}: {shown_path(place.path, root)}:{place.line}" for place in finding.related]
     return _command(_COMMANDS[finding.severity], properties, "\n".join(lines))
 
@@ -105,15 +105,7 @@ def summary(result: Result, *, root: Path | None = None, limit: int = SUMMARY_BY
     rows += [_row(on_disk(finding), root) for finding in worst_first(result.findings)]
     if rows:
         lines += ["\n", "| | rule | place | finding |\n", "|---|---|---|---|\n"]
-    used = sum(len(line.encode()) for line in lines)
-    room = len(_rest(len(rows)).encode())
-    for number, row in enumerate(rows):
-        used += len(row.encode())
-        if used + room > limit:
-            lines.append(_rest(len(rows) - number))
-            break
-        lines.append(row)
-    text = "".join(lines)
+    text = fitted("".join(lines), rows, _rest, limit)
     return text if len(text.encode()) <= limit else ""
 
 
@@ -142,8 +134,7 @@ def _rest(count: int) -> str:
 
 def _row(finding: ReportedFinding, root: Path) -> str:
     place = f"{shown_path(finding.path, root)}:{finding.line}"
-    texts = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
-    text = "<br>".join(map(markdown, texts))
+    text = "<br>".join(map(markdown, sentences(finding)))
     return f"| {_COMMANDS[finding.severity]} | {finding.code} {finding.name} | {markdown(place)} | {text} |\n"
 
 

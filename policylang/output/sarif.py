@@ -15,7 +15,7 @@ from policylang.check.catalogue import BY_CODE, RULES
 from policylang.check.reach import Reach
 from policylang.diagnostics import Rule, Severity
 from policylang.model.instants import instant_text
-from policylang.output.evidence import evidence
+from policylang.output.evidence import sentences
 from policylang.output.fingerprints import fingerprints, line_hashes
 from policylang.output.places import on_disk, repository_path, repository_root, uri
 from policylang.output.security import security_score
@@ -168,8 +168,7 @@ def _result(finding: ReportedFinding, rule_index: int, root: Path, prints: dict[
 
 def _message(finding: ReportedFinding) -> str:
     """The message, the evidence, what to do, and the related places as links: GitHub shows those in no other way."""
-    texts = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
-    parts = [_without_links(readable(text)) for text in texts]
+    parts = [_without_links(readable(text)) for text in sentences(finding)]
     links = [f"[{_escaped(readable(place.message))}]({number})" for number, place in enumerate(finding.related, 1)]
     if links:
         parts.append(f"See {', '.join(links)}.")
