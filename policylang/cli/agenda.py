@@ -61,7 +61,7 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, ou
         case "icalendar":
             try:
                 content = ical.render(found)
-            except ical.MissingExtraError:
+            except ImportError:
                 help = "run `pip install 'policylang[calendar]'`"
                 stop([Problem("--format", "iCalendar needs the library icalendar, which is not installed", help)])
         case _:

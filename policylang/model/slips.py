@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from policylang.diagnostics import quoted
-from policylang.model.conditions import Day
+from policylang.model.conditions import WEEKDAYS
 from policylang.model.habits import (
     AMOUNTS,
     EMPTY,
@@ -22,8 +20,6 @@ from policylang.model.paths import ConditionScope, PathScope
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
 from policylang.syntax import expressions
-
-_WEEKDAYS: tuple[str, ...] = get_args(Day)
 
 
 def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comparison, left: Type | None) -> bool:
@@ -88,8 +84,8 @@ def _days(scope: ConditionScope, node: expressions.Comparison) -> str | None:
     if len(words) != 1:
         return None
     word = words[0].removesuffix("s")
-    weekdays = [day for day in _WEEKDAYS if len(word) > 2 and (day.startswith(word) or word == day)]
-    return {"weekday": ", ".join(_WEEKDAYS[:5]), "weekend": ", ".join(_WEEKDAYS[5:])}.get(word) or ", ".join(weekdays)
+    weekdays = [day for day in WEEKDAYS if len(word) > 2 and (day.startswith(word) or word == day)]
+    return {"weekday": ", ".join(WEEKDAYS[:5]), "weekend": ", ".join(WEEKDAYS[5:])}.get(word) or ", ".join(weekdays)
 
 
 def _has_meaning(left: Type | None, word: str) -> bool:

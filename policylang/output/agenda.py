@@ -12,6 +12,7 @@ import msgspec
 from policylang.agenda.agenda import Agenda, AgendaEntry, Agendas, End, Review, Start, SuppressionEnd, Where
 from policylang.check.finding import counted
 from policylang.diagnostics import quoted, visible
+from policylang.model.conditions import WEEKDAYS
 from policylang.model.instants import instant_text
 
 _MOST = 8
@@ -148,10 +149,7 @@ def _section(title: str, colour: str, entries: Iterable[AgendaEntry], today: dat
 def _day(day: datetime.date, today: datetime.date) -> str:
     away = (day - today).days
     distance = ("today", "tomorrow")[away] if away < 2 else f"in {away:,} days"
-    return f"{day}, {_WEEKDAYS[day.weekday()]}, {distance}"
-
-
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    return f"{day}, {WEEKDAYS[day.weekday()].capitalize()}, {distance}"
 
 
 def _summary(agenda: Agenda) -> str:

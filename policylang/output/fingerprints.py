@@ -25,7 +25,7 @@ def fingerprints(result: Result, root: Path) -> list[str]:
     marks there, blanks aside. And of all that it is about: who dismisses a finding has not seen whom it concerns later.
     Of findings that are equal in all that, the second one and those after it are told apart by their number.
     """
-    return _numbered([_digest(_parts(finding, result.sources, root)) for finding in result.findings])
+    return _numbered([digest_of(*_parts(finding, result.sources, root)) for finding in result.findings])
 
 
 def _parts(finding: ReportedFinding, sources: dict[str, Source], root: Path) -> tuple[str, ...]:
@@ -42,11 +42,7 @@ def _parts(finding: ReportedFinding, sources: dict[str, Source], root: Path) -> 
 
 
 def digest_of(*parts: str) -> str:
-    """A fingerprint of something that is not a finding."""
-    return _digest(parts)
-
-
-def _digest(parts: Sequence[str]) -> str:
+    """A fingerprint of some texts."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -79,7 +75,7 @@ def line_hashes(result: Result) -> list[str]:
         key = (finding.code, finding.path, hash_of[finding.path](finding.line))
         seen[key] += 1
         number = "" if seen[key] == 1 else f":{seen[key]}"
-        whom = f":{_digest(sorted(set(finding.about)))[:16]}" if finding.about else ""
+        whom = f":{digest_of(*sorted(set(finding.about)))[:16]}" if finding.about else ""
         found.append(f"{key[2]}{number}{whom}")
     return found
 

@@ -23,20 +23,14 @@ _MOST_NAMED = 100
 """Users whom an event names; calendars do not show texts of any length."""
 
 
-class MissingExtraError(ImportError):
-    """The library is not installed."""
-
-
 def render(agendas: Agendas) -> bytes:
     """One calendar with an all-day event for each day and what happens to users alike.
 
     What is overdue or over stands on the first day of the window, where it will be seen. An event keeps its UID as long
-    as it says the same. Raises `MissingExtraError`.
+    as it says the same. Raises ImportError where the library is not installed.
     """
-    try:
-        from icalendar import Calendar
-    except ImportError:
-        raise MissingExtraError from None
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//policylang//agenda//EN")
     calendar.add("version", "2.0")

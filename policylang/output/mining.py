@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -11,14 +10,12 @@ from policylang.diagnostics import quoted, visible
 from policylang.mining.merging import Merge
 from policylang.mining.propose import Proposal
 from policylang.mining.report import MiningReport, NearlySame
-from policylang.output.patches import between
+from policylang.output.patches import between, plain_name
 from policylang.output.tables import table
 from policylang.output.text import counted
 
 _MOST = 40
 _MOST_NEAR = 10
-_PLAIN = re.compile(r"[^a-z0-9]+")
-_LONGEST = 40
 
 
 def render(report: MiningReport, width: int | None) -> Iterator[str]:
@@ -87,8 +84,7 @@ def with_patches(made: Proposal) -> tuple[MiningReport, Mapping[str, bytes]]:
     patches: dict[str, bytes] = {}
     named: dict[tuple[str, str], tuple[str, Merge]] = {}
     for number, each in enumerate(made.merges, 1):
-        name = _PLAIN.sub("-", each.first.lower())[:_LONGEST].strip("-")
-        file = f"merges/{number:04}-{name}.patch"
+        file = f"merges/{number:04}-{plain_name(each.first)}.patch"
         patches[file] = _patch(each)
         named[each.first, each.second] = file, each
     proposals = tuple(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 
 NOTHING = "/dev/null"
 """The name of a file that is not there."""
+
+_PLAIN = re.compile(r"[^a-z0-9]+")
+_LONGEST = 40
 
 
 def unified(old: list[str], new: list[str], before: str, after: str) -> Iterator[str]:
@@ -18,6 +22,11 @@ def unified(old: list[str], new: list[str], before: str, after: str) -> Iterator
 def _ended(lines: list[str]) -> list[str]:
     ended = [f"{line}\n" for line in lines[:-1]]
     return [*ended, lines[-1]] if lines[-1] else ended
+
+
+def plain_name(name: str) -> str:
+    """Whatever is plain in a name, for the name of a file."""
+    return _PLAIN.sub("-", name.lower())[:_LONGEST].strip("-")
 
 
 def between(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 
 from policylang.decisionlog.replay import Replayed, Turned
 from policylang.diagnostics import quoted, visible
+from policylang.output.text import counted
 
 
 def in_a_line(found: Replayed) -> str:
     """The whole of it in a sentence."""
     if not found.turned:
-        return f"{_counted(found.decisions, 'logged decision')} would come out the same{_rest(found)}"
+        return f"{counted(found.decisions, 'logged decision')} would come out the same{_rest(found)}"
     parts = []
     if found.denied:
-        parts.append(f"denied {_counted(found.denied, 'request')}")
+        parts.append(f"denied {counted(found.denied, 'request')}")
     if found.allowed:
-        parts.append(f"allowed {_counted(found.allowed, 'request')}")
+        parts.append(f"allowed {counted(found.allowed, 'request')}")
     were = " and ".join(parts)
     return f"this change would have {were} of {found.decisions:,} that were logged{_rest(found)}"
 
@@ -33,7 +34,7 @@ def text(found: Replayed) -> Iterator[str]:
 def _turned(each: Turned) -> Iterator[str]:
     was, would = ("denied", "allowed") if each.allowed else ("allowed", "denied")
     who = f"{quoted(each.user)} {visible(each.action)} {quoted(each.resource)}"
-    yield f"{_counted(each.count, 'time')} {who}: was {was}, would be {would}"
+    yield f"{counted(each.count, 'time')} {who}: was {was}, would be {would}"
     yield f"  because {visible(each.cause)}"
     period = each.first if each.first == each.last else f"{each.first} to {each.last}"
     yield f"  {visible(period)}, such as {visible(each.example)}"
@@ -44,9 +45,5 @@ def _rest(found: Replayed) -> str:
     if found.masked:
         parts.append(f"{found.masked:,} depend on what the log does not show")
     if found.unreadable:
-        parts.append(f"{_counted(found.unreadable, 'line')} cannot be read")
+        parts.append(f"{counted(found.unreadable, 'line')} cannot be read")
     return f"; {', '.join(parts)}" if parts else ""
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import codecs
 import datetime
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
 
@@ -13,15 +12,13 @@ from policylang.check.fix.mend import changes
 from policylang.check.usage import Usage
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
-from policylang.output.patches import unified
+from policylang.output.patches import plain_name, unified
 from policylang.output.text import counted
 from policylang.source import Source
 from policylang.usage.proposals import ProposedChange
 from policylang.usage.rightsize import Certified, Rightsized
 from policylang.usage.rightsized import MadeProposal, NotMade, NotTaken, RightsizeReport, TakenOut
 
-_PLAIN = re.compile(r"[^a-z0-9]+")
-_LONGEST = 40
 _MOST = 20
 
 
@@ -60,7 +57,7 @@ def _parts(proposal: ProposedChange) -> tuple[TakenOut, ...]:
 
 def patch_name(number: int, proposal: ProposedChange) -> str:
     """A file name from the number and whatever is plain in the name of the role, group or user."""
-    name = _PLAIN.sub("-", proposal.name.lower())[:_LONGEST].strip("-")
+    name = plain_name(proposal.name)
     return f"{number:04}-{proposal.kind}{'-' if name else ''}{name}.patch"
 
 
@@ -103,7 +100,7 @@ def render(report: RightsizeReport) -> Iterator[str]:
         yield from (f"  {visible(line)}" for line in _why(made, report))
     yield from _section(
         "not proposed, as it could not be proved",
-        [(f"{each.title}: {'; '.join(_whats(each))}", each.why) for each in report.not_made],
+        [(f"{each.title}: {'; '.join(part.what for part in each.parts)}", each.why) for each in report.not_made],
     )
     yield from _section("unused and left alone", [(each.what, (each.why,)) for each in report.left])
     yield from _section(
@@ -124,10 +121,6 @@ def _section(title: str, rows: list[tuple[str, tuple[str, ...]]]) -> Iterator[st
         yield visible(f"  {what}{': ' if why else ''}{'; '.join(why)}")
     if len(rows) > _MOST:
         yield f"  and {len(rows) - _MOST:,} more: the report has all"
-
-
-def _whats(made: MadeProposal | NotMade) -> Iterable[str]:
-    return (part.what for part in made.parts)
 
 
 def _last(part: TakenOut) -> str:
