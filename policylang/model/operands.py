@@ -6,14 +6,12 @@ side of a comparison is always a name. What has two meanings is an error.
 
 from __future__ import annotations
 
-import msgspec
-
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
-from policylang.model.paths import ConditionScope, PathScope, joins_conditions, resolve_path
+from policylang.model.paths import ConditionScope, PathScope, is_known, joins_conditions, resolve_path
 from policylang.model.report import DiagnosticLog
 from policylang.model.slips import needless_word
-from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words
+from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words, words_of
 from policylang.model.values import literal, mismatch, natural_type
 from policylang.syntax import expressions
 
@@ -125,7 +123,7 @@ def one_side(
         word in ("true", "false")
         and other is not None
         and not isinstance(other, BoolType)
-        and not _known(world, scope, word)
+        and not is_known(world, scope, word)
     ):
         found, by = f"`{word}` is true or false", "present" if word == "true" else "missing"
         if isinstance(beside, expressions.Path) and beside.start_pos < node.start_pos:
@@ -138,7 +136,7 @@ def one_side(
         if _is_parameter(world, scope, node, other):
             return None
         return literal(world.constants, scope.source, node.steps[0], other, what)
-    if word is not None and isinstance(other, EnumType) and not _known(world, scope, word):
+    if word is not None and isinstance(other, EnumType) and not is_known(world, scope, word):
         return literal(world.constants, scope.source, node.steps[0], other, what)
     is_first = beside is not None and node.start_pos < beside.start_pos
     return resolve_path(world, scope, node, None if is_first else other)
@@ -158,29 +156,20 @@ def type_of(world: PathScope, scope: ConditionScope, node: expressions.Operand) 
     if not isinstance(node, expressions.Path):
         return None
     word = word_of(node)
-    if word not in (None, scope.resource) and not _known(world, scope, word):
+    if word not in (None, scope.resource) and not is_known(world, scope, word):
         return None  # what it may have been meant to be is not asked
     attributes = world.resources.get(scope.resource)
     if word is not None and word in scope.parameters:
         return scope.parameters[word].type
     if word is not None and attributes is not None and word in attributes:
         return attributes[word] if scope.only is None or word in scope.only else None
-    quiet = msgspec.structs.replace(world, constants=msgspec.structs.replace(world.constants, report=DiagnosticLog()))
-    found = resolve_path(quiet, scope, node)
+    found = resolve_path(world.reporting_to(DiagnosticLog()), scope, node)
     return found.type if found else None
 
 
 def _is_value(node: expressions.Operand, other: Type | None) -> bool:
     """Whether a word can be a value of the enum, or the truth, on the other side."""
-    word = word_of(node)
-    return (isinstance(other, EnumType) and word in other.values) or (
-        isinstance(other, BoolType) and word in ("true", "false")
-    )
-
-
-def _known(world: PathScope, scope: ConditionScope, word: str | None) -> bool:
-    attributes = world.resources.get(scope.resource)
-    return word in scope.parameters or attributes is None or word in attributes
+    return word_of(node) in words_of(other)
 
 
 # --- words with two meanings ---------------------------------------------------------------------------------
@@ -229,17 +218,13 @@ def _two_meanings(word: str, other: str) -> str:
 
 def _of_names(left: str, right: str, left_type: Type, right_type: Type) -> str:
     """A comparison of two names, of which one at least is also a value of the other. Brackets hold values first."""
-    of_left, of_right = _values(left_type), _values(right_type)
+    of_left, of_right = words_of(left_type), words_of(right_type)
     if left not in of_right:
         return f"{right} in [{left}]"
     if right not in of_left:
         return f"{left} in [{right}]"
     shared = [value for value in of_left if value in of_right]
     return " or ".join(f"{left} in [{value}] and {right} in [{value}]" for value in shared)
-
-
-def _values(type_: Type) -> tuple[str, ...]:
-    return type_.values if isinstance(type_, EnumType) else ("true", "false")
 
 
 def _choices(node: expressions.Comparison, ways: list[str]) -> str:

@@ -44,6 +44,10 @@ class PathScope(msgspec.Struct):
     def report(self) -> DiagnosticLog:
         return self.constants.report
 
+    def reporting_to(self, report: DiagnosticLog) -> PathScope:
+        """The same with another log."""
+        return msgspec.structs.replace(self, constants=msgspec.structs.replace(self.constants, report=report))
+
 
 class ConditionScope(msgspec.Struct, frozen=True):
     """What the names in one condition mean."""
@@ -53,6 +57,12 @@ class ConditionScope(msgspec.Struct, frozen=True):
     parameters: Mapping[str, ir.Constant] = {}
     only: frozenset[str] | None = None
     """In a policy on any resource: the attributes that its ``with`` names."""
+
+
+def is_known(world: PathScope, scope: ConditionScope, word: str | None) -> bool:
+    """Whether the first name of a path has a meaning, or may have one that a syntax error hides."""
+    attributes = world.resources.get(scope.resource)
+    return attributes is None or word in attributes or word in scope.parameters
 
 
 def resolve_path(
@@ -87,7 +97,7 @@ def _written_elsewhere(
 ) -> bool:
     """Whether a path is written as another tool writes it, which is reported."""
     names = [step.value for step in node.steps]
-    if attributes is None or names[0] in attributes or names[0] in scope.parameters:
+    if attributes is None or is_known(world, scope, names[0]):
         return False
     if names[0] == "request" and len(names) > 1 and (world.request is None or names[1] in world.request):
         return False

@@ -6,8 +6,6 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from msgspec.structs import replace
-
 from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant, weight
 from policylang.model.context import Context
@@ -131,18 +129,13 @@ def _check_generic(
         if only <= resource.attributes.keys() and types not in tried:
             tried.add(types)
             report = DiagnosticLog()
-            typed = type_condition(
-                _reporting_to(world, report), ConditionScope(resource_name, source, stand_ins, only), node.condition
-            )
+            scope = ConditionScope(resource_name, source, stand_ins, only)
+            typed = type_condition(world.reporting_to(report), scope, node.condition)
             if typed is not None:
                 return
             first = first or report
     for found in first.diagnostics if first is not None else ():
         context.report.add(found)
-
-
-def _reporting_to(world: PathScope, report: DiagnosticLog) -> PathScope:
-    return replace(world, constants=replace(world.constants, report=report))
 
 
 # --- where policies are attached -----------------------------------------------------------------------------
@@ -310,8 +303,9 @@ def _argument(
     report = DiagnosticLog()
     value = None
     if written is not None and not isinstance(node, expressions.List):
-        constants = replace(world.constants, report=report)
-        value = literal(constants, source, written, type_, f"the parameter {quoted(parameter)}")
+        value = literal(
+            world.reporting_to(report).constants, source, written, type_, f"the parameter {quoted(parameter)}"
+        )
     for found in report.diagnostics:
         if found.code in ("PL103", "PL101"):
             context.report.error("PL104", source, node, found.message, found.help)
@@ -364,7 +358,7 @@ def _expand(
     if isinstance(policy.target, ast.AnyResource):
         only = frozenset(name.value for name in policy.target.attributes)
     scope = ConditionScope(resource, site.source, bound, only)
-    typed = type_condition(_reporting_to(world, report), scope, policy.condition)
+    typed = type_condition(world.reporting_to(report), scope, policy.condition)
     if typed is None:
         for found in report.diagnostics:
             # What is wrong with the policy itself was reported where it is declared.

@@ -16,7 +16,7 @@ from policylang.model.habits import (
     NOW_HELP,
     SOMETHING,
 )
-from policylang.model.paths import ConditionScope, PathScope
+from policylang.model.paths import ConditionScope, PathScope, is_known
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
 from policylang.syntax import expressions
@@ -38,7 +38,7 @@ def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comp
         return True
     if _negated_in_words(world, scope, node, node.left):
         return True
-    if not isinstance(right, expressions.Path) or right.subject or _is_known(world, scope, right):
+    if not isinstance(right, expressions.Path) or right.subject or is_known(world, scope, right.steps[0].value):
         return False
     words = _words(scope, right.steps[0])
     name = right.steps[0].value.lower()
@@ -69,7 +69,11 @@ def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comp
 
 
 def _is_now(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> bool:
-    return isinstance(node, expressions.Path) and _text(scope, node) == "now" and not _is_known(world, scope, node)
+    return (
+        isinstance(node, expressions.Path)
+        and _text(scope, node) == "now"
+        and not is_known(world, scope, node.steps[0].value)
+    )
 
 
 def _days(scope: ConditionScope, node: expressions.Comparison) -> str | None:
@@ -96,7 +100,7 @@ def _has_meaning(left: Type | None, word: str) -> bool:
 def needless_word(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether a path is an attribute behind a word of English that has no meaning here, which is reported."""
     attributes = world.resources.get(scope.resource)
-    if node.subject or attributes is None or _is_known(world, scope, node):
+    if node.subject or attributes is None or is_known(world, scope, node.steps[0].value):
         return False
     words = _words(scope, node.steps[0])
     if len(words) > 1 and words[-1] in ("no", "not", "never") and "_".join(words[:-1]) in attributes:
@@ -119,7 +123,7 @@ def needless_word(world: PathScope, scope: ConditionScope, node: expressions.Pat
 
 def duration_in_words(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether a duration is written in words, ``one month``, which is reported."""
-    if node.subject or len(node.steps) > 1 or _is_known(world, scope, node):
+    if node.subject or len(node.steps) > 1 or is_known(world, scope, node.steps[0].value):
         return False
     words = _words(scope, node.steps[0])
     if len(words) not in (1, 2):
@@ -142,7 +146,7 @@ def _negated_in_words(
     world: PathScope, scope: ConditionScope, node: expressions.Node, left: expressions.Operand
 ) -> bool:
     """``status not in [a]``: the parser takes ``status not`` for a name of two words."""
-    if not isinstance(left, expressions.Path) or left.subject or _is_known(world, scope, left):
+    if not isinstance(left, expressions.Path) or left.subject or is_known(world, scope, left.steps[0].value):
         return False
     words = _words(scope, left.steps[-1])
     if len(words) < 2 or words[-1] != "not":
@@ -190,12 +194,6 @@ def _report(
 ) -> None:
     message = f"unknown attribute {quoted(name)} of `{scope.resource}`"
     world.report.error("PL101", scope.source, node, message, help, by=by)
-
-
-def _is_known(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
-    """Whether the first name of a path has a meaning, or may have one that a syntax error hides."""
-    attributes = world.resources.get(scope.resource)
-    return attributes is None or node.steps[0].value in attributes or node.steps[0].value in scope.parameters
 
 
 def _words(scope: ConditionScope, step: expressions.Name) -> list[str]:

@@ -179,6 +179,11 @@ def sample(type_: Type | None) -> str:
             return '"…"'
 
 
+def words_of(type_: Type | None) -> tuple[str, ...]:
+    """The words that are values of the type."""
+    return type_.values if isinstance(type_, EnumType) else ("true", "false") if isinstance(type_, BoolType) else ()
+
+
 def in_words(type_: Type) -> str:
     """The type with its article, for messages."""
     match type_:

@@ -16,6 +16,7 @@ from policylang.model.types import (
     MoneyType,
     RecordType,
     Type,
+    words_of,
 )
 from policylang.syntax.quoting import quote_text
 
@@ -81,7 +82,7 @@ def _is_plain(left: c.Operand, right: c.Operand, names: Collection[str]) -> bool
     """Whether ``is`` between the two has one meaning: that no word in it could be a value and an attribute."""
     for mine, other in ((left, right), (right, left)):
         if isinstance(other, c.Path) and isinstance(other.type, EnumType | BoolType):
-            words = _values(other.type) if isinstance(mine, c.Path) else names
+            words = words_of(other.type) if isinstance(mine, c.Path) else names
             if operand_in_words(mine) in words:
                 return False
     return True
@@ -90,17 +91,13 @@ def _is_plain(left: c.Operand, right: c.Operand, names: Collection[str]) -> bool
 def _in_brackets(left: c.Operand, right: c.Operand, inner: bool) -> str:
     """That two are equal, where brackets have to say which word is a value: they hold values first."""
     one, other = operand_in_words(left), operand_in_words(right)
-    if isinstance(right, c.Constant) or (isinstance(left, c.Path) and other not in _values(left.type)):
+    if isinstance(right, c.Constant) or (isinstance(left, c.Path) and other not in words_of(left.type)):
         return f"{one} in [{other}]"
-    if isinstance(left, c.Constant) or one not in _values(right.type):
+    if isinstance(left, c.Constant) or one not in words_of(right.type):
         return f"{other} in [{one}]"
-    shared = [value for value in _values(left.type) if value in _values(right.type)]
+    shared = [value for value in words_of(left.type) if value in words_of(right.type)]
     text = " or ".join(f"({one} in [{value}] and {other} in [{value}])" for value in shared)
     return f"({text})" if inner else text
-
-
-def _values(type_: Type) -> tuple[str, ...]:
-    return type_.values if isinstance(type_, EnumType) else ("true", "false") if isinstance(type_, BoolType) else ()
 
 
 def operand_in_words(operand: c.Operand) -> str:
