@@ -14,7 +14,7 @@ from policylang.model.conditions import Constant
 from policylang.model.instants import never_active, zone
 from policylang.model.report import DiagnosticLog
 from policylang.model.symbols import unknown
-from policylang.model.values import date, time_of_day
+from policylang.model.values import moment
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax import expressions
@@ -82,8 +82,6 @@ class Checker:
             help = "write dates as year-month-day: `2026-01-31`; a time may follow: `2026-01-31 20:00`"
             self.report.error("PL109", source, text, f"{quoted(text.value)} is not a date", help)
             return None
-        day = date(self.report, source, expressions.Date(text.start_pos, text.end_pos, written[1]))
-        if written[2] is None:
-            return None if day is None else day.isoformat()
-        time = time_of_day(self.report, source, expressions.Time(text.start_pos, text.end_pos, written[2]))
-        return None if day is None or time is None else f"{day.isoformat()} {time}"
+        day = expressions.Date(text.start_pos, text.end_pos, written[1])
+        time = expressions.Time(text.start_pos, text.end_pos, written[2]) if written[2] else None
+        return moment(self.report, source, day, time)

@@ -39,8 +39,7 @@ def check_bundles(context: Context) -> None:
 def _check_item(context: Context, world: PathScope, source: Source, owner: Any, item: ast.BundleItem) -> None:
     match item:
         case ast.Includes(roles=roles) | ast.MayAssign(roles=roles):
-            for name in context.distinct(source, roles, "role"):
-                context.find("role", source, name)
+            context.find_each("role", source, roles)
         case ast.Grant():
             check_grant(context, source, item)
         case ast.Deny():
@@ -59,8 +58,7 @@ def _check_item(context: Context, world: PathScope, source: Source, owner: Any, 
         case ast.Portal(name=name):
             context.find("portal", source, name)
         case ast.Performs(tasks=tasks):
-            for name in context.distinct(source, tasks, "task"):
-                context.find("task", source, name)
+            context.find_each("task", source, tasks)
 
 
 def check_grant(context: Context, source: Source, node: ast.Grant) -> None:

@@ -88,6 +88,11 @@ class Context(msgspec.Struct):
         """Whether the name is declared; reports PL101 where it is not."""
         return self.symbols.find(self.report, kind, source, name) is not None
 
+    def find_each(self, kind: str, source: Source, names: tuple[expressions.Name, ...]) -> None:
+        """Report the names that are not declared, and names given twice."""
+        for name in self.distinct(source, names, kind):
+            self.find(kind, source, name)
+
     def resource(self, source: Source, name: expressions.Name) -> ResourceModel | None:
         """The resource of that name; reports PL101 where there is none."""
         found = self.symbols.find(self.report, "resource", source, name)

@@ -15,7 +15,7 @@ from policylang.model.policies import check_limit
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.model.types import DurationType, SetType, Type
-from policylang.model.values import date, mismatch, of_user, time_of_day
+from policylang.model.values import mismatch, moment, of_user
 from policylang.source import Source
 from policylang.syntax import ast, expressions
 
@@ -30,7 +30,8 @@ def check_people(context: Context) -> None:
             case ast.User():
                 _check_user(context, world, site.source, site.node)
             case ast.Job(items=items):
-                _check_includes(context, site.source, items)
+                for item in items:
+                    context.find_each("role", site.source, item.roles)
             case ast.Task(needs=needs):
                 for need in needs:
                     _check_need(context, site.source, need)
@@ -149,19 +150,11 @@ def _check_assignment(context: Context, source: Source, node: ast.Assignment) ->
 def _check_dates(
     context: Context, source: Source, first: ast.FromDate | None, last: ast.UntilDate | None, what: str
 ) -> None:
-    start = first and _moment(context, source, first)
-    end = last and _moment(context, source, last)
+    start = first and moment(context.report, source, first.date, first.time)
+    end = last and moment(context.report, source, last.date, last.time)
     wrong = never_active(end, start, context.timezone, what) if start and end else None
     if wrong is not None and last is not None:
         context.report.error("PL109", source, last.date, *wrong)
-
-
-def _moment(context: Context, source: Source, node: ast.FromDate | ast.UntilDate) -> str | None:
-    day = date(context.report, source, node.date)
-    if node.time is None:
-        return None if day is None else day.isoformat()
-    time = time_of_day(context.report, source, node.time)
-    return None if day is None or time is None else f"{day.isoformat()} {time}"
 
 
 def _check_place(context: Context, source: Source, node: ast.AtPlace) -> None:
@@ -181,12 +174,6 @@ def _check_place(context: Context, source: Source, node: ast.AtPlace) -> None:
         )
 
 
-def _check_includes(context: Context, source: Source, items: tuple[ast.Includes, ...]) -> None:
-    for item in items:
-        for name in context.distinct(source, item.roles, "role"):
-            context.find("role", source, name)
-
-
 def _check_need(context: Context, source: Source, need: ast.Need) -> None:
     resource = context.resource(source, need.resource)
     if resource is not None:
@@ -196,8 +183,7 @@ def _check_need(context: Context, source: Source, need: ast.Need) -> None:
 
 def _check_integration(context: Context, source: Source, node: ast.Integration) -> None:
     roles = tuple(role for item in node.items if isinstance(item, ast.Includes) for role in item.roles)
-    for role in context.distinct(source, roles, "role"):
-        context.find("role", source, role)
+    context.find_each("role", source, roles)
     first = context.once(source, node.items, ast.FromDate)
     last = context.once(source, node.items, ast.UntilDate)
     _check_dates(context, source, first, last, "integration")
@@ -206,5 +192,4 @@ def _check_integration(context: Context, source: Source, node: ast.Integration) 
         context.find("role", source, mirror.role)
     for item in node.items:
         if isinstance(item, ast.Objects):
-            for name in context.distinct(source, item.resources, "resource"):
-                context.find("resource", source, name)
+            context.find_each("resource", source, item.resources)

@@ -149,13 +149,22 @@ def time_of_day(report: DiagnosticLog, source: Source, node: expressions.Time) -
     return None
 
 
+def moment(report: DiagnosticLog, source: Source, day: expressions.Date, time: expressions.Time | None) -> str | None:
+    """Read a day, or a day and a time, as `2026-01-31 20:00`."""
+    read = date(report, source, day)
+    if time is None:
+        return None if read is None else read.isoformat()
+    of_day = time_of_day(report, source, time)
+    return None if read is None or of_day is None else f"{read.isoformat()} {of_day}"
+
+
 def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -> str | None:
     """Read a datetime as UTC. Reports instants that do not exist and those without an offset."""
     try:
         if "T24" in node.value:
             raise ValueError("an hour that Python reads from 3.14 on")
-        moment = datetime.datetime.fromisoformat(node.value)
-        if moment.tzinfo is None:
+        found = datetime.datetime.fromisoformat(node.value)
+        if found.tzinfo is None:
             report.error(
                 "PL109",
                 source,
@@ -164,13 +173,13 @@ def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -
                 f"add the offset: `{node.value}Z` or `{node.value}-07:00`",
             )
             return None
-        moment = moment.astimezone(datetime.UTC)
+        found = found.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
         report.error(
             "PL109", source, node, f"the instant {quoted(node.value)} does not exist", "write `2026-01-31T08:00:00Z`"
         )
         return None
-    return instant_text(moment)
+    return instant_text(found)
 
 
 def literal(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Constant | None:
