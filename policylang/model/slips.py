@@ -69,11 +69,7 @@ def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comp
 
 
 def _is_now(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> bool:
-    return (
-        isinstance(node, expressions.Path)
-        and _text(scope, node) == "now"
-        and not is_known(world, scope, node.steps[0].value)
-    )
+    return isinstance(node, expressions.Path) and _text(scope, node) == "now" and not is_known(world, scope, "now")
 
 
 def _days(scope: ConditionScope, node: expressions.Comparison) -> str | None:
