@@ -52,7 +52,7 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, ou
         made = list(_agendas(paths, at, days, step))
     problems = [each for each in made if isinstance(each, Problem)]
     if problems:
-        stop(problems)
+        stop(*problems)
     found = Agendas(at, days, tuple(each for each in made if isinstance(each, Agenda)))
     content: Rendered
     match format_:
@@ -63,7 +63,7 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, ou
                 content = ical.render(found)
             except ImportError:
                 help = "run `pip install 'policylang[calendar]'`"
-                stop([Problem("--format", "iCalendar needs the library icalendar, which is not installed", help)])
+                stop(Problem("--format", "iCalendar needs the library icalendar, which is not installed", help))
         case _:
             content = text.render(found)
     write_output(content, output, [path for path in paths if not os.path.isdir(path)])

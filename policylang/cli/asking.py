@@ -12,7 +12,7 @@ import msgspec
 
 from policylang.api.policy_set import PolicySet
 from policylang.cli.options import TEXT, Command, outside, read_instant
-from policylang.cli.terminal import progress, stop
+from policylang.cli.terminal import found_or_stop, progress, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
@@ -65,9 +65,7 @@ def load(paths: tuple[str, ...]) -> PolicySet:
     """The policy set to ask; ends the command where there is none."""
     with progress() as step:
         found = read_policy_set(paths, step)
-    if isinstance(found, Problem):
-        stop([found])
-    return PolicySet(found)
+    return PolicySet(found_or_stop(found))
 
 
 # --- who ----------------------------------------------------------------------------------------------------
@@ -125,13 +123,13 @@ def find_subject(
         return AskedSubject(policy_set, user, None)
     index = policy_set.index
     if len(groups) > 1:
-        stop([Problem("--as-group", "a user is in one group at most", "give it once, and roles with --as-role")])
+        stop(Problem("--as-group", "a user is in one group at most", "give it once, and roles with --as-role"))
     group = groups[0] if groups else None
     if group is not None and group not in index.groups:
         _no_group(index, group)
     given = [_role(index, role) for role in roles]
     if named is not None and named in index.integrations:
-        stop([Problem("--as-id", f"{quoted(named)} is an integration", "name a user, or one that does not exist yet")])
+        stop(Problem("--as-id", f"{quoted(named)} is an integration", "name a user, or one that does not exist yet"))
     values = _values(index, "--as-attributes", attributes or {})
     changed, id_ = hypothetical(index, given, group, attributes=values, named=named)
     somebody = Somebody([{"role": role, "place": place} for role, place in given], group)
@@ -146,12 +144,10 @@ def with_users(policy_set: PolicySet, users: dict[str, Any] | None) -> PolicySet
     made: dict[str, ir.User] = {}
     for id_, attributes in users.items():
         if id_ in index.users or id_ in index.integrations:
-            stop(
-                [Problem(option, f"{quoted(id_)} is in the policy set already", "made-up users need ids of their own")]
-            )
+            stop(Problem(option, f"{quoted(id_)} is in the policy set already", "made-up users need ids of their own"))
         if not isinstance(attributes, dict):
             help = 'write it as `{"ID": {"ATTRIBUTE": VALUE}}`'
-            stop([Problem(option, f"{quoted(id_)} is not an object with attributes", help)])
+            stop(Problem(option, f"{quoted(id_)} is not an object with attributes", help))
         made[id_] = msgspec.structs.replace(nobody(id_), attributes=_values(index, option, attributes))
     return PolicySet(index.changed(users=made))
 
@@ -171,7 +167,7 @@ def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[ir.U
             values = read_ if isinstance(read_, tuple) else (read_,)
             constants = tuple(Constant(item, as_value(item, each), _AT) for each in values if each is not MISSING)
         except BadValueError as error:
-            stop([Problem(option, str(error))])
+            stop(Problem(option, str(error)))
         found.append(ir.UserValue(name, constants, _AT))
     return tuple(found)
 
@@ -186,13 +182,13 @@ def _role(index: Index, given: str) -> tuple[str, str | None]:
     role, at, where = given.partition("@")
     if role not in index.roles:
         if role in index.groups:
-            stop([Problem(role, "unknown role", f"a group has this name: `--as-group {role}`")])
+            stop(Problem(role, "unknown role", f"a group has this name: `--as-group {role}`"))
         unknown("role", role, index.roles)
     if not at:
         return role, None
     kind, colon, place = where.partition(":")
     if not colon:
-        stop([Problem("--as-role", f"{quoted(given)} does not name a place", "write it as `ROLE@KIND:PLACE`")])
+        stop(Problem("--as-role", f"{quoted(given)} does not name a place", "write it as `ROLE@KIND:PLACE`"))
     if kind not in index.kinds:
         unknown("kind of place", kind, index.kinds)
     places = [name for name, found in index.places.items() if found.kind == kind]
@@ -200,7 +196,7 @@ def _role(index: Index, given: str) -> tuple[str, str | None]:
         found = index.places.get(place)
         if found is not None:
             help = f"it is a {found.kind}: {quoted(f'{role}@{found.kind}:{place}')}"
-            stop([Problem(place, f"unknown {kind}", help)])
+            stop(Problem(place, f"unknown {kind}", help))
         unknown(kind, place, places)
     return role, place
 
@@ -209,9 +205,9 @@ def _no_group(index: Index, group: str) -> NoReturn:
     name, at, _ = group.partition("@")
     if at and name in index.groups:
         help = f"remove the place: `--as-group {name}`"
-        stop([Problem("--as-group", "a group applies everywhere, only roles have a place", help)])
+        stop(Problem("--as-group", "a group applies everywhere, only roles have a place", help))
     if group in index.roles:
-        stop([Problem(group, "unknown group", f"a role has this name: `--as-role {group}`")])
+        stop(Problem(group, "unknown group", f"a role has this name: `--as-role {group}`"))
     unknown("group", group, index.groups)
 
 
@@ -227,14 +223,14 @@ def name_of(index: Index, user: str) -> str | None:
 def unknown(what: str, name: str, known: Iterable[str]) -> NoReturn:
     """End the command because of a name that there is not."""
     know_no_path(name)
-    stop([Problem(name, f"unknown {what}", did_you_mean(name, known) or _known(known))])
+    stop(Problem(name, f"unknown {what}", did_you_mean(name, known) or _known(known)))
 
 
 def know_no_path(name: str) -> None:
     """End the command where a path stands in the place of a name that there is not."""
     if "\0" not in name and os.path.exists(name):
         help = f"name policy files with `--policies {name}`"
-        stop([Problem(name, "expected a name, found a file or folder", help)])
+        stop(Problem(name, "expected a name, found a file or folder", help))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

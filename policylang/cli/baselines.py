@@ -15,6 +15,6 @@ def given_baseline(path: str) -> Baseline:
         return read_baseline(read_regular(Path(path)))
     except OSError as error:
         help = "write it with `--write-baseline`"
-        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
+        stop(Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help))
     except BaselineError as error:
-        stop([Problem(path, f"this is not a baseline: {error}", "write it again with `--write-baseline`")])
+        stop(Problem(path, f"this is not a baseline: {error}", "write it again with `--write-baseline`"))

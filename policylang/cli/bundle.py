@@ -35,7 +35,7 @@ def bundle(paths: tuple[str, ...], output: str, revision: str | None) -> None:
     file, `policylang serve` serves it.
     """
     if revision is not None and not 0 < len(revision) <= _LONGEST:
-        stop([Problem("--revision", f"this is not 1 to {_LONGEST:,} characters", "name a commit or a version")])
+        stop(Problem("--revision", f"this is not 1 to {_LONGEST:,} characters", "name a commit or a version"))
     with progress() as step:
         project = only_project(paths, step, "pack")
         policy_set = policy_set_of(project)

@@ -164,9 +164,9 @@ def check(
     try:
         result = _run(made, compiled, asked)
     except UnreadableError as error:
-        stop([error.problem])
+        stop(error.problem)
     except ProcessError as error:
-        stop([Problem("--jobs", str(error), "run it with `--jobs 1`, or with more memory")])
+        stop(Problem("--jobs", str(error), "run it with `--jobs 1`, or with more memory"))
     if not paths:
         write_lines(_idle_ignores(made), err=True)
     if written is not None:
@@ -190,7 +190,7 @@ def _selection(selected: Sequence[str], ignored: Sequence[str]) -> Selection:
     try:
         return select(*([word.strip() for given in each for word in given.split(",")] for each in (selected, ignored)))
     except SelectionError as error:
-        stop([Problem(error.word, error.message, error.help)])
+        stop(Problem(error.word, error.message, error.help))
 
 
 def _refuse_beside_writing(baseline: str | None, *, changing: bool, reporting: bool) -> None:
@@ -279,7 +279,7 @@ def _write_baseline(result: Result, path: str, inputs: Iterable[str]) -> None:
     if result.problems or in_source:
         result.findings = in_source
         write_lines(text.render(result), err=True)
-        stop([Problem(path, "nothing was written: the sources have errors", "fix them first")])
+        stop(Problem(path, "nothing was written: the sources have errors", "fix them first"))
     kept = entries(result, Path(path).parent)
     write_output(write_baseline(kept), path, inputs)
     write_lines([f"wrote {text.counted(len(kept), 'finding')} to {visible(path)}"], err=True)

@@ -47,13 +47,11 @@ def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str |
         return
     if now is not None:
         stop(
-            [
-                Problem(
-                    "--now",
-                    "compiled JSON keeps all dates as they are",
-                    "use it together with `--target`, or remove it",
-                )
-            ]
+            Problem(
+                "--now",
+                "compiled JSON keeps all dates as they are",
+                "use it together with `--target`, or remove it",
+            )
         )
     write_output(to_json(policy_set), output, inputs_of([project]))
     if output != STANDARD_OUTPUT:
@@ -68,7 +66,7 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
     from policylang.targets.target import Input, TargetBundle
 
     if output == STANDARD_OUTPUT:
-        stop([Problem("--output", "a bundle is a folder of several files", f"name a folder: `-o build/{name}`")])
+        stop(Problem("--output", "a bundle is a folder of several files", f"name a folder: `-o build/{name}`"))
     instant = None if now is None else read_instant(now)
     scenarios = scenarios_of(project) or example_scenarios(policy_set, instant)
     bundle = compile_for(find_target(name), Input(policy_set, instant, scenarios, project.sources.config.targets))
@@ -83,7 +81,7 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
         write_bundle(Path(output), bundle.files)
     except NotABundleError as error:
         help = "name a new folder, an empty one or an earlier bundle: a bundle is replaced as a whole"
-        stop([Problem(output, f"already exists and is not a bundle: {error}", help)])
+        stop(Problem(output, f"already exists and is not a bundle: {error}", help))
     except OSError as error:
         cannot_write(output, error)
     write_lines([f"wrote {text.counted(len(bundle.files), 'file')} to {visible(output)}"], err=True)

@@ -17,7 +17,7 @@ def only_project(paths: Sequence[str], step: Step, do: str = "name") -> Project:
     """The one policy set that the paths stand for, or end the command; ``do``: what to do with one of several."""
     found = projects(paths, step)
     if len(found) > 1:
-        stop([several(paths, [project.sources for project in found], do)])
+        stop(several(paths, [project.sources for project in found], do))
     return found[0]
 
 

@@ -10,7 +10,7 @@ import click
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
-from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, write_lines
 from policylang.cli.versions import Sides, compared, read_sides, today_of
 from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.diff.allow import read_allowed, unused
@@ -57,13 +57,9 @@ def diff(
     Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare.
     """
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
-    entries = read_allowed(allow_file) if allow_file is not None else {}
-    if isinstance(entries, Problem):
-        stop([entries])
+    entries = found_or_stop(read_allowed(allow_file)) if allow_file is not None else {}
     with progress() as step:
-        sides = read_sides(arguments, step)
-        if isinstance(sides, Problem):
-            stop([sides])
+        sides = found_or_stop(read_sides(arguments, step))
         sets = tuple(compared(pair, at, entries, step) for pair in sides.pairs)
     failed = fail_on is not None and any(failing(each, fail_on) for each in sets)
     today = max((today_of(pair, at) for pair in sides.pairs), default=at.date())

@@ -68,15 +68,11 @@ def _know_users(index: Index, attribute: str) -> None:
         know_no_path(attribute)
         near = did_you_mean(resource, index.resources) if resource not in index.resources else None
         help = near or "write it as `RESOURCE.ATTRIBUTE`, such as `customer.sales_rep`"
-        stop([Problem(attribute, "this does not name an attribute", help)])
+        stop(Problem(attribute, "this does not name an attribute", help))
     know_resource(index, resource)
     know_attribute(index, resource, name)
     type_ = index.attributes[resource][name].type
     if not isinstance(type_.item, UserType):
         stop(
-            [
-                Problem(
-                    attribute, f"it does not hold a user, it is {in_words(type_)}", "name an attribute of type `user`"
-                )
-            ]
+            Problem(attribute, f"it does not hold a user, it is {in_words(type_)}", "name an attribute of type `user`")
         )

@@ -29,7 +29,7 @@ def explain(code: str) -> None:
         known = [word for each in RULES for word in (each.code, each.name)]
         near = closest(code, known)
         help = f"did you mean `{near}`?" if near else "`policylang rules` lists the rules"
-        stop([Problem(code, "unknown rule", help)])
+        stop(Problem(code, "unknown rule", help))
     write_lines(_page(rule))
 
 

@@ -42,18 +42,18 @@ def explore(paths: tuple[str, ...], port: int, no_browser: bool, now: str | None
         from policylang.explorer.live import LiveSets
     except ImportError as error:
         help = "run `pip install 'policylang[explore]'`"
-        stop([Problem("explore", f"needs a package that is not installed: {error.name}", help)])
+        stop(Problem("explore", f"needs a package that is not installed: {error.name}", help))
     at = None if now is None else read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
     try:
         app = application()
     except NotBuiltError:
-        stop([Problem("explore", *NOT_BUILT)])
+        stop(Problem("explore", *NOT_BUILT))
     live = LiveSets(paths, at, cores())
     with progress() as step:
         step("reading")
         live.refresh()
     if live.shown.problem is not None and not live.shown.sets:
-        stop([live.shown.problem])
+        stop(live.shown.problem)
     listening = _listening(port)
     port = listening.getsockname()[1]
     token = new_token()
@@ -80,5 +80,5 @@ def _listening(port: int) -> socket.socket:
         made.bind((_HOST, port))
     except OSError as error:
         help = "take another one with `--port`"
-        stop([Problem(f"{_HOST}:{port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help)])
+        stop(Problem(f"{_HOST}:{port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help))
     return made

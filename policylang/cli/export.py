@@ -86,7 +86,7 @@ def export(
     format = find_format(format_)
     if format.patch is None:
         help = "changes can be written back to csv, odoo, frappe, salesforce and kubernetes"
-        stop([Problem("--from", f"changes are not written back to {format.title}", help)])
+        stop(Problem("--from", f"changes are not written back to {format.title}", help))
     check_codes(format, accepted)
     mapped = read_mapping(format, mapping)
     parsed = ParsedOnce()
@@ -138,7 +138,7 @@ def _write(changed: Sequence[InputFile], onto: str) -> None:
     targets = [(Path(onto, each.path), each.data) for each in changed]
     for (path, _), each in zip(targets, changed, strict=True):
         if each.there.lower().endswith(".zip"):
-            stop([Problem(each.there, "files in an archive cannot be changed", "unpack it, and name the folder")])
+            stop(Problem(each.there, "files in an archive cannot be changed", "unpack it, and name the folder"))
         check_output(str(path))
     for path, data in targets:
         try:

@@ -24,13 +24,13 @@ def mended(
     """The policy sets after the fixes of what a run would report; ends the command where nothing may be written."""
     if compiled:
         help = "fix the policy files it was compiled from, and compile them again"
-        stop([Problem(path, "a compiled policy set cannot be fixed", help) for path in compiled])
+        stop(*[Problem(path, "a compiled policy set cannot be fixed", help) for path in compiled])
     with progress() as step:
         fixed = mend_all(made, CheckOptions(asked.now, asked.selection, step), known, baseline or "")
     for refused in fixed.refused:
         click.echo(f"note: {visible(refused.in_words())}", err=True)
     if fixed.problems:
-        stop(fixed.problems)
+        stop(*fixed.problems)
     return fixed
 
 
@@ -53,11 +53,7 @@ def write_all(fixed: Fixed) -> list[Project]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         stop(
-            [
-                Problem(
-                    str(error.filename), f"not fixed: {reason}", "no file was changed; look at this one and try again"
-                )
-            ]
+            Problem(str(error.filename), f"not fixed: {reason}", "no file was changed; look at this one and try again")
         )
     _tell("fixed", fixed)
     return fixed.projects

@@ -82,10 +82,10 @@ def _by_config(paths: Sequence[str]) -> Iterator[Sequence[str]]:
 def _standard_input() -> FormattedFiles:
     """Standard input as a policy set of one file, with the config of this folder."""
     if sys.stdin is None:
-        stop([Problem(INPUT, "standard input is closed", "pipe a policy file into it")])
+        stop(Problem(INPUT, "standard input is closed", "pipe a policy file into it"))
     config, base, problems = nearest_settings(Path.cwd())
     if problems:
-        stop(problems)
+        stop(*problems)
     limit = config.limits.file_bytes
     data = sys.stdin.buffer.read(limit + 1)
     formatted = FormattedFiles()
@@ -95,7 +95,7 @@ def _standard_input() -> FormattedFiles:
     try:
         source = Source(INPUT, decoded(data, INPUT))
     except UnreadableError as error:
-        stop([error.problem])
+        stop(error.problem)
     formatted.add_data(source, data, SourceSet(Path(), config, (source,), base=base))
     return formatted
 

@@ -42,26 +42,26 @@ request_option = click.option(
 def read_objects(**given: str | None) -> dict[str, dict[str, Any] | None]:
     """The objects of options by name, ``None`` for those that are not there; ends the command for what is no object."""
     if sum(value == _INPUT for value in given.values()) > 1:
-        stop([Problem(_INPUT, "standard input can only be read once", "give the others as files or JSON")])
+        stop(Problem(_INPUT, "standard input can only be read once", "give the others as files or JSON"))
     return {name: None if value is None else _read(f"--{name}", value) for name, value in given.items()}
 
 
 def _read(option: str, given: str) -> dict[str, Any]:
     if not given.strip():
-        stop([Problem(option, "nothing is given", _HOW)])
+        stop(Problem(option, "nothing is given", _HOW))
     inline = given.lstrip().startswith("{")
     where = option if inline else "standard input" if given == _INPUT else given
     try:
         text = given if inline else _content(given)
         value = read_yaml(text).value if not inline and _suffix(given) in _YAML else read_json(text)
     except OSError as error:
-        stop([Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", f"{option}: {_HOW}")])
+        stop(Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", f"{option}: {_HOW}"))
     except UnicodeDecodeError as error:
-        stop([Problem(where, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8")])
+        stop(Problem(where, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8"))
     except (JsonError, YamlError) as error:
-        stop([Problem(where, error.message, error.help, error.line, error.column)])
+        stop(Problem(where, error.message, error.help, error.line, error.column))
     if not isinstance(value, dict):
-        stop([Problem(where, "this is not an object with attributes", f"{option}: {_HOW}")])
+        stop(Problem(where, "this is not an object with attributes", f"{option}: {_HOW}"))
     return value
 
 
@@ -91,15 +91,15 @@ def split_resource(index: Index, record: dict[str, Any], given: str | None) -> t
         if own != given:
             shown = quoted(own if isinstance(own, str) else type(own).__name__)
             help = "remove one of the two"
-            stop([Problem("RESOURCE", f"it says {quoted(given)}, the record says {shown}", help)])
+            stop(Problem("RESOURCE", f"it says {quoted(given)}, the record says {shown}", help))
     elif own is None:
         help = 'name it after the action, or in the record: {"resource": …}'
-        stop([Problem("--record", "nothing says which resource the record is of", help)])
+        stop(Problem("--record", "nothing says which resource the record is of", help))
     elif not isinstance(own, str):
-        stop([Problem("--record", "the `resource` of a record is a name", "name it with `--resource`")])
+        stop(Problem("--record", "the `resource` of a record is a name", "name it with `--resource`"))
     elif "resource" in index.attributes.get(own, {}):
         help = f"name the record's resource with `--resource {own}`"
-        stop([Problem("--record", f"{quoted(own)} has an attribute named `resource`", help)])
+        stop(Problem("--record", f"{quoted(own)} has an attribute named `resource`", help))
     return str(own), {name: value for name, value in record.items() if name != "resource"}
 
 

@@ -115,13 +115,13 @@ def import_(
                 into=into,
             )
     except UnreadableError as error:
-        stop([error.problem])
+        stop(error.problem)
     except NotThisError as error:
-        stop([error.problem])
+        stop(error.problem)
     _stop_for_errors(made)
     if into is not None and made.imported.texts:
         help = "import it into a folder of its own, without --into"
-        stop([Problem(format.shown(inputs), "it keeps a whole policy set, which cannot be added to another", help)])
+        stop(Problem(format.shown(inputs), "it keeps a whole policy set, which cannot be added to another", help))
     is_written = any(name.endswith(SUFFIX) for name in made.files) and not (strict and made.refused)
     if is_written:
         try:
@@ -135,7 +135,7 @@ def import_(
         if is_written:
             write_lines([f"now try: policylang check {visible(shlex.quote(policies or output))}"])
     if not is_written and not made.refused:
-        stop([Problem(format.shown(inputs), "it holds nothing to import", f"expected {format.inputs}")])
+        stop(Problem(format.shown(inputs), "it holds nothing to import", f"expected {format.inputs}"))
     sys.exit(FINDINGS if made.refused else CLEAN)
 
 
@@ -146,20 +146,20 @@ def _earlier(folder: Path, output: str) -> _Earlier:
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
         help = "name a new folder or an empty one"
-        stop([Problem(output, "already exists and is not an import", help)])
+        stop(Problem(output, "already exists and is not an import", help))
     try:
         changed = changed_files(folder, manifest)
         others = [name for name in changed if name != CONFIG]
         if others:
             help = "name a new folder, and compare the two with `policylang diff`"
-            stop([Problem(output, f"{quoted(others[0])} in it has changed since it was imported", help)])
+            stop(Problem(output, f"{quoted(others[0])} in it has changed since it was imported", help))
         config = (folder / CONFIG).read_bytes() if CONFIG in changed else None
         imports = read_config(folder / CONFIG).imports if (folder / CONFIG).is_file() else None
     except ConfigError as error:
         found = error.error
-        stop([Problem(os.path.join(output, CONFIG), found.message, found.help, found.line, found.column)])
+        stop(Problem(os.path.join(output, CONFIG), found.message, found.help, found.line, found.column))
     except OSError as error:
-        stop([Problem(output, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the folder")])
+        stop(Problem(output, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the folder"))
     accepted = (*manifest.accepted, *(() if imports is None else imports.accepted))
     return _Earlier(manifest, accepted, config)
 
@@ -169,15 +169,15 @@ def _into(policies: str, folder: Path, output: str) -> Into:
     root = Path(os.path.realpath(policies))
     if folder == root or not folder.is_relative_to(root):
         help = f"name a folder in it: `-o {os.path.join(policies, 'imported')}`"
-        stop([Problem(output, f"is not inside {quoted(policies)}", help)])
+        stop(Problem(output, f"is not inside {quoted(policies)}", help))
     inside = folder.relative_to(root).as_posix()
     sets = discover([policies])
     if len(sets) > 1 or Path(os.path.realpath(sets[0].root)) != root:
-        stop([Problem(policies, "this is not a single policy set", "name the root of one policy set")])
+        stop(Problem(policies, "this is not a single policy set", "name the root of one policy set"))
     kept = tuple(each for each in sets[0].sources if not each.name.startswith(f"{inside}/"))
     project = Project(msgspec.structs.replace(sets[0], sources=kept))
     if project.ir is None:
-        stop([why_not(project, (policies,))])
+        stop(why_not(project, (policies,)))
     return Into(project, inside)
 
 
@@ -189,7 +189,7 @@ def _config(earlier: _Earlier, accepted: Sequence[str], output: str) -> bytes | 
     if new:
         wanted = ", ".join(sorted({*accepted, *earlier.accepted}))
         help = f"add to it, under `imports`: `accepted: [{wanted}]`"
-        stop([Problem(os.path.join(output, CONFIG), "this file was edited, so it was not replaced", help)])
+        stop(Problem(os.path.join(output, CONFIG), "this file was edited, so it was not replaced", help))
     return earlier.config
 
 
@@ -211,7 +211,7 @@ def _ask(question: str, default: str) -> str:
     answer = sys.stdin.readline() if sys.stdin is not None else ""
     if not answer:
         click.echo(err=True)
-        stop([Problem("--learn", "there was no answer", "run it on a terminal, or write the mapping yourself")])
+        stop(Problem("--learn", "there was no answer", "run it on a terminal, or write the mapping yourself"))
     return answer.strip() or default
 
 

@@ -27,7 +27,7 @@ def init(folder: Path) -> None:
     """
     target = folder / DEFAULT_ROOT
     if os.path.lexists(target) and (not target.is_dir() or target.is_symlink() or any(target.iterdir())):
-        stop([Problem(str(target), "this folder is not empty", "choose another folder: `policylang init DIR`")])
+        stop(Problem(str(target), "this folder is not empty", "choose another folder: `policylang init DIR`"))
     check_output(str(target))
     starter = next(path for path in _PLACES if path.is_dir())
     files = {file.name: file.read_bytes() for file in sorted(starter.iterdir())}

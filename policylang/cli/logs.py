@@ -52,7 +52,7 @@ def given_mapping(path: str | None) -> LogMapping:
     try:
         return LogMapping() if path is None else read_log_mapping(path)
     except UnreadableError as error:
-        stop([error.problem])
+        stop(error.problem)
 
 
 def config_of(paths: Sequence[str]) -> Config:
@@ -60,5 +60,5 @@ def config_of(paths: Sequence[str]) -> Config:
     first = Path(paths[0]) if paths else Path()
     config, _, problems = nearest_settings(first if first.is_dir() else first.parent)
     if problems:
-        stop(problems)
+        stop(*problems)
     return config

@@ -27,19 +27,19 @@ def lsp(tcp: int | None, websocket: int | None, host: str) -> None:
     if tcp is not None and websocket is not None:
         raise click.UsageError("--tcp and --websocket are two ways: leave one out")
     if not _is_loopback(host):
-        stop([Problem("--host", f"`{host}` is not a loopback address", "write `127.0.0.1` or `::1`")])
+        stop(Problem("--host", f"`{host}` is not a loopback address", "write `127.0.0.1` or `::1`"))
     try:
         from policylang.editor import serving
     except ImportError:
         help = "run `pip install 'policylang[editor]'`"
-        stop([Problem("lsp", "the language server needs the library pygls, which is not installed", help)])
+        stop(Problem("lsp", "the language server needs the library pygls, which is not installed", help))
     run: Any = serving
     if tcp is not None:
         run.over_tcp(host, tcp)
     elif websocket is not None:
         run.over_websocket(host, websocket)
     elif sys.stdin is None:
-        stop([Problem("lsp", "standard input is closed", "the editor has to hold it open, or use `--tcp`")])
+        stop(Problem("lsp", "standard input is closed", "the editor has to hold it open, or use `--tcp`"))
     else:
         run.over_standard_streams()
 

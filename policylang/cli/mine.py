@@ -119,11 +119,9 @@ def mine(
     check_folder(output)
     if find_spec("highspy") is None:
         stop(
-            [
-                Problem(
-                    "mine", "exact search needs HiGHS, which is not installed", "run `pip install 'policylang[mining]'`"
-                )
-            ]
+            Problem(
+                "mine", "exact search needs HiGHS, which is not installed", "run `pip install 'policylang[mining]'`"
+            )
         )
     with progress() as step:
         step("reading")
@@ -157,7 +155,7 @@ def _read(
         pairs = read_pairs(inputs, columns, wanted) if plain is None else plain.pairs(wanted)
         return pairs, {} if keep is None else read_kept(keep, pairs, columns)
     except (NotThisError, UnreadableError) as error:
-        stop([error.problem])
+        stop(error.problem)
 
 
 def _policy_set(inputs: tuple[str, ...], columns: tuple[str, ...], step: Step) -> PlainRoles | None:
@@ -166,16 +164,16 @@ def _policy_set(inputs: tuple[str, ...], columns: tuple[str, ...], step: Step) -
         return None
     if columns or not all(_is_of_policies(Path(each)) for each in inputs):
         help = "name the policy set alone; what it says of users is there for `--explain-by`"
-        stop([Problem(inputs[0], "a policy set is not mined together with tables", help)])
+        stop(Problem(inputs[0], "a policy set is not mined together with tables", help))
     found = projects(inputs, step)
     if len(found) > 1:
         roots = ", ".join(f"`{each.sources.root}`" for each in found)
-        stop([Problem(", ".join(inputs), f"these are {len(found)} policy sets", f"name one of {roots}")])
+        stop(Problem(", ".join(inputs), f"these are {len(found)} policy sets", f"name one of {roots}"))
     if found[0].ir is None:
-        stop([why_not(found[0], inputs)])
+        stop(why_not(found[0], inputs))
     if found[0].sources.directory:
         help = "roles are changed in policy files: take the people out of the directory file"
-        stop([Problem(found[0].sources.directory[0].display, "a policy set with people of a directory", help)])
+        stop(Problem(found[0].sources.directory[0].display, "a policy set with people of a directory", help))
     return PlainRoles(found[0])
 
 

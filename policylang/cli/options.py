@@ -61,7 +61,7 @@ def read_instant(given: str | None, years: tuple[int, int] = (1, 9999)) -> datet
     try:
         now: datetime.datetime = read(DateTimeType(), given, "--now")
     except BadValueError:
-        stop([Problem("--now", f"{quoted(given)} is not an instant", help)])
+        stop(Problem("--now", f"{quoted(given)} is not an instant", help))
     if not years[0] <= now.year <= years[1]:
         outside(given, years)
     return now
@@ -70,4 +70,4 @@ def read_instant(given: str | None, years: tuple[int, int] = (1, 9999)) -> datet
 def outside(given: str | None, years: tuple[int, int] = (2, 9998)) -> NoReturn:
     """End the command because of an instant that cannot be counted with."""
     help = f"use a year from {years[0]} to {years[1]}"
-    stop([Problem("--now", f"{quoted(given or '')} is outside the calendar", help)])
+    stop(Problem("--now", f"{quoted(given or '')} is outside the calendar", help))

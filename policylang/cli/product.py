@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.cli.terminal import Step, stop
+from policylang.cli.terminal import Step, found_or_stop, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.files.yaml_source import YamlError, read_yaml
 from policylang.importing.format import ImportFormat
@@ -48,19 +48,19 @@ def read_mapping(format: ImportFormat, path: str | None) -> ProductMapping:
         rest = {key: each for key, each in value.items() if key != "names"} if isinstance(value, dict) else value
         if format.mapping is None:
             if rest:
-                stop([Problem(path, f"{format.title} only takes `names` in a mapping", "remove the rest")])
+                stop(Problem(path, f"{format.title} only takes `names` in a mapping", "remove the rest"))
             return ProductMapping(None, names)
         return ProductMapping(msgspec.convert(rest, format.mapping) if rest or not names else None, names)
     except OSError as error:
-        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
+        stop(Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path"))
     except UnicodeDecodeError as error:
-        stop([Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8")])
+        stop(Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8"))
     except YamlError as error:
-        stop([Problem(path, error.message, error.help, error.line, error.column)])
+        stop(Problem(path, error.message, error.help, error.line, error.column))
     except msgspec.ValidationError as error:
-        stop([Problem(path, str(error), "`policylang schema mapping` describes it")])
+        stop(Problem(path, str(error), "`policylang schema mapping` describes it"))
     except NotThisError as error:
-        stop([error.problem])
+        stop(error.problem)
 
 
 def check_codes(format: ImportFormat, accepted: Sequence[str]) -> None:
@@ -70,7 +70,7 @@ def check_codes(format: ImportFormat, accepted: Sequence[str]) -> None:
             near = closest(code, format.refuses)
             known = listed([f"`{each}`" for each in format.refuses], "and")
             help = f"did you mean `{near}`?" if near else f"the codes are {known}"
-            stop([Problem(f"--accept {visible(code)}", f"{format.title} has no such code", help)])
+            stop(Problem(f"--accept {visible(code)}", f"{format.title} has no such code", help))
 
 
 class NamedPolicies(msgspec.Struct, frozen=True):
@@ -89,23 +89,20 @@ class NamedPolicies(msgspec.Struct, frozen=True):
 def read_policies(path: str, format: ImportFormat, step: Step) -> NamedPolicies:
     """The policy set behind ``--policies``, or end the command."""
     if not os.path.isdir(path) and not path.endswith(".policy"):
-        loaded = read_compiled(path)
-        if isinstance(loaded, Problem):
-            stop([loaded])
-        return NamedPolicies(loaded)
+        return NamedPolicies(found_or_stop(read_compiled(path)))
     sets = discover([path])
     if len(sets) != 1:
-        stop([Problem(path, f"these are {len(sets)} policy sets", "name the root of one policy set")])
+        stop(Problem(path, f"these are {len(sets)} policy sets", "name the root of one policy set"))
     project = Project(sets[0], step)
     if project.ir is None:
-        stop([why_not(project, (path,))])
+        stop(why_not(project, (path,)))
     accepted = sets[0].config.imports.accepted
     folders = sorted({PurePosixPath(each.name).parent for each in sets[0].sources})
     manifests = {str(each): read_manifest(sets[0].root / each) for each in folders}
     own = {name: each for name, each in manifests.items() if each is not None and each.source == format.name}
     if len(own) > 1:
         shown = listed([quoted(name) for name in own], "and")
-        stop([Problem(path, f"there are imports from {format.name} in {shown}", "import them as one")])
+        stop(Problem(path, f"there are imports from {format.name} in {shown}", "import them as one"))
     for name, manifest in own.items():
         folder = "" if name == "." else name
         accepted = (*accepted, *manifest.accepted)
@@ -145,10 +142,10 @@ def read_product(
         given = format.given(paths)
         made = import_again(format, given, mapped, policies, accepted, parsed)
         if not made.refused and not any(name.endswith(SUFFIX) for name in made.files):
-            stop([Problem(format.shown(paths), "it holds nothing to import", f"expected {format.inputs}")])
+            stop(Problem(format.shown(paths), "it holds nothing to import", f"expected {format.inputs}"))
         return Product(given, made)
     except (UnreadableError, NotThisError) as error:
-        stop([error.problem])
+        stop(error.problem)
 
 
 def import_again(

@@ -107,7 +107,7 @@ def _reference(text: str) -> Reference:
     try:
         return Reference.parse(text)
     except ValueError as error:
-        stop([Problem(text, str(error), _REFERENCE)])
+        stop(Problem(text, str(error), _REFERENCE))
 
 
 def _exactly(reference: Reference, digest: str) -> str:
@@ -122,7 +122,7 @@ def _manifest(path: str, content: bytes) -> BundleManifest:
             raise LoadError("not a bundle")
         return unpack(content).manifest
     except LoadError as error:
-        stop([Problem(path, str(error), _NOT_A_BUNDLE)])
+        stop(Problem(path, str(error), _NOT_A_BUNDLE))
 
 
 def _verify(reference: Reference, content: artifact.Content, keys: list[PublicKey]) -> None:
@@ -143,4 +143,4 @@ def _verify(reference: Reference, content: artifact.Content, keys: list[PublicKe
 
 
 def _stop(reference: Reference, error: RegistryError) -> NoReturn:
-    stop([Problem(str(reference), str(error), _ASK)])
+    stop(Problem(str(reference), str(error), _ASK))

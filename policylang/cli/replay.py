@@ -11,7 +11,7 @@ import click
 from policylang.api.policy_set import PolicySet
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT
-from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, stop, write_lines
 from policylang.cli.versions import read_version
 from policylang.decisionlog.replay import read_log
 from policylang.decisionlog.replay import replay as run
@@ -38,16 +38,14 @@ def replay(logs: tuple[str, ...], against: str, format_: str) -> None:
             with Path(log).open("rb"):
                 pass
         except OSError as error:
-            stop([Problem(log, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
+            stop(Problem(log, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path"))
     with progress() as step:
-        policies = read_version(against, step)
-        if isinstance(policies, Problem):
-            stop([policies])
+        policies = found_or_stop(read_version(against, step))
         step("deciding again")
         found = run(itertools.chain.from_iterable(read_log(Path(log)) for log in logs), PolicySet(policies))
     if not found.decisions:
         why = f"lines that cannot be read: {found.unreadable}; decisions that depend on what is masked: {found.masked}"
-        stop([Problem(logs[0], "there is no decision that can be made again", why)])
+        stop(Problem(logs[0], "there is no decision that can be made again", why))
     match format_:
         case "json":
             click.echo(json_bytes(found), nl=False)

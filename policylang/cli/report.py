@@ -12,7 +12,7 @@ from policylang.check.processes import ProcessError, cores
 from policylang.cli.asking import unknown
 from policylang.cli.given import given_usage, usage_options
 from policylang.cli.options import TEXT, now_option, read_instant
-from policylang.cli.terminal import Step, progress, projects, stop, write_lines
+from policylang.cli.terminal import Step, found_or_stop, progress, projects, stop, write_lines
 from policylang.cli.versions import compared, read_sides
 from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
 from policylang.diagnostics import visible
@@ -81,7 +81,7 @@ def report(
     try:
         app = None if table else application()
     except NotBuiltError:
-        stop([Problem("report", *NOT_BUILT)])
+        stop(Problem("report", *NOT_BUILT))
     with progress() as step:
         made = projects(sources, step) if sources or not compiled else []
         part = _part(users, roles, resources, made, compiled)
@@ -90,9 +90,9 @@ def report(
         try:
             documents = list(_documents(made, compiled, asked))
         except UnreadableError as error:
-            stop([error.problem])
+            stop(error.problem)
         except ProcessError as error:
-            stop([Problem("report", str(error), "run it where there is more memory")])
+            stop(Problem("report", str(error), "run it where there is more memory"))
     content = reviews_csv(documents) if app is None else report_page(app, documents)
     write_output(content, target, (*inputs_of(made), *compiled, *usage, mapping))
     if target != STANDARD_OUTPUT:
@@ -104,7 +104,7 @@ def _documents(made: Iterable[Project], compiled: Iterable[str], asked: ReportOp
     found += [of_project(project, asked) for project in made]
     problems = [each for each in found if isinstance(each, Problem)]
     if problems:
-        stop(problems)
+        stop(*problems)
     yield from (each for each in found if isinstance(each, AccessDocument))
 
 
@@ -136,19 +136,12 @@ def _only(made: Sequence[Project], compiled: Sequence[str], why: str) -> ir.Poli
     """The one policy set that there is."""
     if len(made) + len(compiled) != 1:
         stop(
-            [
-                Problem(
-                    ", ".join(compiled) or ".", f"{why}, and here are {len(made) + len(compiled)}", "name one of them"
-                )
-            ]
+            Problem(", ".join(compiled) or ".", f"{why}, and here are {len(made) + len(compiled)}", "name one of them")
         )
     if compiled:
-        loaded = read_compiled(compiled[0])
-        if isinstance(loaded, Problem):
-            stop([loaded])
-        return loaded
+        return found_or_stop(read_compiled(compiled[0]))
     if made[0].ir is None:
-        stop([why_not(made[0], made[0].sources.asked)])
+        stop(why_not(made[0], made[0].sources.asked))
     return made[0].ir
 
 
@@ -165,9 +158,7 @@ def _change(
     here = paths or tuple(str(project.sources.root) for project in made)
     if len(here) > 1:
         raise click.UsageError("--against compares one folder, file or compiled policy set: name one")
-    sides = read_sides((against, *here), step)
-    if isinstance(sides, Problem):
-        stop([sides])
+    sides = found_or_stop(read_sides((against, *here), step))
     if len(sides.pairs) != 1:
-        stop([Problem(against, f"there are {len(sides.pairs)} policy sets to compare", "name the folder of one")])
+        stop(Problem(against, f"there are {len(sides.pairs)} policy sets to compare", "name the folder of one"))
     return ChangeView(against, compared(sides.pairs[0], now, {}, step))

@@ -97,7 +97,7 @@ def rightsize(
         try:
             reading = read_usage(logs, index, said, settings, backend, step)
         except UnreadableError as error:
-            stop([error.problem])
+            stop(error.problem)
         made = run(project, reading, at, kept, with_doubled=doubled, step=step)
     report = text.report_of(made, reading.usage, at)
     _write(made, report, output, writing)
@@ -112,10 +112,10 @@ def _project(paths: tuple[str, ...], step: Step) -> Project:
     """The one policy set, from its sources; ends the command where there is none."""
     if len(paths) == 1 and paths[0].endswith(".json"):
         help = "name the policy files it was compiled from"
-        stop([Problem(paths[0], "a compiled policy set cannot be changed", help)])
+        stop(Problem(paths[0], "a compiled policy set cannot be changed", help))
     project = only_project(paths, step)
     if project.ir is None:
-        stop([why_not(project, paths)])
+        stop(why_not(project, paths))
     return project
 
 
@@ -142,7 +142,7 @@ def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool
         data = {old.name: as_read(old) for old, _ in changed}
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        stop([Problem(str(error.filename), f"nothing was written: {reason}", "run the command again")])
+        stop(Problem(str(error.filename), f"nothing was written: {reason}", "run the command again"))
     marked = frozenset(name for name, content in data.items() if content.startswith(codecs.BOM_UTF8))
     files = {
         report.proposals[number - 1].patch: text.patch(number, each, report, marked)
@@ -158,7 +158,7 @@ def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             help = f"no policy file was changed; the patches are in {visible(output)}"
-            stop([Problem(str(error.filename), f"not changed: {reason}", help)])
+            stop(Problem(str(error.filename), f"not changed: {reason}", help))
 
 
 def _written(made: Rightsized, output: str, writing: bool) -> str:

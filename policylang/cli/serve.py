@@ -38,37 +38,35 @@ def serve(
         from policylang.settings.service import ServiceConfig, read_service_config, unsafe
     except ImportError as error:
         help = "pip install 'policylang[serve]'"
-        stop([Problem("serve", f"needs a package that is not installed: {error.name}", help)])
+        stop(Problem("serve", f"needs a package that is not installed: {error.name}", help))
     where = config_path or "serve"
     try:
         config = read_service_config(Path(config_path)) if config_path is not None else ServiceConfig()
     except ConfigError as error:
         found = error.error
-        stop([Problem(str(error.path), found.message, found.help, found.line, found.column)])
+        stop(Problem(str(error.path), found.message, found.help, found.line, found.column))
     except OSError as error:
         help = "check the path"
-        stop([Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
+        stop(Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", help))
     given = {name: each for name, each in (("host", host), ("port", port), ("workers", workers)) if each is not None}
     config = msgspec.structs.replace(config, **given)
     refusal = unsafe(config)
     if refusal is not None:
-        stop([Problem(where, refusal.message, refusal.help)])
+        stop(Problem(where, refusal.message, refusal.help))
     keys = [read_verifying_key(path) for path in config.keys]
     try:
         source = FittingPolicies(source_of(paths, keys), config, where)
         run(config, source, lambda base: write_lines([f"serving on {base}"], err=True))
     except SourceError as error:
         where = ", ".join(paths) or "."
-        stop([error.problem or Problem(where, str(error), "the service starts with policies that may be used")])
+        stop(error.problem or Problem(where, str(error), "the service starts with policies that may be used"))
     except ImportError as error:
         help = "pip install 'policylang[traces]'"
-        stop([Problem(where, f"`traces` need a package that is not installed: {error.name}", help)])
+        stop(Problem(where, f"`traces` need a package that is not installed: {error.name}", help))
     except StoreError as error:
-        stop([Problem(where, f"`store`: {error}", "the service starts with a store that can be opened")])
+        stop(Problem(where, f"`store`: {error}", "the service starts with a store that can be opened"))
     except UnfitError as error:
-        stop([Problem(where, str(error), "check the file, and that this user may use it")])
+        stop(Problem(where, str(error), "check the file, and that this user may use it"))
     except OSError as error:
         help = "check `host` and `port`"
-        stop(
-            [Problem(f"{config.host}:{config.port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help)]
-        )
+        stop(Problem(f"{config.host}:{config.port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help))

@@ -51,14 +51,14 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
     try:
         secret = minisign.read_secret_key(read_file(key, signing.MOST_BYTES), _password)
     except minisign.PasswordError as error:
-        stop([Problem(key, str(error), "type the password, or give it as the first line of standard input")])
+        stop(Problem(key, str(error), "type the password, or give it as the first line of standard input"))
     except minisign.NotMinisignError as error:
-        stop([Problem(key, str(error), "name a secret key, such as `minisign -G` or `policylang sign --new-key` make")])
+        stop(Problem(key, str(error), "name a secret key, such as `minisign -G` or `policylang sign --new-key` make"))
     said = f"file:{os.path.basename(file)}" if comment is None else comment
     try:
         signature = minisign.sign(content, secret, said)
     except minisign.NotMinisignError as error:
-        stop([Problem("--comment", str(error), "give another `--comment`")])
+        stop(Problem("--comment", str(error), "give another `--comment`"))
     target = output or file + signing.SUFFIX
     write_output(signature, target, (file, key))
     if target != STANDARD_OUTPUT:
@@ -91,7 +91,7 @@ def verify(file: str, keys: tuple[str, ...], signature: str | None) -> None:
     try:
         by, said = minisign.verify_by_one(content, read_file(named, signing.MOST_BYTES), public)
     except minisign.NotMinisignError as error:
-        stop([Problem(named, str(error), "sign the file with `policylang sign` or `minisign -S`")])
+        stop(Problem(named, str(error), "sign the file with `policylang sign` or `minisign -S`"))
     except minisign.UntrustedError as error:
         write_lines([f"{visible(file)} is not to be trusted: {error}"])
         sys.exit(FINDINGS)
@@ -109,9 +109,7 @@ def read_verifying_key(path: str) -> PublicKey:
     try:
         return minisign.read_public_key(read_file(path, signing.MOST_BYTES))
     except minisign.NotMinisignError as error:
-        stop(
-            [Problem(path, str(error), "name a public key, such as `minisign -G` or `policylang sign --new-key` make")]
-        )
+        stop(Problem(path, str(error), "name a public key, such as `minisign -G` or `policylang sign --new-key` make"))
 
 
 def _need_package(command: str) -> None:
@@ -119,7 +117,7 @@ def _need_package(command: str) -> None:
         import cryptography  # noqa: F401
     except ImportError as error:
         help = "pip install 'policylang[signing]'"
-        stop([Problem(command, f"needs a package that is not installed: {error.name}", help)])
+        stop(Problem(command, f"needs a package that is not installed: {error.name}", help))
 
 
 def read_file(path: str, most: int) -> bytes:
@@ -127,9 +125,9 @@ def read_file(path: str, most: int) -> bytes:
     try:
         content = read_regular(Path(path), most + 1)
     except OSError as error:
-        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
+        stop(Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path"))
     if len(content) > most:
-        stop([Problem(path, f"larger than {most:,} bytes", "check the path")])
+        stop(Problem(path, f"larger than {most:,} bytes", "check the path"))
     return content
 
 
@@ -146,7 +144,7 @@ def _make_key(path: str) -> None:
 
     public = os.path.splitext(path)[0] + _PUBLIC
     if public == path:
-        stop([Problem(path, "this would be the name of the public key", "name the secret key, such as `team.key`")])
+        stop(Problem(path, "this would be the name of the public key", "name the secret key, such as `team.key`"))
     for each in (path, public):
         check_output(each)
         if os.path.lexists(each):
@@ -169,7 +167,7 @@ def _make_key(path: str) -> None:
 
 
 def _exists(path: str) -> NoReturn:
-    stop([Problem(path, "not written: there is such a file", "name another file: keys are not replaced")])
+    stop(Problem(path, "not written: there is such a file", "name another file: keys are not replaced"))
 
 
 def _write_new(path: str, content: bytes, mode: int) -> None:

@@ -68,7 +68,7 @@ def sql(
             text = found.to_sql_text(dialect)
             if _CONTROL.search(text):
                 message = "a text in the condition holds line breaks or other control characters"
-                stop([Problem("--format", message, "`--format json` gives it as a parameter")])
+                stop(Problem("--format", message, "`--format json` gives it as a parameter"))
             click.echo(text)
         else:
             condition, parameters = found.to_sql(dialect)
@@ -76,8 +76,8 @@ def sql(
             content = {"dialect": dialect, "now": instant_text(at), "sql": condition, "parameters": shown}
             click.echo(json_bytes(content), nl=False)
     except UnsupportedError as error:
-        stop([Problem("--dialect", str(error), "another dialect may support it")])
+        stop(Problem("--dialect", str(error), "another dialect may support it"))
     except ValueError:
         help = "for instance `postgres`, `sqlite`, `duckdb`, `mysql`, `tsql`, `snowflake`"
-        stop([Problem("--dialect", f"sqlglot has no dialect {quoted(dialect)}", help)])
+        stop(Problem("--dialect", f"sqlglot has no dialect {quoted(dialect)}", help))
     sys.exit(FINDINGS if found.nothing else CLEAN)

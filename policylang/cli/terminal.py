@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -29,6 +29,8 @@ _COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*)([:#])(?=:|#\[)")
 """How commands of GitHub and Azure begin, behind blanks and styles."""
 
 Step = Callable[[str], None]
+
+Found = TypeVar("Found")
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -64,13 +66,22 @@ def no_command(line: str) -> str:
     return _COMMAND.sub(lambda match: f"{match[1]}\\u{{{ord(match[2]):X}}}", line, count=1)
 
 
-def stop(problems: Iterable[Problem]) -> NoReturn:
+def stop(*problems: Problem) -> NoReturn:
     """Say why the command could not be run, and end with exit code 2."""
     from policylang.output.text import render_problem
 
     for problem in problems:
         write_lines(render_problem(problem), err=True)
     sys.exit(COULD_NOT_RUN)
+
+
+def found_or_stop(found: Found | Problem) -> Found:
+    """What was found; ends the command where it is why there is nothing."""
+    from policylang.project.discovery import Problem
+
+    if isinstance(found, Problem):
+        stop(found)
+    return found
 
 
 def projects(paths: Sequence[str], step: Step) -> list[Project]:

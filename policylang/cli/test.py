@@ -12,7 +12,7 @@ from policylang.api.policy_set import PolicySet
 from policylang.cli.asking import helped, read_now
 from policylang.cli.compiled import policy_set_of
 from policylang.cli.options import BoundedNumber, now_option
-from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
+from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, found_or_stop, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
 from policylang.diagnostics import listed
 from policylang.output import coverage as shown
@@ -110,7 +110,7 @@ def _nothing_to_run(paths: tuple[str, ...]) -> NoReturn:
     help = "`policylang test --generate` writes a first one"
     none = f"no {listed([f'`*{each}`' for each in SUFFIXES])} files"
     if paths or not os.path.isdir(DEFAULT_ROOT):
-        stop([Problem(", ".join(paths) or DEFAULT_ROOT, f"{none} here", help)])
+        stop(Problem(", ".join(paths) or DEFAULT_ROOT, f"{none} here", help))
     write_lines([f"{none} in {DEFAULT_ROOT}: nothing was run", *helped([help])], err=True)
     sys.exit(CLEAN)
 
@@ -118,9 +118,7 @@ def _nothing_to_run(paths: tuple[str, ...]) -> NoReturn:
 def _generate(paths: tuple[str, ...], output: str, given: str | None) -> None:
     with progress() as step:
         step("reading")
-        project = one_project(paths)
-        if isinstance(project, Problem):
-            stop([project])
+        project = found_or_stop(one_project(paths))
         policy_set = policy_set_of(project)
         now = None if given is None else read_now(given, PolicySet(policy_set))
         step("looking for records at the boundaries of limits")

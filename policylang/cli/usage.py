@@ -58,7 +58,7 @@ def usage(
             step("comparing with what they may do")
             report = usage_report(index.policy_set, reading, at)
     except UnreadableError as error:
-        stop([error.problem])
+        stop(error.problem)
     content: Rendered
     match format_:
         case "json":

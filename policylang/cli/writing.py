@@ -69,27 +69,27 @@ def check_output(output: str, inputs: Iterable[str | None] = ()) -> None:
         refuse_link_out(path)
     except LinkError as error:
         help = "name the file you mean; the link may have come with somebody else's change"
-        stop([Problem(output, f"not written: {error.strerror}", help)])
+        stop(Problem(output, f"not written: {error.strerror}", help))
     for each in {path, Path(os.path.realpath(path))}:
         what = _belongs_to_policies(each)
         if what is not None:
-            stop([Problem(output, f"not written: this is {what}", "name another file")])
+            stop(Problem(output, f"not written: this is {what}", "name another file"))
     for given in inputs:
         if given is not None and _same(path, Path(given)):
-            stop([Problem(output, "not written: the command reads this file", "name another file")])
+            stop(Problem(output, "not written: the command reads this file", "name another file"))
 
 
 def check_folder(output: str) -> None:
     """End the command where there is something already."""
     check_output(output)
     if os.path.lexists(output) and not (os.path.isdir(output) and not any(Path(output).iterdir())):
-        stop([Problem(output, "not written: the folder is not empty", "name a new or empty folder")])
+        stop(Problem(output, "not written: the folder is not empty", "name a new or empty folder"))
 
 
 def cannot_write(output: str, error: OSError) -> None:
     """End the command because of what the system says."""
     reason = (error.strerror or str(error)).lower()
-    stop([Problem(output, f"cannot be written: {reason}", "nothing was changed; check the folder and the disk")])
+    stop(Problem(output, f"cannot be written: {reason}", "nothing was changed; check the folder and the disk"))
 
 
 def refuse_same(**outputs: str | None) -> None:
