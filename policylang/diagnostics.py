@@ -95,6 +95,11 @@ def visible(text: str) -> str:
     return "".join(c if is_printable(c) else f"\\u{{{ord(c):X}}}" for c in text)
 
 
+def reason(error: OSError) -> str:
+    """What the system says of a file, as messages say it."""
+    return (error.strerror or str(error)).lower()
+
+
 def listed(words: list[str], last: str = "or") -> str:
     """``a, b or c``"""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

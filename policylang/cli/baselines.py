@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policylang.check.suppress.baseline import Baseline, BaselineError, read_baseline
 from policylang.cli.terminal import stop
-from policylang.project.discovery import Problem, read_regular
+from policylang.project.discovery import Problem, read_regular, unreadable
 
 
 def given_baseline(path: str) -> Baseline:
@@ -15,6 +15,6 @@ def given_baseline(path: str) -> Baseline:
         return read_baseline(read_regular(Path(path)))
     except OSError as error:
         help = "write it with `--write-baseline`"
-        stop(Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help))
+        stop(unreadable(path, error, help))
     except BaselineError as error:
         stop(Problem(path, f"this is not a baseline: {error}", "write it again with `--write-baseline`"))

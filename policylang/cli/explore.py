@@ -12,6 +12,7 @@ from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.processes import cores
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import progress, stop, write_lines
+from policylang.diagnostics import reason
 from policylang.output.page import NOT_BUILT, NotBuiltError, application
 from policylang.project.discovery import Problem
 
@@ -80,5 +81,5 @@ def _listening(port: int) -> socket.socket:
         made.bind((_HOST, port))
     except OSError as error:
         help = "take another one with `--port`"
-        stop(Problem(f"{_HOST}:{port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help))
+        stop(Problem(f"{_HOST}:{port}", f"cannot listen: {reason(error)}", help))
     return made

@@ -9,7 +9,7 @@ import click
 from policylang.check.fix.mend import write
 from policylang.check.suppress.baseline import Baseline
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
-from policylang.diagnostics import visible
+from policylang.diagnostics import reason, visible
 from policylang.output import diff, text
 from policylang.pipelines.check import CheckOptions
 from policylang.pipelines.findings import collect
@@ -51,10 +51,8 @@ def write_all(fixed: Fixed) -> list[Project]:
     try:
         write(fixed.changed)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        stop(
-            Problem(str(error.filename), f"not fixed: {reason}", "no file was changed; look at this one and try again")
-        )
+        help = "no file was changed; look at this one and try again"
+        stop(Problem(str(error.filename), f"not fixed: {reason(error)}", help))
     _tell("fixed", fixed)
     return fixed.projects
 

@@ -12,7 +12,7 @@ import click
 
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import write_output
-from policylang.diagnostics import visible
+from policylang.diagnostics import reason, visible
 from policylang.files.writing import refuse_read_only, write_atomically
 from policylang.output import diff as diffs
 from policylang.output.text import counted, render
@@ -117,7 +117,7 @@ def _write(formatted: FormattedFiles, changed: Sequence[File], *, to_output: boo
             write_atomically(path, file.after, before=file.before)
         except OSError as error:
             formatted.files.remove(file)
-            message = f"cannot be written: {(error.strerror or str(error)).lower()}"
+            message = f"cannot be written: {reason(error)}"
             formatted.result.problems.append(Problem(str(path), message, "it was not changed"))
 
 

@@ -18,7 +18,7 @@ from policylang.cli.terminal import stop, write_lines
 from policylang.diagnostics import quoted
 from policylang.files.json_source import JsonError, read_json
 from policylang.files.yaml_source import YamlError, read_yaml
-from policylang.project.discovery import Problem, read_regular
+from policylang.project.discovery import Problem, read_regular, unreadable
 from policylang.runtime.index import Index
 from policylang.settings.usage import UsageSettings
 
@@ -55,7 +55,7 @@ def _read(option: str, given: str) -> dict[str, Any]:
         text = given if inline else _content(given)
         value = read_yaml(text).value if not inline and _suffix(given) in _YAML else read_json(text)
     except OSError as error:
-        stop(Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", f"{option}: {_HOW}"))
+        stop(unreadable(where, error, f"{option}: {_HOW}"))
     except UnicodeDecodeError as error:
         stop(Problem(where, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8"))
     except (JsonError, YamlError) as error:

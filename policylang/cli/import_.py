@@ -26,7 +26,7 @@ from policylang.importing.origins import Manifest, changed_files, given_names, r
 from policylang.importing.reading import Inputs, NotThisError
 from policylang.output import imported, text
 from policylang.pipelines.findings import collect
-from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover
+from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, unreadable
 from policylang.project.loading import why_not
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
@@ -159,7 +159,7 @@ def _earlier(folder: Path, output: str) -> _Earlier:
         found = error.error
         stop(Problem(os.path.join(output, CONFIG), found.message, found.help, found.line, found.column))
     except OSError as error:
-        stop(Problem(output, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the folder"))
+        stop(unreadable(output, error, "check the folder"))
     accepted = (*manifest.accepted, *(() if imports is None else imports.accepted))
     return _Earlier(manifest, accepted, config)
 

@@ -15,7 +15,7 @@ import click
 
 from policylang import __version__
 from policylang.cli.terminal import COULD_NOT_RUN
-from policylang.diagnostics import quoted, visible
+from policylang.diagnostics import quoted, reason, visible
 from policylang.suggest import closest
 
 if TYPE_CHECKING:
@@ -211,5 +211,5 @@ def main(arguments: list[str] | None = None) -> Any:
         _discard(sys.stdout)
         what = f"{visible(str(error.filename))}: " if error.filename else "cannot write the output: "
         if not isinstance(error, BrokenPipeError):
-            _tell(f"error: {what}{(error.strerror or str(error)).lower()}")
+            _tell(f"error: {what}{reason(error)}")
         sys.exit(COULD_NOT_RUN)

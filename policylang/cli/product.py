@@ -21,7 +21,7 @@ from policylang.importing.names import NamesByKey
 from policylang.importing.origins import Manifest, given_names, read_manifest
 from policylang.importing.reading import Inputs, NotThisError
 from policylang.ir import nodes as ir
-from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular
+from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular, unreadable
 from policylang.project.loading import read_compiled, why_not
 from policylang.project.project import Project
 from policylang.suggest import closest
@@ -52,7 +52,7 @@ def read_mapping(format: ImportFormat, path: str | None) -> ProductMapping:
             return ProductMapping(None, names)
         return ProductMapping(msgspec.convert(rest, format.mapping) if rest or not names else None, names)
     except OSError as error:
-        stop(Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path"))
+        stop(unreadable(path, error))
     except UnicodeDecodeError as error:
         stop(Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8"))
     except YamlError as error:

@@ -16,7 +16,7 @@ from policylang.cli.versions import read_version
 from policylang.decisionlog.replay import read_log
 from policylang.decisionlog.replay import replay as run
 from policylang.output.replayed import in_a_line, text
-from policylang.project.discovery import Problem
+from policylang.project.discovery import Problem, unreadable
 from policylang.text.readable import json_bytes
 
 
@@ -38,7 +38,7 @@ def replay(logs: tuple[str, ...], against: str, format_: str) -> None:
             with Path(log).open("rb"):
                 pass
         except OSError as error:
-            stop(Problem(log, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path"))
+            stop(unreadable(log, error))
     with progress() as step:
         policies = found_or_stop(read_version(against, step))
         step("deciding again")

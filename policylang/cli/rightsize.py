@@ -18,7 +18,7 @@ from policylang.cli.logs import days_option, given_mapping, log_options, logs_an
 from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
 from policylang.cli.writing import cannot_write, check_folder
-from policylang.diagnostics import quoted, visible
+from policylang.diagnostics import quoted, reason, visible
 from policylang.files.writing import write_folder
 from policylang.output import rightsize as text
 from policylang.output.text import counted
@@ -141,8 +141,7 @@ def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool
     try:
         data = {old.name: as_read(old) for old, _ in changed}
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        stop(Problem(str(error.filename), f"nothing was written: {reason}", "run the command again"))
+        stop(Problem(str(error.filename), f"nothing was written: {reason(error)}", "run the command again"))
     marked = frozenset(name for name, content in data.items() if content.startswith(codecs.BOM_UTF8))
     files = {
         report.proposals[number - 1].patch: text.patch(number, each, report, marked)
@@ -156,9 +155,8 @@ def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool
         try:
             write(changed)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             help = f"no policy file was changed; the patches are in {visible(output)}"
-            stop(Problem(str(error.filename), f"not changed: {reason}", help))
+            stop(Problem(str(error.filename), f"not changed: {reason(error)}", help))
 
 
 def _written(made: Rightsized, output: str, writing: bool) -> str:

@@ -10,7 +10,8 @@ import msgspec
 from policylang.cli.options import TEXT
 from policylang.cli.signing import read_verifying_key
 from policylang.cli.terminal import stop, write_lines
-from policylang.project.discovery import Problem
+from policylang.diagnostics import reason
+from policylang.project.discovery import Problem, unreadable
 from policylang.settings.config import ConfigError
 
 
@@ -46,8 +47,7 @@ def serve(
         found = error.error
         stop(Problem(str(error.path), found.message, found.help, found.line, found.column))
     except OSError as error:
-        help = "check the path"
-        stop(Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", help))
+        stop(unreadable(where, error))
     given = {name: each for name, each in (("host", host), ("port", port), ("workers", workers)) if each is not None}
     config = msgspec.structs.replace(config, **given)
     refusal = unsafe(config)
@@ -69,4 +69,4 @@ def serve(
         stop(Problem(where, str(error), "check the file, and that this user may use it"))
     except OSError as error:
         help = "check `host` and `port`"
-        stop(Problem(f"{config.host}:{config.port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help))
+        stop(Problem(f"{config.host}:{config.port}", f"cannot listen: {reason(error)}", help))

@@ -17,7 +17,7 @@ from policylang.cli.terminal import CLEAN, FINDINGS, is_terminal, stop, write_li
 from policylang.cli.writing import STANDARD_OUTPUT, cannot_write, check_output, write_output
 from policylang.diagnostics import visible
 from policylang.project.bundle import MOST_BYTES
-from policylang.project.discovery import Problem, read_regular
+from policylang.project.discovery import Problem, read_regular, unreadable
 
 if TYPE_CHECKING:
     from policylang.signing.minisign import PublicKey
@@ -125,7 +125,7 @@ def read_file(path: str, most: int) -> bytes:
     try:
         content = read_regular(Path(path), most + 1)
     except OSError as error:
-        stop(Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path"))
+        stop(unreadable(path, error))
     if len(content) > most:
         stop(Problem(path, f"larger than {most:,} bytes", "check the path"))
     return content

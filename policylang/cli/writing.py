@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from policylang.cli.terminal import no_command, stop, write_lines
-from policylang.diagnostics import quoted
+from policylang.diagnostics import quoted, reason
 from policylang.files.writing import LinkError, refuse_link_out, write_atomically
 from policylang.project.discovery import SUFFIX, Problem, nearest_settings
 from policylang.project.project import Project
@@ -88,8 +88,7 @@ def check_folder(output: str) -> None:
 
 def cannot_write(output: str, error: OSError) -> None:
     """End the command because of what the system says."""
-    reason = (error.strerror or str(error)).lower()
-    stop(Problem(output, f"cannot be written: {reason}", "nothing was changed; check the folder and the disk"))
+    stop(Problem(output, f"cannot be written: {reason(error)}", "nothing was changed; check the folder and the disk"))
 
 
 def refuse_same(**outputs: str | None) -> None:

@@ -27,7 +27,7 @@ from policylang.ir import nodes as ir
 from policylang.pipelines.findings import BaselineUse, ReportedFinding, Result, View, add_sources, of_source, places
 from policylang.pipelines.replay import as_witness
 from policylang.project.bundle import MOST_BYTES, from_compiled
-from policylang.project.discovery import Problem, nearest_settings, read_regular, shown_path
+from policylang.project.discovery import Problem, nearest_settings, read_regular, shown_path, unreadable
 from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.settings.config import FILE_NAME, Config, nearest_config
@@ -137,8 +137,7 @@ def _load(result: Result, path: str) -> ir.PolicySet | None:
     try:
         return from_compiled(read_regular(Path(path), MOST_BYTES + 1))
     except OSError as error:
-        message = f"cannot be read: {(error.strerror or str(error)).lower()}"
-        result.problems.append(Problem(path, message, "check the path and its permissions"))
+        result.problems.append(unreadable(path, error, "check the path and its permissions"))
     except LoadError as error:
         result.problems.append(Problem(path, str(error)))
     return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from policylang.pipelines.findings import Result, View, add_sources, of_source
-from policylang.project.discovery import Problem, SourceSet, leads_out, nearest_settings, read_regular
+from policylang.project.discovery import Problem, SourceSet, leads_out, nearest_settings, read_regular, unreadable
 from policylang.project.project import Project
 from policylang.settings.limits import Limits
 from policylang.source import Source
@@ -62,7 +62,7 @@ class FormattedFiles:
             try:
                 data = read_regular(Path(source.display))
             except OSError as error:
-                self._problem(source, f"cannot be read: {(error.strerror or str(error)).lower()}", "run it again")
+                self.result.problems.append(unreadable(source.display, error, "run it again"))
                 continue
             if data.removeprefix(codecs.BOM_UTF8) == source.text.encode():
                 self._add(source, data, set_, view)

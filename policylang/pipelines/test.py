@@ -13,7 +13,7 @@ from policylang.diagnostics import Diagnostic
 from policylang.directory import read_people, resolve
 from policylang.files.yaml_source import YamlError
 from policylang.ir import nodes as ir
-from policylang.project.discovery import Problem, directory_sources, discover, outside_folders, read_regular
+from policylang.project.discovery import Problem, directory_sources, discover, outside_folders, read_regular, unreadable
 from policylang.project.project import Project, discreet
 from policylang.source import Source
 from policylang.testing.asked import Case, Observer
@@ -71,7 +71,7 @@ def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Ob
     except UnicodeDecodeError as error:
         result.problem = Problem(str(path), f"not UTF-8: byte {error.start} cannot be read", "save the file as UTF-8")
     except OSError as error:
-        result.problem = Problem(str(path), f"cannot be read: {(error.strerror or str(error)).lower()}")
+        result.problem = unreadable(str(path), error, None)
     return result
 
 
@@ -99,7 +99,7 @@ def run_text(
     except YamlError as error:
         result.problem = Problem(str(path), error.message, error.help, error.line, error.column)
     except OSError as error:
-        result.problem = Problem(str(path), f"cannot be read: {(error.strerror or str(error)).lower()}")
+        result.problem = unreadable(str(path), error, None)
     return result
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from policylang.diagnostics import listed
+from policylang.diagnostics import listed, reason
 from policylang.directory.parquet import ParquetError, as_csv
 from policylang.directory.read import PARQUET, SUFFIXES, suffix_of
 from policylang.settings.config import FILE_NAME, FILE_NAMES, Config, ConfigError, nearest_config, read_config
@@ -41,6 +41,11 @@ class Problem(msgspec.Struct, frozen=True):
     def in_words(self) -> str:
         """One line: place, what is wrong, what to do."""
         return f"{self.place()}: {self.message}{f'; {self.help}' if self.help else ''}"
+
+
+def unreadable(path: str, error: OSError, help: str | None = "check the path") -> Problem:
+    """That a file cannot be read, and what the system says of it."""
+    return Problem(path, f"cannot be read: {reason(error)}", help)
 
 
 class SourceSet(msgspec.Struct):
@@ -135,11 +140,11 @@ def _folder_sets(root: Path, seen: set[Path], reader: ConfigReader) -> list[Sour
     inner: list[Path] = []
     problems: list[Problem] = []
 
-    def unreadable(error: OSError) -> None:
+    def closed(error: OSError) -> None:
         problems.append(_problem(Path(str(error.filename)), error))
 
     visited: set[str] = set()
-    for where, folders, names in os.walk(root, onerror=unreadable, followlinks=True):
+    for where, folders, names in os.walk(root, onerror=closed, followlinks=True):
         here = Path(where)
         real = os.path.realpath(where)
         if real in visited:  # a link leads back
@@ -327,11 +332,10 @@ def decoded(data: bytes, shown: str) -> str:
 def _problem(path: Path, error: OSError) -> Problem:
     if os.path.islink(path) and not os.path.exists(path):
         return Problem(str(path), "this link is broken", "correct or delete it")
-    message = (error.strerror or str(error)).lower()
     help = "check the path and its permissions"
     if isinstance(error, FileNotFoundError) and path == Path(DEFAULT_ROOT):
         help = "name the folder with the policy files, or start a policy set with `policylang init`"
-    return Problem(str(path), f"cannot be read: {message}", help)
+    return unreadable(str(path), error, help)
 
 
 def leads_out(set_: SourceSet, source: Source, done: str) -> Problem | None:

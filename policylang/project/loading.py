@@ -10,7 +10,7 @@ from policylang.diagnostics import Diagnostic
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled, is_bundle
-from policylang.project.discovery import Problem, discover, read_regular, several
+from policylang.project.discovery import Problem, discover, read_regular, several, unreadable
 from policylang.project.project import Project
 
 
@@ -68,6 +68,6 @@ def read_compiled(path: str) -> ir.PolicySet | Problem:
     try:
         return from_compiled(read_regular(Path(path), MOST_BYTES + 1))
     except OSError as error:
-        return Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
+        return unreadable(path, error)
     except LoadError as error:
         return Problem(path, str(error), "compiled policy sets are what `policylang compile` writes")

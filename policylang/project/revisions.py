@@ -12,6 +12,7 @@ from typing import IO
 
 import msgspec
 
+from policylang.diagnostics import reason
 from policylang.project.discovery import DEFAULT_ROOT, SUFFIX, Problem, SourceSet, discover
 from policylang.settings.config import FILE_NAME, FILE_NAMES, ConfigError, read_config
 from policylang.source import Source
@@ -199,9 +200,7 @@ def _git(folder: Path, *arguments: str) -> bytes | None:
     try:
         done = subprocess.run(_command(folder, *arguments), capture_output=True, check=False, env=_environment(folder))
     except OSError as error:
-        raise RevisionError(
-            Problem("git", f"cannot be run: {(error.strerror or str(error)).lower()}", "install git")
-        ) from None
+        raise RevisionError(Problem("git", f"cannot be run: {reason(error)}", "install git")) from None
     return done.stdout if done.returncode == 0 else None
 
 
