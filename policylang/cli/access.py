@@ -11,15 +11,14 @@ from policylang.cli.asking import (
     AskedSubject,
     as_options,
     find_subject,
-    format_option,
     know_resource,
+    know_user,
     load,
     policies_option,
     read_now,
     split_words,
-    unknown,
 )
-from policylang.cli.options import TEXT, now_option
+from policylang.cli.options import TEXT, format_option, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
@@ -51,8 +50,7 @@ def access_(
     given = split_words(words, ("USER",), bool(roles or groups))
     subject = find_subject(load(paths), given[0] if given else None, roles, groups)
     index = subject.policy_set.index
-    if subject.user not in index.users and subject.user not in index.integrations:
-        unknown("user", subject.user, index.requesters)
+    know_user(index, subject.user)
     if resource is not None:
         know_resource(index, resource)
     at = None if now is None else read_now(now, subject.policy_set)

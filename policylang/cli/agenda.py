@@ -10,8 +10,7 @@ import click
 
 from policylang.agenda.agenda import Agenda, Agendas, agenda
 from policylang.check.suppress.suppressions import read_suppressions
-from policylang.cli.asking import format_option
-from policylang.cli.options import now_option, read_instant
+from policylang.cli.options import format_option, now_option, read_instant
 from policylang.cli.terminal import Step, progress, projects, stop
 from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.output import agenda as text
@@ -70,8 +69,7 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, ou
 
 
 def _agendas(paths: Sequence[str], at: datetime.datetime, days: int, step: Step) -> Iterator[Agenda | Problem]:
-    compiled = compiled_among(paths)
-    sources = [path for path in paths if path not in compiled]
+    compiled, sources = compiled_among(paths)
     for path in compiled:
         step(f"loading {path}")
         loaded = read_compiled(path)

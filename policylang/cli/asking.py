@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 import click
@@ -34,10 +34,6 @@ policies_option = click.option(
     metavar="PATH",
     help="Sources or compiled JSON, as for check; repeatable.  [default: the roots in policylang.yaml, or policies]",
 )
-
-
-def format_option(*formats: str) -> Callable[[Command], Command]:
-    return click.option("--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True)
 
 
 def as_options(command: Command) -> Command:
@@ -118,7 +114,7 @@ def find_subject(
     they do not exist.
     """
     if user is not None:
-        if user not in policy_set.index.users and user not in policy_set.index.integrations:
+        if not policy_set.index.knows(user):
             know_no_path(user)
         return AskedSubject(policy_set, user, None)
     index = policy_set.index
@@ -143,7 +139,7 @@ def with_users(policy_set: PolicySet, users: dict[str, Any] | None) -> PolicySet
     index, option = policy_set.index, "--users"
     made: dict[str, ir.User] = {}
     for id_, attributes in users.items():
-        if id_ in index.users or id_ in index.integrations:
+        if index.knows(id_):
             stop(Problem(option, f"{quoted(id_)} is in the policy set already", "made-up users need ids of their own"))
         if not isinstance(attributes, dict):
             help = 'write it as `{"ID": {"ATTRIBUTE": VALUE}}`'
@@ -245,6 +241,19 @@ def _known(names: Iterable[str]) -> str:
         return "the policy set has none"
     shown = [quoted(name) for name in found[:_MOST_LISTED]]
     return f"choose from {listed(shown, 'and')}" if len(found) <= _MOST_LISTED else f"choose from {', '.join(shown)}, …"
+
+
+def know_user(index: Index, user: str) -> None:
+    """End the command unless that is a user or an integration."""
+    if not index.knows(user):
+        unknown("user", user, index.requesters)
+
+
+def know_action(index: Index, action: str, resource: str) -> None:
+    """End the command unless there is such a resource with such an action."""
+    know_resource(index, resource)
+    if action not in index.actions[resource]:
+        unknown(f"action of `{resource}`", action, index.actions[resource])
 
 
 def know_resource(index: Index, resource: str) -> None:

@@ -10,16 +10,15 @@ from pathlib import Path
 
 import click
 import msgspec
-from click.shell_completion import CompletionItem
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
-from policylang.check.catalogue import RULES
 from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.check.suppress.baseline import write_baseline
 from policylang.cli.baselines import given_baseline
 from policylang.cli.given import given_usage, usage_options
-from policylang.cli.options import now_option, read_instant
+from policylang.cli.options import format_option, now_option, read_instant
+from policylang.cli.rules import codes
 from policylang.cli.terminal import (
     CLEAN,
     COULD_NOT_RUN,
@@ -42,10 +41,6 @@ from policylang.project.loading import compiled_among
 from policylang.project.project import Project
 
 
-def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(rule.code, help=rule.name) for rule in RULES if rule.code.startswith(incomplete.upper())]
-
-
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 @click.option(
@@ -53,11 +48,11 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
     "selected",
     multiple=True,
     metavar="RULES",
-    shell_complete=_codes,
+    shell_complete=codes,
     help="Run only these rules: codes, prefixes of codes (PL2) or names, with commas; repeatable.  [default: all]",
 )
 @click.option(
-    "--ignore", "ignored", multiple=True, metavar="RULES", shell_complete=_codes, help="Do not run these rules."
+    "--ignore", "ignored", multiple=True, metavar="RULES", shell_complete=codes, help="Do not run these rules."
 )
 @click.option(
     "--fail-level",
@@ -75,13 +70,7 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
 )
 @click.option("--fix", is_flag=True, help="Remove statements that do nothing, if nobody's access changes.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change without changing it; exit code 1 if it would.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "concise", "json", "sarif", "github", "gitlab", "junit"]),
-    default="text",
-    show_default=True,
-)
+@format_option("text", "concise", "json", "sarif", "github", "gitlab", "junit")
 @click.option(
     "--limit", type=click.IntRange(1), metavar="N", help="Show the N most serious findings and count the rest."
 )
@@ -148,8 +137,7 @@ def check(
         usage=given_usage(usage, mapping, at),
     )
     known = None if baseline is None else given_baseline(baseline)
-    compiled = compiled_among(paths)
-    sources = [path for path in paths if path not in compiled]
+    compiled, sources = compiled_among(paths)
     made: Sequence[Project] = ()
     if sources or not compiled:
         with progress() as step:

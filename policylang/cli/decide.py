@@ -9,7 +9,6 @@ import click
 from policylang.cli.asking import (
     as_options,
     find_subject,
-    format_option,
     helped,
     load,
     policies_option,
@@ -18,7 +17,7 @@ from policylang.cli.asking import (
     with_users,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
-from policylang.cli.options import TEXT, now_option
+from policylang.cli.options import TEXT, format_option, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text

@@ -8,8 +8,7 @@ import sys
 import click
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
-from policylang.cli.asking import format_option
-from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.options import TEXT, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, write_lines
 from policylang.cli.versions import Sides, compared, read_sides, today_of
 from policylang.cli.writing import Rendered, report_option, write_output

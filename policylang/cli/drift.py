@@ -91,11 +91,10 @@ def drift(
     mapped = read_mapping(format, mapping)
     with progress() as step:
         files = read_policies(policies, format, step)
-        product = read_product(format, inputs, mapped, files, accepted, step)
-        found = find_drift(files.policy_set, product.made, files.folder if files.around else "", at, step)
-    refused, accepted_notes = product.made.refused, product.made.accepted
-    beside = [each for each in product.made.left_out if each.code in format.tells]
-    made = drift_report(format.name, policies, at, found, refused, accepted_notes, fail_on, known, beside)
+        read, product = read_product(format, inputs, mapped, files, accepted, step)
+        found = find_drift(files.policy_set, product, files.folder if files.around else "", at, step)
+    beside = [each for each in product.left_out if each.code in format.tells]
+    made = drift_report(format.name, policies, at, found, product.refused, product.accepted, fail_on, known, beside)
     if written is not None:
         entries = baseline_entries(made.differences, made.refused)
         write_output(write_baseline(entries), written, inputs)
@@ -109,7 +108,7 @@ def drift(
         case "sarif":
             from policylang.output import drift_sarif
 
-            content = drift_sarif.render(made, product.inputs, files.root, code)
+            content = drift_sarif.render(made, read, files.root, code)
         case _:
             content = text.render(made, files.root)
     write_output(content, output, (*inputs, mapping, baseline))

@@ -8,7 +8,6 @@ import click
 
 from policylang.cli.asking import (
     did_you_mean,
-    format_option,
     know_attribute,
     know_no_path,
     know_resource,
@@ -17,7 +16,7 @@ from policylang.cli.asking import (
     policies_option,
     read_now,
 )
-from policylang.cli.options import TEXT, now_option
+from policylang.cli.options import TEXT, format_option, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop, terminal_width, write_lines
 from policylang.model.instants import instant_text
 from policylang.model.types import UserType, in_words

@@ -6,22 +6,18 @@ import textwrap
 from collections.abc import Iterator
 
 import click
-from click.shell_completion import CompletionItem
 
 from policylang.check.catalogue import RULES, find_rule
 from policylang.check.fix.fixes import fix_in_words
+from policylang.cli.rules import codes
 from policylang.cli.terminal import stop, write_lines
 from policylang.diagnostics import Rule, visible
 from policylang.project.discovery import Problem
 from policylang.suggest import closest
 
 
-def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(rule.code, help=rule.name) for rule in RULES if rule.code.startswith(incomplete.upper())]
-
-
 @click.command()
-@click.argument("code", shell_complete=_codes)
+@click.argument("code", shell_complete=codes)
 def explain(code: str) -> None:
     """Explain a finding by its CODE, such as PL101, or its name."""
     rule = find_rule(code)

@@ -92,24 +92,24 @@ def export(
     parsed = ParsedOnce()
     with progress() as step:
         files = read_policies(policies, format, step)
-        product = read_product(format, inputs or (onto,), mapped, files, accepted, step, parsed)
+        read, product = read_product(format, inputs or (onto,), mapped, files, accepted, step, parsed)
         made = write_back(
             format,
-            product.inputs,
+            read,
             mapped.of_format,
             files.policy_set,
-            product.made,
+            product,
             lambda given: import_again(format, given, mapped, files, accepted, parsed),
             lambda of: find_drift(files.policy_set, of, files.folder if files.around else "", at, step),
         )
     if isinstance(made, NoPatch):
         _stop(["\n".join(map(visible, each.split("\n"))) for each in _why(made, files)])
-    changed = list(changed_files(product.inputs, made.after))
+    changed = list(changed_files(read, made.after))
     if diff:
-        write_lines(line for each in changed for line in _difference(product.inputs, each))
+        write_lines(line for each in changed for line in _difference(read, each))
         sys.exit(FINDINGS if changed else CLEAN)
     _write(changed, onto)
-    write_lines(_report(made, onto, len(changed), product.made))
+    write_lines(_report(made, onto, len(changed), product))
 
 
 def _why(of: NoPatch, files: NamedPolicies) -> Iterator[str]:

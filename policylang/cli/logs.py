@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -33,10 +33,12 @@ def log_options(command: Command) -> Command:
     return mapping(backend(command))
 
 
-def days_option() -> Callable[[Command], Command]:
-    """``--days``, in place of what policylang.yaml says."""
-    help = "What nobody has used for N days is unused.  [default: `usage` in policylang.yaml, or 90]"
-    return click.option("--days", type=click.IntRange(1, 3660), metavar="N", help=help)
+days_option = click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    metavar="N",
+    help="What nobody has used for N days is unused.  [default: `usage` in policylang.yaml, or 90]",
+)
 
 
 def logs_and_paths(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

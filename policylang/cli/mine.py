@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
-from policylang.cli.asking import format_option
-from policylang.cli.options import TEXT, BoundedNumber, now_option, read_instant
+from policylang.cli.options import TEXT, BoundedNumber, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, Step, progress, projects, stop, terminal_width, write_lines
 from policylang.cli.writing import cannot_write, check_folder
 from policylang.diagnostics import quoted, visible

@@ -45,6 +45,11 @@ class BoundedNumber(click.FloatRange):
         return number
 
 
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """``--format``; the first is the default."""
+    return click.option("--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
 def now_option(default: str) -> Callable[[Command], Command]:
     """``--now``, and what it is taken for when it is not given."""
     help = f"Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: {default}]"

@@ -120,13 +120,6 @@ def _without(project: Project, folder: str) -> Into | None:
     return Into(rest, folder) if kept and rest.ir is not None else None
 
 
-class Product(msgspec.Struct, frozen=True):
-    """What a product says, and the files it says it in."""
-
-    inputs: Inputs
-    made: Import
-
-
 def read_product(
     format: ImportFormat,
     paths: Sequence[str],
@@ -135,15 +128,15 @@ def read_product(
     accepted: Sequence[str],
     step: Step,
     parsed: ParsedOnce | None = None,
-) -> Product:
-    """Import in memory, or end the command."""
+) -> tuple[Inputs, Import]:
+    """What a product says it in, imported in memory, or end the command."""
     try:
         step("reading the product")
         given = format.given(paths)
         made = import_again(format, given, mapped, policies, accepted, parsed)
         if not made.refused and not any(name.endswith(SUFFIX) for name in made.files):
             stop(Problem(format.shown(paths), "it holds nothing to import", f"expected {format.inputs}"))
-        return Product(given, made)
+        return given, made
     except (UnreadableError, NotThisError) as error:
         stop(error.problem)
 

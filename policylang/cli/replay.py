@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 
 from policylang.api.policy_set import PolicySet
-from policylang.cli.asking import format_option
-from policylang.cli.options import TEXT
+from policylang.cli.options import TEXT, format_option
 from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, stop, write_lines
 from policylang.cli.versions import read_version
 from policylang.decisionlog.replay import read_log

@@ -75,8 +75,7 @@ def report(
     """
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
     target = output or (_TABLE if table else _PAGE)
-    compiled = compiled_among(paths)
-    sources = [path for path in paths if path not in compiled]
+    compiled, sources = compiled_among(paths)
     used = given_usage(usage, mapping, at)
     try:
         app = None if table else application()

@@ -12,10 +12,9 @@ import msgspec
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.fix.mend import as_read, changes, write
-from policylang.cli.asking import format_option
 from policylang.cli.compiled import only_project
 from policylang.cli.logs import days_option, given_mapping, log_options, logs_and_paths
-from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.options import TEXT, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
 from policylang.cli.writing import cannot_write, check_folder
 from policylang.diagnostics import quoted, reason, visible
@@ -59,7 +58,7 @@ _REPORT = "report.json"
 )
 @click.option("--write", "writing", is_flag=True, help="Also change the policy files.")
 @log_options
-@days_option()
+@days_option
 @now_option("the present one")
 @format_option("text", "json")
 def rightsize(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
 from policylang.check.catalogue import RULES
-from policylang.cli.asking import format_option
+from policylang.cli.options import format_option
 from policylang.cli.terminal import terminal_width, write_lines
 from policylang.output.tables import table
 from policylang.text.readable import json_bytes
+
+
+def codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The codes that a shell completes."""
+    return [CompletionItem(rule.code, help=rule.name) for rule in RULES if rule.code.startswith(incomplete.upper())]
 
 
 @click.command()

@@ -7,9 +7,9 @@ import sys
 
 import click
 
-from policylang.cli.asking import format_option, know_resource, load, policies_option, read_now, unknown
+from policylang.cli.asking import know_action, know_user, load, policies_option, read_now
 from policylang.cli.given import read_objects, request_option
-from policylang.cli.options import TEXT, now_option
+from policylang.cli.options import TEXT, format_option, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
@@ -56,11 +56,8 @@ def sql(
     given = read_objects(request=request)
     policy_set = load(paths)
     index = policy_set.index
-    if user not in index.users and user not in index.integrations:
-        unknown("user", user, index.requesters)
-    know_resource(index, resource)
-    if action not in index.actions[resource]:
-        unknown(f"action of `{resource}`", action, index.actions[resource])
+    know_user(index, user)
+    know_action(index, action, resource)
     at = read_now(now, policy_set)
     found = policy_set.filter(user, action, resource, now=at, request=given["request"])
     try:

@@ -11,7 +11,7 @@ import click
 from policylang.api.policy_set import PolicySet
 from policylang.cli.asking import helped, read_now
 from policylang.cli.compiled import policy_set_of
-from policylang.cli.options import BoundedNumber, now_option
+from policylang.cli.options import BoundedNumber, format_option, now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, found_or_stop, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
 from policylang.diagnostics import listed
@@ -27,7 +27,7 @@ from policylang.testing.scenario import SUFFIXES
 
 @click.command("test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
-@click.option("--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@format_option("text", "json", "junit")
 @click.option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
 @click.option("--coverage", is_flag=True, help="Show which statements some case depends on, and which none does.")
 @click.option("--coverage-json", metavar="FILE", help="Write the coverage as JSON.")

@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
-from policylang.cli.asking import format_option, load
+from policylang.cli.asking import load
 from policylang.cli.logs import config_of, days_option, given_mapping, log_options, logs_and_paths
-from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.options import TEXT, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, terminal_width
 from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.output import usage as text
@@ -25,7 +25,7 @@ from policylang.usage.read import read_usage
 @click.command()
 @click.argument("arguments", nargs=-1, required=True, type=TEXT, metavar="LOG... [PATHS]...")
 @log_options
-@days_option()
+@days_option
 @now_option("the present one")
 @format_option("text", "json", "csv")
 @report_option("the report")

@@ -9,18 +9,16 @@ import click
 
 from policylang.api.holders import bundles, holders
 from policylang.cli.asking import (
-    format_option,
     helped,
+    know_action,
     know_attribute,
-    know_resource,
     load,
     name_of,
     policies_option,
     read_now,
-    unknown,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
-from policylang.cli.options import TEXT, now_option
+from policylang.cli.options import TEXT, format_option, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
@@ -58,9 +56,7 @@ def who_can(
     given = read_objects(record=record, request=request)
     policy_set = load(paths)
     index = policy_set.index
-    know_resource(index, resource)
-    if action not in index.actions[resource]:
-        unknown(f"action of `{resource}`", action, index.actions[resource])
+    know_action(index, action, resource)
     if field is not None:
         know_attribute(index, resource, field)
     target = given["record"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
+from policylang.cli.options import Command
 from policylang.cli.terminal import no_command, stop, write_lines
 from policylang.diagnostics import quoted, reason
 from policylang.files.writing import LinkError, refuse_link_out, write_atomically
@@ -16,8 +16,6 @@ from policylang.project.discovery import SUFFIX, Problem, nearest_settings
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAMES
 from policylang.testing.scenario import SUFFIXES as SCENARIO_SUFFIXES
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 STANDARD_OUTPUT = "-"
 

@@ -28,9 +28,12 @@ def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _
     return project.ir or why_not(project, paths)
 
 
-def compiled_among(paths: Sequence[str]) -> list[str]:
-    """Those of some paths that are compiled policy sets: documents by their name, bundles by how they begin."""
-    return [path for path in paths if not os.path.isdir(path) and (path.endswith(".json") or _holds_bundle(path))]
+def compiled_among(paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those of some paths that are compiled policy sets, documents by their name and bundles by how they begin; and the
+    others.
+    """
+    compiled = [path for path in paths if not os.path.isdir(path) and (path.endswith(".json") or _holds_bundle(path))]
+    return compiled, [path for path in paths if path not in compiled]
 
 
 def _holds_bundle(path: str) -> bool:
