@@ -46,7 +46,7 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, ou
 
     Exit codes: 0 whatever there is, 2 something could not be read.
     """
-    at = read_instant(now, _YEARS).astimezone(datetime.UTC)
+    at = read_instant(now, _YEARS)
     with progress() as step:
         made = list(_agendas(paths, at, days, step))
     problems = [each for each in made if isinstance(each, Problem)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 
 import click
@@ -55,7 +54,7 @@ def diff(
 
     Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare.
     """
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     entries = found_or_stop(read_allowed(allow_file)) if allow_file is not None else {}
     with progress() as step:
         sides = found_or_stop(read_sides(arguments, step))

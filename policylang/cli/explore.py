@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 import webbrowser
 
@@ -44,7 +43,7 @@ def explore(paths: tuple[str, ...], port: int, no_browser: bool, now: str | None
     except ImportError as error:
         help = "run `pip install 'policylang[explore]'`"
         stop(Problem("explore", f"needs a package that is not installed: {error.name}", help))
-    at = None if now is None else read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    at = None if now is None else read_instant(now, (FIRST_YEAR, LAST_YEAR))
     try:
         app = application()
     except NotBuiltError:

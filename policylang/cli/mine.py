@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -114,7 +113,7 @@ def mine(
     """
     if (weights is not None) != (objective == "weighted"):
         raise click.UsageError("--weights and --objective weighted go together")
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     check_folder(output)
     if find_spec("highspy") is None:
         stop(

@@ -57,8 +57,8 @@ def now_option(default: str) -> Callable[[Command], Command]:
 
 
 def read_instant(given: str | None, years: tuple[int, int] = (1, 9999)) -> datetime.datetime:
-    """The instant given, in one of the years from the first to the last, or the present one, to the second; ends the
-    command where it is none.
+    """The instant given, in one of the years from the first to the last, or the present one, to the second; both in
+    UTC. Ends the command where it is none.
     """
     if given is None:
         return datetime.datetime.now(datetime.UTC).replace(microsecond=0)

@@ -73,7 +73,7 @@ def report(
 
     Exit codes: 0 written, 2 something could not be read or written.
     """
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     target = output or (_TABLE if table else _PAGE)
     compiled, sources = compiled_among(paths)
     used = given_usage(usage, mapping, at)

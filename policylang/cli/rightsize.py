@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import datetime
 import sys
 from pathlib import Path
 
@@ -82,7 +81,7 @@ def rightsize(
     Exit codes: 0 nothing to take out, 1 there are changes or some are not proved, 2 it could not be done.
     """
     logs, paths = logs_and_paths(arguments)
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     said = given_mapping(mapping)
     check_folder(output)
     with progress() as step:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 
 import click
@@ -46,7 +45,7 @@ def usage(
     Exit codes: 0 nothing is unused, 1 something is, 2 it could not be read.
     """
     logs, paths = logs_and_paths(arguments)
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     said = given_mapping(mapping)
     settings = config_of(paths).usage
     if days is not None:
