@@ -79,11 +79,10 @@ def _agendas(paths: Sequence[str], at: datetime.datetime, days: int, step: Step)
 
 
 def _agenda(project: Project, at: datetime.datetime, days: int) -> Agenda | Problem:
-    sources = project.sources
+    set_ = project.sources
     if project.ir is None:
-        return why_not(project, sources.asked)
+        return why_not(project, set_.asked)
     suppressions = read_suppressions(project.files)
     if suppressions.mistakes:
-        return of_diagnostics(project, suppressions.mistakes, sources.asked)
-    shown = {source.name: source.display for source in (*sources.sources, *sources.directory)}
-    return agenda(project.ir, at, days, suppressions=suppressions.found, policies=sources.asked, shown=shown)
+        return of_diagnostics(project, suppressions.mistakes, set_.asked)
+    return agenda(project.ir, at, days, suppressions=suppressions.found, policies=set_.asked, shown=set_.shown)

@@ -54,8 +54,7 @@ def write_output(content: Rendered, output: str = STANDARD_OUTPUT, inputs: Itera
 
 def inputs_of(projects: Iterable[Project]) -> list[str]:
     """The files that policy sets were read from."""
-    sets = [project.sources for project in projects]
-    return [source.display for each in sets for source in (*each.sources, *each.oversized, *each.directory)]
+    return [source.display for project in projects for source in project.sources.files]
 
 
 def check_output(output: str, inputs: Iterable[str | None] = ()) -> None:

@@ -50,8 +50,7 @@ class EditedSet:
     @cached_property
     def files(self) -> dict[Path, str]:
         """The policy files and directory files on the disk, and how the set calls them."""
-        sources = (*self.on_disk.sources, *self.on_disk.oversized, *self.on_disk.directory)
-        return {Path(os.path.abspath(source.display)): source.name for source in sources}
+        return {Path(os.path.abspath(source.display)): source.name for source in self.on_disk.files}
 
     def name_of(self, path: Path) -> str | None:
         """How the set calls a file; ``None`` for one that is not of it."""

@@ -89,7 +89,7 @@ def _mark(sets: Sequence[SourceSet]) -> str:
     """What tells sources from others."""
     seen = hashlib.sha256()
     for set_ in sets:
-        for each in (*set_.sources, *set_.oversized, *set_.directory):
+        for each in set_.files:
             seen.update(repr((each.display, each.text)).encode("utf-8", "surrogatepass"))
         seen.update(repr((set_.config, [problem.in_words() for problem in set_.problems])).encode())
     return seen.hexdigest()

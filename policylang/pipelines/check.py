@@ -90,7 +90,7 @@ def idle_ignores(projects: Iterable[Project]) -> list[tuple[str, str]]:
         set_ = project.sources
         if set_.base is not None:
             _, paths = files.setdefault(set_.base, (set_.config, []))
-            paths += (str(set_.root / source.name) for source in (*set_.sources, *set_.oversized, *set_.directory))
+            paths += (str(set_.root / source.name) for source in set_.files)
     return [
         (shown_path(nearest_config(base) or base / FILE_NAME), pattern)
         for base, (config, paths) in files.items()

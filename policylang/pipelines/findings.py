@@ -172,26 +172,21 @@ class View(msgspec.Struct, frozen=True):
 def add_sources(result: Result, project: Project) -> View:
     """Add the sources of a policy set, and what of it could not be read."""
     set_ = project.sources
-    sources = (*set_.sources, *set_.oversized, *set_.directory)
-    result.sources.update((source.display, source) for source in sources)
+    result.sources.update((source.display, source) for source in set_.files)
     result.problems += set_.problems
-    return View({source.name: source.display for source in sources}, set_.asked)
+    return View(set_.shown, set_.asked)
 
 
 def of_source(diagnostic: Diagnostic, view: View) -> ReportedFinding:
     """A diagnostic as a finding."""
-    path, line, column, end_line, end_column = diagnostic.location
     return ReportedFinding(
         diagnostic.code,
         BY_CODE[diagnostic.code].name,
         diagnostic.severity,
         visible(diagnostic.message),
         None if diagnostic.help is None else visible(diagnostic.help),
-        view.path(path),
-        line,
-        column,
-        end_line,
-        end_column,
+        view.path(diagnostic.location.path),
+        *diagnostic.location[1:],
         places(diagnostic.related, view),
         diagnostic.witness,
         policies=view.policies,

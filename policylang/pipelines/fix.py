@@ -61,11 +61,10 @@ def mend_all(projects: Sequence[Project], asked: CheckOptions, baseline: Baselin
         fixed.projects.append(found.project)
         fixed.changed += changed
         fixed.count += len(found.applied)
-        shown = {source.name: source.display for source in project.sources.sources}
         for each in found.refused:
             at = Location.parse(each.fix.at)
             message = f"{each.fix.code} is not fixed: {each.reason}"
-            fixed.refused.append(Problem(shown[at.path], message, line=at.line, column=at.column))
+            fixed.refused.append(Problem(project.sources.shown[at.path], message, line=at.line, column=at.column))
         if changed:
             fixed.problems += (
                 problem for old, _new in changed if (problem := leads_out(project.sources, old, "fixed"))

@@ -63,8 +63,9 @@ def of_project(project: Project, asked: ReportOptions) -> AccessDocument | Probl
     usage, check = asked.used(project.ir, set_.config)
     add_checked(result, project, check)
     sources = [source for source in (*set_.sources, *set_.directory) if not source.foreign]
-    shown = {source.name: source.display for source in (*set_.sources, *set_.directory)}
-    calendar = agenda(project.ir, asked.now, DAYS, suppressions=suppressions.found, policies=set_.asked, shown=shown)
+    calendar = agenda(
+        project.ir, asked.now, DAYS, suppressions=suppressions.found, policies=set_.asked, shown=set_.shown
+    )
     return _document(project.ir, asked, result, calendar, sources=sources, policies=set_.asked, usage=usage)
 
 

@@ -64,6 +64,16 @@ class SourceSet(msgspec.Struct):
     base: Path | None = None
     """The folder of its config, if it has one."""
 
+    @property
+    def files(self) -> tuple[Source, ...]:
+        """All files that it is made of."""
+        return (*self.sources, *self.oversized, *self.directory)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The paths of its files as the user would type them, by their names."""
+        return {source.name: source.display for source in self.files}
+
 
 ConfigReader = Callable[[Path], Config]
 """Reads the config at a path. Raises `ConfigError` and OSError."""

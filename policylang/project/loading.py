@@ -53,12 +53,10 @@ def why_not(project: Project, paths: Sequence[str]) -> Problem:
 
 def of_diagnostics(project: Project, errors: Sequence[Diagnostic], paths: Sequence[str]) -> Problem:
     """The first of some errors in the sources of a project, and how to see the others."""
-    sources = project.sources
-    shown = {each.name: each.display for each in (*sources.sources, *sources.oversized, *sources.directory)}
     first = errors[0]
     more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
     return Problem(
-        shown.get(first.location.path, first.location.path),
+        project.sources.shown.get(first.location.path, first.location.path),
         f"{first.code} {first.message}{more}",
         f"`{' '.join(['policylang check', *paths])}` shows all of it",
         first.location.line,

@@ -170,7 +170,7 @@ def _shown(found: SourceSet, revision: Revision, tree: Path, checkout: _Checkout
         return path
 
     problems = [msgspec.structs.replace(each, path=shown(each.path)) for each in found.problems]
-    for source in (*found.sources, *found.oversized, *found.directory):
+    for source in found.files:
         problem = checkout.problem(source.display)
         if problem is not None:
             problems.append(problem)
