@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, negation, truth
@@ -35,14 +34,6 @@ def watch(index: Index, name: str, at: str, condition: c.Condition, resource: st
     each = [_possible(index, test, resource) for test in found]
     whole = OUTCOMES if any(None in possible for possible in each) else OUTCOMES[:2]
     return Watched(name, at, condition, parts, (whole, *(each if parts else ())), tuple(index.attributes[resource]))
-
-
-def policies(policy_set: ir.PolicySet) -> tuple[str, ...]:
-    """The ids of the policy instances that are attached to something, in order."""
-    attached = [limit for group in policy_set.groups for limit in group.limits]
-    attached += [limit for role in policy_set.roles for limit in role.limits]
-    attached += [each.limit for user in policy_set.users for each in (*user.appends, *user.overrides)]
-    return tuple(sorted({limit.instance for limit in attached}))
 
 
 def outcome(watched: Watched, s: Situation) -> tuple[Truth, ...]:

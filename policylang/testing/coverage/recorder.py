@@ -19,13 +19,13 @@ from policylang.runtime.parts import written
 from policylang.runtime.plan import Plan, make_plan
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
-from policylang.runtime.sources import Bundle, has_role
+from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Truth
 from policylang.runtime.values import MISSING, BadValueError, attribute
 from policylang.source import Location
 from policylang.testing.coverage.concern import Concern, Concerns
 from policylang.testing.coverage.decisive import DecidedCase
-from policylang.testing.coverage.outcomes import Watched, outcome, policies, watch
+from policylang.testing.coverage.outcomes import Watched, outcome, watch
 from policylang.testing.coverage.statements import CoveredStatement, deny_in_words, statements, without
 
 
@@ -44,11 +44,9 @@ class Recorder:
         self.outcomes: Counter[tuple[str, int, Truth]] = Counter()
         """Cases by the condition, the number of its part (0: the whole) and what it came to."""
         self.evaluated: Counter[str] = Counter()
-        for id_ in policies(policy_set):
-            instance = index.instances[id_]
-            self.watched[id_] = watch(index, f"policy {id_}", instance.at, instance.condition, instance.resource)
-        bundles: list[Bundle] = [*policy_set.groups, *policy_set.roles]
-        for deny in (*(deny for bundle in bundles for deny in bundle.denies), *policy_set.denies):
+        for each in index.attached():
+            self.watched[each.id] = watch(index, f"policy {each.id}", each.at, each.condition, each.resource)
+        for deny in policy_set.every_deny():
             if deny.condition is not None:
                 words = deny_in_words(deny, index.attributes[deny.resource])
                 self.watched[deny.at] = watch(index, words, deny.at, deny.condition, deny.resource)
