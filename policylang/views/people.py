@@ -126,17 +126,18 @@ def person(rows: AccessRows, id_: str) -> PersonView:
     )
 
 
+def terms(given: ir.Assignment | None) -> tuple[str | None, str | None, str | None, str | None]:
+    """From when on and until when somebody has a role, why, and by whose approval."""
+    return (None,) * 4 if given is None else (given.begins, given.ends, given.because, given.approved_by)
+
+
 def _held(rows: AccessRows, each: Holding) -> HeldView:
-    given = each.assignment
     return HeldView(
         each.source.kind,
         each.source.name,
         each.by,
         tuple(map(rows.places.number, each.at)),
         each.source.place,
-        None if given is None else given.begins,
-        None if given is None else given.ends,
-        None if given is None else given.because,
-        None if given is None else given.approved_by,
+        *terms(each.assignment),
         each.lost,
     )

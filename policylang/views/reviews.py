@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -17,7 +17,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.parts import said_by
 from policylang.runtime.sources import RightsSource, inside
 from policylang.views.document import HolderView, ReviewItem, ReviewPage, UsedView
-from policylang.views.people import Chosen
+from policylang.views.people import Chosen, terms
 from policylang.views.rows import AccessRows
 
 _Subject = tuple[str, str]
@@ -119,27 +119,21 @@ def _with_use(holder: HolderView, source: RightsSource, used: UsageAnalysis | No
 
 
 def _holder(rows: AccessRows, id_: str, label: str | None, each: Holding) -> HolderView:
-    given = each.assignment
     return HolderView(
         id_,
         label,
         said_by(each.source, ()).replace("`", "") + (", by job" if each.by == "job" else ""),
         rows.places.number(each.at[0]),
-        None if given is None else given.begins,
-        None if given is None else given.ends,
-        None if given is None else given.because,
-        None if given is None else given.approved_by,
+        *terms(each.assignment),
     )
 
 
 def _label(index: Index, kind: str, name: str) -> str | None:
-    match kind:
-        case "role":
-            found: ir.Role | ir.Group | ir.User | ir.Integration | None = index.roles.get(name)
-        case "group":
-            found = index.groups.get(name)
-        case "user":
-            found = index.users.get(name)
-        case _:
-            found = index.integrations.get(name)
+    named: dict[str, Mapping[str, ir.Role | ir.Group | ir.User | ir.Integration]] = {
+        "role": index.roles,
+        "group": index.groups,
+        "user": index.users,
+        "integration": index.integrations,
+    }
+    found = named[kind].get(name)
     return None if found is None else found.label
