@@ -6,7 +6,6 @@ The automaton says what would fit; what the author meant is guessed here, the su
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -149,16 +148,6 @@ def _expected(grammar: ParserTables, state_stack: list[int]) -> frozenset[str]:
 
 
 # --- blocks that are not closed ------------------------------------------------------------------------------
-
-
-def _open_braces(tokens: Iterable[Token]) -> list[Token]:
-    open_: list[Token] = []
-    for token in tokens:
-        if token.type == "LBRACE":
-            open_.append(token)
-        elif token.type == "RBRACE" and open_:
-            open_.pop()
-    return open_
 
 
 def _unclosed_block(stop: Stop) -> tuple[Token, Token] | None:
@@ -386,7 +375,7 @@ def _next_declaration(stop: Stop) -> int:
     """
     first = stop.before[0] if stop.before else stop.token
     column = stop.column(first) or 0
-    depth = len(_open_braces(stop.before))
+    depth = stop.open_braces
     closed = False
     for token in stop.scan.tokens_from(stop.token.start_pos):
         if closed and depth <= 0 and token.type in stop.starters:

@@ -28,16 +28,6 @@ def name_of(token: Any) -> expressions.Name:
     return expressions.Name(token.start_pos, token.end_pos, token.value)
 
 
-def _words(c: Children) -> expressions.Name:
-    if len(c) == 1:
-        return name_of(c[0])
-    return expressions.Name(c[0].start_pos, c[-1].end_pos, "_".join(t.value for t in c))
-
-
-def _joined(first: Any, words: Children) -> str:
-    return " ".join((first.value, *(word.value for word in words)))
-
-
 class ExpressionBuilder:
     """One method for each rule about values and conditions."""
 
@@ -63,11 +53,8 @@ class ExpressionBuilder:
         return expressions.Membership(c[0].start_pos, c[2].end_pos, c[0], c[2])
 
     def list_test(self, c: Children) -> expressions.ListTest:
-        operand, first, *words, items = c
-        operator = expressions.Name(
-            first.start_pos, words[-1].end_pos if words else first.end_pos, _joined(first, words)
-        )
-        return expressions.ListTest(operand.start_pos, items.end_pos, operand, operator, items)
+        operand, *words, items = c
+        return expressions.ListTest(operand.start_pos, items.end_pos, operand, self.operator(words), items)
 
     def hours(self, c: Children) -> expressions.Hours:
         operand, operator, _between, first, _and, last = c
@@ -104,7 +91,9 @@ class ExpressionBuilder:
         return expressions.Path(words.start_pos, words.end_pos, words, ())
 
     def name(self, c: Children) -> expressions.Name:
-        return _words(c)
+        if len(c) == 1:
+            return name_of(c[0])
+        return expressions.Name(c[0].start_pos, c[-1].end_pos, "_".join(t.value for t in c))
 
     later_name = name
 

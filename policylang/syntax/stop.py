@@ -32,6 +32,14 @@ class Stop(msgspec.Struct):
     before: list[Token]  # the tokens of the broken declaration before the mistake
     token: Token
 
+    @property
+    def open_braces(self) -> int:
+        """How many braces are open before the mistake."""
+        depth = 0
+        for token in self.before:
+            depth += (token.type == "LBRACE") - (token.type == "RBRACE" and depth > 0)
+        return depth
+
     def spelling(self, type_: str) -> str:
         return _WHAT.get(type_) or f"`{self.scan.lexer.spelling[type_]}`"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from policylang.syntax.lexer import Token
 from policylang.syntax.stop import Stop
 
 _MARKS = frozenset({"protected", "essential", "superuser", "terminated"})
@@ -28,14 +27,6 @@ def place_of(stop: Stop) -> str:
         return ""
     words = [token.value for token in stop.before if token.value not in _MARKS]
     keyword = words[0] if words else stop.before[0].value
-    depth = _open_braces(stop.before)
-    if depth == 0:
+    if stop.open_braces == 0:
         return keyword
-    return "condition" if depth > 1 else _BLOCKS.get(keyword, keyword)
-
-
-def _open_braces(tokens: list[Token]) -> int:
-    depth = 0
-    for token in tokens:
-        depth += (token.type == "LBRACE") - (token.type == "RBRACE" and depth > 0)
-    return depth
+    return "condition" if stop.open_braces > 1 else _BLOCKS.get(keyword, keyword)
