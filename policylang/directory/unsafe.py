@@ -9,21 +9,15 @@ from policylang.diagnostics import Diagnostic, quoted
 from policylang.directory.people import DirectoryValue, Field, Person
 from policylang.source import Source
 from policylang.syntax import expressions
-from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
-from policylang.text.characters import letters
+from policylang.syntax.unsafe import INVISIBLE, confusable_word, invisible, named, skeleton
 
 
 def unsafe_source(source: Source) -> Iterator[Diagnostic]:
     """Invisible characters that stand in the file themselves, one a line."""
     if source.text.isascii() and source.text.isprintable():
         return
-    last_line = 0
-    for match in INVISIBLE.finditer(source.text):
-        location = source.location(match.start(), match.end())
-        if location.line != last_line:
-            last_line = location.line
-            message = _described(match[0])
-            yield Diagnostic(code="PL106", message=message, location=location, help="delete it")
+    for character, location in invisible(source):
+        yield Diagnostic(code="PL106", message=_described(character), location=location, help="delete it")
 
 
 def unsafe_person(person: Person) -> Iterator[Diagnostic]:
@@ -42,18 +36,15 @@ def unsafe_person(person: Person) -> Iterator[Diagnostic]:
                 help="delete it: people read ids",
             )
     for text in _texts(person):
-        if text.value.isascii():
-            continue
-        for word in (match[0] for match in letters(text.value)):
-            letter = confusable_letter(word)
-            if letter:
-                yield Diagnostic(
-                    code="PL106",
-                    message=f"{quoted(word)} mixes alphabets: {named(letter)} looks like `{skeleton(letter)}`",
-                    location=source.location(text.start_pos, text.end_pos),
-                    help=f"write {quoted(skeleton(word))}",
-                )
-                break
+        found = confusable_word(text.value)
+        if found is not None:
+            word, letter = found
+            yield Diagnostic(
+                code="PL106",
+                message=f"{quoted(word[0])} mixes alphabets: {named(letter)} looks like `{skeleton(letter)}`",
+                location=source.location(text.start_pos, text.end_pos),
+                help=f"write {quoted(skeleton(word[0]))}",
+            )
 
 
 def _described(character: str) -> str:

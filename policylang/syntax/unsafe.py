@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from policylang.diagnostics import Diagnostic
-from policylang.source import Source
+from policylang.source import Location, Source
 from policylang.text.characters import letters, name, normal
 
 # Control characters but tab and line breaks; bidirectional controls; spaces and joiners without a shape of their own.
@@ -52,6 +52,23 @@ def confusable_letter(word: str) -> str | None:
     return None
 
 
+def confusable_word(text: str) -> tuple[re.Match[str], str] | None:
+    """The first word of a text with a letter that poses as a Latin one, and the letter."""
+    if text.isascii():
+        return None
+    return next(((word, letter) for word in letters(text) if (letter := confusable_letter(word[0]))), None)
+
+
+def invisible(source: Source) -> Iterator[tuple[str, Location]]:
+    """The first invisible character of each line that has one."""
+    last_line = 0
+    for match in INVISIBLE.finditer(source.text):
+        location = source.location(match.start(), match.end())
+        if location.line != last_line:
+            last_line = location.line
+            yield match[0], location
+
+
 def named(character: str) -> str:
     """``U+202E RIGHT-TO-LEFT OVERRIDE``"""
     return f"U+{ord(character):04X} {name(character)}".rstrip()
@@ -62,34 +79,26 @@ def unsafe_text(source: Source) -> Iterator[Diagnostic]:
     text = source.text
     if text.isascii() and text.isprintable():
         return
-    last_line = 0
-    for match in INVISIBLE.finditer(text):
-        location = source.location(match.start(), match.end())
-        if location.line == last_line:
-            continue
-        last_line = location.line
+    for character, location in invisible(source):
         yield Diagnostic(
             code="PL106",
-            message=f"{_kind(match[0])} character {named(match[0])}",
+            message=f"{_kind(character)} character {named(character)}",
             location=location,
-            help=f"delete it; where a text in quotes needs it, write `\\u{{{ord(match[0]):X}}}`",
+            help=f"delete it; where a text in quotes needs it, write `\\u{{{ord(character):X}}}`",
         )
     if text.isascii():
         return
     for quoted in _STRING_OR_COMMENT.finditer(text):
-        if quoted[0].startswith("#") or quoted[0].isascii():
-            continue
-        for word in letters(quoted[0]):
-            letter = confusable_letter(word[0])
-            if letter:
-                start = quoted.start() + word.start()
-                yield Diagnostic(
-                    code="PL106",
-                    message=f"`{word[0]}` mixes alphabets: {named(letter)} looks like `{skeleton(letter)}`",
-                    location=source.location(start, start + len(word[0])),
-                    help=f"write `{skeleton(word[0])}`, or `\\u{{{ord(letter):X}}}` if the letter is meant",
-                )
-                break
+        found = None if quoted[0].startswith("#") else confusable_word(quoted[0])
+        if found is not None:
+            word, letter = found
+            start = quoted.start() + word.start()
+            yield Diagnostic(
+                code="PL106",
+                message=f"`{word[0]}` mixes alphabets: {named(letter)} looks like `{skeleton(letter)}`",
+                location=source.location(start, start + len(word[0])),
+                help=f"write `{skeleton(word[0])}`, or `\\u{{{ord(letter):X}}}` if the letter is meant",
+            )
 
 
 def _kind(character: str) -> str:
