@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from policylang.diagnostics import quoted
 from policylang.directory.people import DirectoryValue, Field
-from policylang.directory.problems import UnreadableTextError, expected_list, too_long
+from policylang.directory.problems import UnreadableTextError, expected_list, given_twice, too_long, wrong_key
 from policylang.files.json_source import JsonError, read_json
 from policylang.syntax import expressions
 
@@ -41,10 +41,7 @@ class _Reader:
         found = False
         for name in self._members():
             if name.value != key or found:
-                message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-                raise UnreadableTextError(
-                    name.start_pos, name.end_pos, message, f"the file must hold one list, `{key}`"
-                )
+                raise wrong_key(name, key)
             if self._next() != "[":
                 raise UnreadableTextError(self.at, self.at + 1, *expected_list(key))
             found = True
@@ -71,10 +68,7 @@ class _Reader:
                 fields: dict[str, Field] = {}
                 for name in self._members():
                     if name.value in fields:
-                        message = f"the key {quoted(name.value)} is given twice"
-                        raise UnreadableTextError(
-                            name.start_pos, name.end_pos, message, "delete one of the two", "PL102"
-                        )
+                        raise given_twice(name)
                     fields[name.value] = Field(name, self._value(depth + 1))
                 return DirectoryValue(start, self.at, fields)
             case _:

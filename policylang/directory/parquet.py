@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from policylang.diagnostics import quoted
+from policylang.model.instants import instant_text
 
 _PLAIN = re.compile(
     r"(?:VARCHAR|BOOLEAN|U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|DATE|UUID|ENUM\(.*\)"
@@ -110,7 +111,7 @@ def _cell(value: Any, instant: bool) -> str:
     if value is None:
         return ""
     if instant:
-        return (_EPOCH + datetime.timedelta(microseconds=value)).isoformat().replace("+00:00", "Z")
+        return instant_text(_EPOCH + datetime.timedelta(microseconds=value))
     if not isinstance(value, list | tuple):
         return _scalar(value)
     items = [_scalar(item) for item in value if item is not None]

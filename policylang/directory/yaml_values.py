@@ -13,7 +13,7 @@ import yaml
 
 from policylang.diagnostics import quoted
 from policylang.directory.people import DirectoryValue, Field
-from policylang.directory.problems import UnreadableTextError, expected_list, too_long
+from policylang.directory.problems import UnreadableTextError, expected_list, given_twice, too_long, wrong_key
 from policylang.files.yaml_core import plain as scalar
 from policylang.syntax import expressions
 
@@ -37,8 +37,7 @@ def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
             break
         name = _key(event)
         if name.value != key or found:
-            message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-            raise UnreadableTextError(name.start_pos, name.end_pos, message, f"the file must hold one list, `{key}`")
+            raise wrong_key(name, key)
         event = next(events)
         if not isinstance(event, yaml.SequenceStartEvent):
             raise UnreadableTextError(*_span(event), *expected_list(key))
@@ -120,8 +119,7 @@ def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
             break
         key = _key(event)
         if key.value in fields:
-            message = f"the key {quoted(key.value)} is given twice"
-            raise UnreadableTextError(key.start_pos, key.end_pos, message, "delete one of the two", "PL102")
+            raise given_twice(key)
         fields[key.value] = Field(key, _node(events, next(events)))
         last = max(key.end_pos, fields[key.value].value.end_pos)
     return DirectoryValue(start, _span(event)[1] if flow else last, fields)

@@ -14,10 +14,9 @@ from functools import partial
 from typing import Any, NoReturn
 
 from policylang.diagnostics import quoted
+from policylang.files.yaml_core import MOST_DIGITS, is_longer
 
 _MAX_DEPTH = 40
-_MAX_DIGITS = 200
-"""Before and after the point, as for numbers that are written as texts."""
 
 _TO_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
@@ -38,7 +37,7 @@ class JsonError(ValueError):
         self.message, self.help, self.line, self.column = message, help, line, column
 
 
-def read_json(text: str, digits: int = _MAX_DIGITS, *, repeats: bool = False) -> Any:
+def read_json(text: str, digits: int = MOST_DIGITS, *, repeats: bool = False) -> Any:
     """Read one document. Raises `JsonError`. ``digits``: how many a number may have before or after the point.
     ``repeats``: whether a key may be given again with the same text, number, truth value or null, which loses nothing.
     """
@@ -46,7 +45,7 @@ def read_json(text: str, digits: int = _MAX_DIGITS, *, repeats: bool = False) ->
         value = loads(
             text,
             _MAX_DEPTH,
-            object_pairs_hook=_object_with_repeats if repeats else _object,
+            object_pairs_hook=partial(_object, repeats=repeats),
             parse_int=partial(whole_number, most=digits),
             parse_float=partial(_fraction, most=digits),
             parse_constant=_constant,
@@ -98,7 +97,7 @@ def _marks(text: str) -> bytes:
     return text.encode(errors="replace").translate(_TO_SQUARE, _NO_MARKS)
 
 
-def _object(pairs: list[tuple[str, Any]], repeats: bool = False) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]], repeats: bool) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -110,15 +109,11 @@ def _object(pairs: list[tuple[str, Any]], repeats: bool = False) -> dict[str, An
     return found
 
 
-def _object_with_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return _object(pairs, repeats=True)
-
-
 def _is_the_same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and not isinstance(one, dict | list) and one == other
 
 
-def whole_number(digits: str, most: int = _MAX_DIGITS) -> int:
+def whole_number(digits: str, most: int = MOST_DIGITS) -> int:
     if len(digits) > most:
         _too_long(digits, most)
     return int(digits)
@@ -128,8 +123,7 @@ def _fraction(written: str, most: int) -> Decimal:
     match = _NUMBER.fullmatch(written)
     assert match is not None
     whole, fraction, exponent = match[1], match[2] or "", match[3] or "0"
-    shift = int(exponent) if len(exponent) < 10 else 10**10
-    if len(whole) + max(shift, 0) > most or len(fraction) + max(-shift, 0) > most:
+    if is_longer(whole, fraction, exponent, most):
         _too_long(written, most)
     return Decimal(written)
 

@@ -89,7 +89,7 @@ class _Words:
             case "required":
                 name = next(name for name in schema["required"] if name not in instance)
                 example = self.example(schema.get("properties", {}).get(name, {}))
-                return Violation(path, f"{where} has no {quoted(name)}", f"write {_entry(name, example)}")
+                return Violation(path, f"{where} has no {quoted(name)}", f"write `{name}: {example}`")
             case "additionalProperties":
                 return self._unknown(path, schema, instance)
             case "minItems" | "minProperties" | "maxProperties" | "maxItems":
@@ -237,10 +237,6 @@ def _scalar(value: Any) -> str:
 def _is_of_key(error: ValidationError) -> bool:
     steps: Any = error.absolute_schema_path
     return "propertyNames" in steps
-
-
-def _entry(name: str, example: str) -> str:
-    return f"`{name}: {example}`"
 
 
 def _names(known: Sequence[str]) -> str:

@@ -41,10 +41,15 @@ def plain(written: str) -> bool | int | Decimal | str | None:
 
 def _fraction(written: str, digits: str, exponent: str) -> Decimal:
     whole, _, rest = digits.partition(".")
-    shift = int(exponent) if len(exponent) < 10 else 10**10
-    if len(whole) + max(shift, 0) > MOST_DIGITS or len(rest) + max(-shift, 0) > MOST_DIGITS:
+    if is_longer(whole, rest, exponent, MOST_DIGITS):
         raise ValueError(_too_long(written, " before or after the point"))
     return Decimal(written)
+
+
+def is_longer(whole: str, fraction: str, exponent: str, most: int) -> bool:
+    """Whether a number has more digits than so many before or after the point, once it is written without exponent."""
+    shift = int(exponent) if len(exponent) < 10 else 10**10
+    return len(whole) + max(shift, 0) > most or len(fraction) + max(-shift, 0) > most
 
 
 def _short(written: str) -> str:
