@@ -163,7 +163,7 @@ def _paired(old: _Named, new: _Named) -> list[VersionPair]:
     return [VersionPair(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
 
 
-def empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
+def _empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
     """The policy set that says nothing, in the same timezone."""
     changes = {name: () for name in ir.PolicySet.__struct_fields__ if isinstance(getattr(policy_set, name), tuple)}
     assert policy_set.version == FORMAT_VERSION
@@ -173,7 +173,7 @@ def empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
 def compared(pair: VersionPair, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
     """What differs between the versions of a policy set, with the changes that are approved."""
     old, new = pair.old, pair.new
-    empty = empty_like(_there(pair).policy_set)
+    empty = _empty_like(_there(pair).policy_set)
     today = today_of(pair, now)
     report = compare(old.policy_set if old else empty, new.policy_set if new else empty, now, step)
     return SetReport(

@@ -18,7 +18,7 @@ from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import expressions
 
-THE_USER_HELP = "write `assigned user` for the user who makes the request"
+_THE_USER_HELP = "write `assigned user` for the user who makes the request"
 
 Attributes = Mapping[str, Type | None]
 """Attribute types by name; ``None`` where the type is unknown after an error."""
@@ -105,7 +105,7 @@ def _written_elsewhere(
     if by is None:
         return False
     if by == "assigned user":
-        help = THE_USER_HELP
+        help = _THE_USER_HELP
     elif by in attributes:
         help = f"write the record's own attributes without a prefix: `{by}`"
     else:
@@ -156,7 +156,7 @@ def _attribute(
         near = closest(step.value, [*scope.parameters, *attributes]) if help.startswith("put") else None
         if help.startswith(("write", "put")) and near is None:
             message = f"unknown attribute {quoted(step.value)} of `{owner}`"
-            by = "assigned user" if help == THE_USER_HELP else f'"{step.value}"' if help.endswith('"`') else None
+            by = "assigned user" if help == _THE_USER_HELP else f'"{step.value}"' if help.endswith('"`') else None
             world.report.error("PL101", scope.source, step, message, help, by=by)
         else:
             candidates = [*scope.parameters, *attributes]
@@ -191,7 +191,7 @@ def joins_conditions(world: PathScope, scope: ConditionScope, node: expressions.
 
 def _help(step: expressions.Name, other: Type | None) -> str:
     if closest(step.value, ["assigned_user", "current_user"]):
-        return THE_USER_HELP
+        return _THE_USER_HELP
     if isinstance(other, BoolType):
         return "write `true` or `false`"
     if isinstance(other, (TextType, UserType)):

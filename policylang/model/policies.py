@@ -328,11 +328,11 @@ def _count(parameters: int) -> str:
 
 def _instance_id(policy: str, arguments: tuple[Constant, ...], resource: str, generic: bool) -> str:
     """``newer_than(90 days) on customer``"""
-    values = f"({', '.join(constant_text(a) for a in arguments)})" if arguments else ""
+    values = f"({', '.join(_constant_text(a) for a in arguments)})" if arguments else ""
     return f"{policy}{values}{f' on {resource}' if generic else ''}"
 
 
-def constant_text(constant: Constant) -> str:
+def _constant_text(constant: Constant) -> str:
     """A constant in one line, in a form that no other constant of its type has."""
     value = constant.value
     if isinstance(value, bool):

@@ -35,7 +35,7 @@ def check_statements(context: Context) -> None:
                 _check_review(context, site.source, site.node)
 
 
-SEVERITIES = ("low", "medium", "high")
+_SEVERITIES = ("low", "medium", "high")
 
 
 def _check_separation(context: Context, source: Source, node: ast.Separation) -> None:
@@ -53,8 +53,8 @@ def _check_separation(context: Context, source: Source, node: ast.Separation) ->
             context.report.error("PL102", source, each, message, "delete one of the two")
     if node.most is not None:
         _check_most(context, source, node.most, len(seen))
-    if node.severity is not None and node.severity.value not in SEVERITIES:
-        unknown(context.report, source, node.severity, "severity", SEVERITIES)
+    if node.severity is not None and node.severity.value not in _SEVERITIES:
+        unknown(context.report, source, node.severity, "severity", _SEVERITIES)
 
 
 _MOST_DIGITS = 9

@@ -17,7 +17,7 @@ from policylang.syntax.parser import Parsed
 from policylang.syntax.quoting import quote_text
 
 # Without a `portals` declaration these are there.
-DEFAULT_PORTALS = ("admin", "staff", "client")
+_DEFAULT_PORTALS = ("admin", "staff", "client")
 
 # Kinds of names, as messages call them, and the keyword that declares one.
 KINDS = {
@@ -135,7 +135,7 @@ def collect(report: DiagnosticLog, files: Iterable[Parsed]) -> Symbols:
             _declare(report, symbols, Site(parsed.source, node))
     if not symbols.names["portal"] and not symbols.is_block_hidden("portals"):
         nowhere = Source("", "")
-        symbols.names["portal"] = {name: Site(nowhere, expressions.Name(0, 0, name)) for name in DEFAULT_PORTALS}
+        symbols.names["portal"] = {name: Site(nowhere, expressions.Name(0, 0, name)) for name in _DEFAULT_PORTALS}
     for kind in ("user", "place", "job"):
         _look_alike(report, symbols, kind)
     return symbols

@@ -237,7 +237,7 @@ def _ordered_value(c: Constants, source: Source, node: WrittenValue, type_: Type
         case IntType(), expressions.Number(value=value):
             return _int(c, source, node, value, what)
         case _, expressions.Number(value=value) if isinstance(type_, NUMBERS):
-            return canonical_decimal(Decimal(value))
+            return _canonical_decimal(Decimal(value))
         case DateType(), expressions.Date():
             day = date(c.report, source, node)
             return day and day.isoformat()
@@ -297,7 +297,7 @@ def _mismatch_help(node: WrittenValue, type_: Type, written: str) -> tuple[str, 
     return "", None
 
 
-def canonical_decimal(value: Decimal) -> str:
+def _canonical_decimal(value: Decimal) -> str:
     """Plain digits, no exponent, no zeros at the end: equal numbers have one form."""
     text = format(value, "f")
     if "." in text:

@@ -27,7 +27,7 @@ from policylang.pipelines.replay import command, particulars
 from policylang.pipelines.replay import who as who_in_words
 
 _COLOURS = {"gained": "red", "widened": "red", "narrowed": "cyan", "lost": "cyan"}
-TITLES = {
+_TITLES = {
     "gained": "gained: new access that none of these had before",
     "widened": "widened: on more records than before",
     "narrowed": "narrowed: on fewer records than before",
@@ -89,7 +89,7 @@ def summary(sets: Sequence[SetReport]) -> str:
     """How many changes of each kind there are."""
     changes = [change for each in sets for change in each.changes]
     statements = [statement for each in sets for statement in each.statements]
-    counts = {kind: sum(change.kind == kind for change in changes) for kind in TITLES}
+    counts = {kind: sum(change.kind == kind for change in changes) for kind in _TITLES}
     said = [f"{count} {kind}" for kind, count in counts.items() if count]
     unproved = sum(change.unproved for change in changes)
     said += [f"{unproved} of them not proved"] if unproved else []
@@ -144,7 +144,7 @@ def render(comparison: Comparison, policies: _Policies) -> Iterator[str]:
 
 def by_title(changes: Sequence[Change]) -> Iterator[tuple[str, str | None, list[Change]]]:
     """Titles, each with its colour and the changes below it."""
-    for kind, title in TITLES.items():
+    for kind, title in _TITLES.items():
         yield title, _COLOURS[kind], [each for each in changes if each.kind == kind and not each.incomplete]
     yield INCOMPLETE, None, [each for each in changes if each.incomplete]
 

@@ -39,7 +39,7 @@ def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
     root = root or repository_root()
     counts: dict[Severity, int] = {"error": len(result.problems), "warning": 0, "info": 0}
     yield from (_problem(problem, root) for problem in result.problems)
-    for finding in worst_first(result.findings):
+    for finding in _worst_first(result.findings):
         counts[finding.severity] += 1
         yield _annotation(on_disk(finding), root)
     more = [_counted(count - AT_MOST, severity, "more ") for severity, count in counts.items() if count > AT_MOST]
@@ -47,7 +47,7 @@ def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
         yield f"GitHub shows the first {AT_MOST} annotations of a level; {listed(more, 'and')} in this log"
 
 
-def worst_first(findings: list[ReportedFinding]) -> list[ReportedFinding]:
+def _worst_first(findings: list[ReportedFinding]) -> list[ReportedFinding]:
     """By severity, then by what they mean to security, then in their order."""
     return sorted(findings, key=lambda each: (RANKS[each.severity], -(security_score(each.code) or 0.0)))
 
@@ -102,7 +102,7 @@ def summary(result: Result, *, root: Path | None = None, limit: int = SUMMARY_BY
     root = root or repository_root()
     lines = ["## policylang check\n", "\n", f"{_headline(result)}\n"]
     rows = [_problem_row(problem, root) for problem in result.problems]
-    rows += [_row(on_disk(finding), root) for finding in worst_first(result.findings)]
+    rows += [_row(on_disk(finding), root) for finding in _worst_first(result.findings)]
     if rows:
         lines += ["\n", "| | rule | place | finding |\n", "|---|---|---|---|\n"]
     text = fitted("".join(lines), rows, _rest, limit)

@@ -34,7 +34,7 @@ def report_of(made: Rightsized, usage: Usage, now: datetime.datetime) -> Rightsi
         made.never_allowed,
         tuple(
             MadeProposal(
-                patch_name(number, each.proposal),
+                _patch_name(number, each.proposal),
                 each.proposal.cause,
                 each.proposal.title,
                 _parts(each.proposal),
@@ -55,7 +55,7 @@ def _parts(proposal: ProposedChange) -> tuple[TakenOut, ...]:
     return tuple(TakenOut(p.what, len(p.users), p.last, p.edit.at) for p in proposal.parts)
 
 
-def patch_name(number: int, proposal: ProposedChange) -> str:
+def _patch_name(number: int, proposal: ProposedChange) -> str:
     """A file name from the number and whatever is plain in the name of the role, group or user."""
     name = plain_name(proposal.name)
     return f"{number:04}-{proposal.kind}{'-' if name else ''}{name}.patch"

@@ -89,13 +89,13 @@ def help_for(type_: Type, value: Any) -> str:
     item, values = (type_.of, value) if isinstance(type_, SetType) else (type_, [value])
     if isinstance(values, list) and isinstance(item, _TEXTS) and any(isinstance(v, int | Decimal) for v in values):
         return "write it in quotes"
-    return f"write a value like `{in_scenarios(type_)}`, or leave it out"
+    return f"write a value like `{_in_scenarios(type_)}`, or leave it out"
 
 
-def in_scenarios(type_: Type) -> str:
+def _in_scenarios(type_: Type) -> str:
     """A value of the type as a scenario file writes it."""
     if isinstance(type_, SetType):
-        return f"[{in_scenarios(type_.of)}]"
+        return f"[{_in_scenarios(type_.of)}]"
     return sample(type_).strip('"').replace("…", "a text")
 
 

@@ -36,7 +36,7 @@ def format_source(source: Source, width: int, limits: Limits | None = None) -> F
     ``width``: characters of a line, comments behind it not counted. The text has ``\\n`` for every line break of the
     file. Raises `FormatError` where the check fails.
     """
-    before = parse(Source(source.name, with_newlines(source.text), source.display), limits)
+    before = parse(Source(source.name, _with_newlines(source.text), source.display), limits)
     if before.diagnostics:
         return Formatted(None, before.diagnostics)
     lexemes = Lexemes(before.source.text)
@@ -50,6 +50,6 @@ def format_source(source: Source, width: int, limits: Limits | None = None) -> F
     return Formatted(text)
 
 
-def with_newlines(text: str) -> str:
+def _with_newlines(text: str) -> str:
     """The text with ``\\n`` for every line break."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

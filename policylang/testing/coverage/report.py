@@ -13,7 +13,7 @@ from policylang.source import Location
 from policylang.testing.coverage.outcomes import OUTCOMES, Watched
 from policylang.testing.coverage.recorder import Recorder
 
-WORDS: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
+_WORDS: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
 
 
 class StatementCoverage(msgspec.Struct, frozen=True):
@@ -125,8 +125,8 @@ def _statements(recorder: Recorder, shown: dict[str, str]) -> Iterator[Statement
 def _condition(recorder: Recorder, key: str, watched: Watched, shown: dict[str, str]) -> ConditionCoverage:
     def part(number: int, at: str, condition: Condition) -> TestCoverage:
         where = Location.parse(at)
-        outcomes = {WORDS[each]: recorder.outcomes[key, number, each] for each in OUTCOMES}
-        possible = tuple(WORDS[each] for each in watched.possible[number])
+        outcomes = {_WORDS[each]: recorder.outcomes[key, number, each] for each in OUTCOMES}
+        possible = tuple(_WORDS[each] for each in watched.possible[number])
         words = condition_in_words(condition, watched.names)
         return TestCoverage(words, shown[where.path], where.line, where.column, outcomes, possible)
 

@@ -12,7 +12,7 @@ from policylang.runtime.index import Index
 from policylang.testing.generate.targets import Boundaries
 from policylang.testing.generate.write import ScenarioWriter
 
-DEFAULT_NOW = datetime.datetime(2026, 1, 15, 12, tzinfo=datetime.UTC)
+_DEFAULT_NOW = datetime.datetime(2026, 1, 15, 12, tzinfo=datetime.UTC)
 """The instant of the decisions where nobody chooses one. There is no clock here: the same policies, the same file."""
 
 
@@ -31,7 +31,7 @@ def generate(project: Project, now: datetime.datetime | None, folder: str) -> st
     """A scenario file, for a ``folder`` in which it will lie. The policy set must be without errors."""
     assert project.ir is not None
     index = Index(project.ir)
-    at = now or DEFAULT_NOW
+    at = now or _DEFAULT_NOW
     engine = Engine(index)
     boundaries = Boundaries(engine, at).all({source.name for source in project.sources.sources})
     policies = os.path.relpath(project.sources.root.resolve(), os.path.realpath(folder))

@@ -51,14 +51,14 @@ def _within(index: Index, each: ir.Assignment) -> datetime.datetime:
     """Noon of its first or last day; where it says times, its beginning, or the second before its end."""
     begin, end = begin_of(each, index.timezone), end_of(each, index.timezone)
     if each.start_time is None and each.until_time is None:
-        return noon(index, each.start or each.until or "")
+        return _noon(index, each.start or each.until or "")
     if begin is not None:
         return begin
     assert end is not None
     return end - datetime.timedelta(seconds=1)
 
 
-def noon(index: Index, day: str) -> datetime.datetime:
+def _noon(index: Index, day: str) -> datetime.datetime:
     """The middle of a day in the timezone of the policy set."""
     at = datetime.date.fromisoformat(day)
     return datetime.datetime.combine(at, datetime.time(12), index.timezone).astimezone(datetime.UTC)
