@@ -9,9 +9,10 @@ dates are texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -21,6 +22,8 @@ from policylang.files.violations import first_violation
 from policylang.files.yaml_core import plain
 
 Steps = tuple[str | int, ...]
+
+Converted = TypeVar("Converted")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 40
@@ -52,6 +55,18 @@ class Yaml(msgspec.Struct):
         while steps not in self.places:
             steps = steps[:-1]
         return YamlError(message, *self.places[steps], help)
+
+
+def read_text(path: Path) -> str:
+    """The text of a YAML file. Raises `YamlError` where it is not UTF-8, and OSError, also for what is no file: a pipe
+    may never end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(0, "not a regular file", str(path))
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise YamlError(f"not UTF-8: byte {error.start} cannot be read", 1, 1) from None
 
 
 def read_yaml(text: str) -> Yaml:
@@ -145,6 +160,16 @@ def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
         return plain(node.value)
     except ValueError as error:
         raise YamlError(str(error), node.start_mark.line + 1, node.start_mark.column + 1) from None
+
+
+def converted(document: Yaml, type_: type[Converted], schema: Callable[[], dict[str, Any]]) -> Converted:
+    """The document as a type. Raises `YamlError` at the place of the first mistake."""
+    try:
+        return msgspec.convert(document.value, type_)
+    except msgspec.ValidationError as error:
+        # The types accept what the schema accepts; the schema says better where and why something is refused.
+        validate(document, schema())
+        raise YamlError(str(error), 1, 1) from None
 
 
 def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.directory.read import SUFFIXES, suffix_of
 from policylang.files.json_schema import schema_of
-from policylang.files.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
+from policylang.files.yaml_source import Steps, Yaml, YamlError, converted, read_text, read_yaml
 from policylang.settings.limits import Limits
 from policylang.settings.targets import TargetSettings
 from policylang.settings.thresholds import Thresholds
@@ -90,12 +90,10 @@ def config_schema() -> dict[str, Any]:
 
 def read_config(path: Path) -> Config:
     """Read and validate a config file. Raises `ConfigError`, or OSError where the file cannot be read."""
-    if path.exists() and not path.is_file():
-        raise OSError(0, "not a regular file", str(path))  # a pipe may never end
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(path, YamlError(f"not UTF-8: byte {error.start} cannot be read", 1, 1)) from None
+        text = read_text(path)
+    except YamlError as error:
+        raise ConfigError(path, error) from None
     return config_of(path, text)
 
 
@@ -106,7 +104,9 @@ def config_of(path: Path, text: str) -> Config:
         document = read_yaml(text)
         if document.value is None:
             return Config()
-        config = _converted(document)
+        _refuse_source_rules(document)
+        _read_numbers(document)
+        config = converted(document, Config, config_schema)
         for number, root in enumerate(config.roots):
             if "\0" in root:
                 raise document.error(("roots", number), "the name of a folder cannot contain a NUL character")
@@ -123,18 +123,6 @@ def _refuse_second(path: Path) -> None:
     for name in FILE_NAMES:
         if name != path.name and os.path.lexists(path.with_name(name)):
             raise YamlError(f"{quoted(name)} is here too", 1, 1, "put all settings in one of the two files")
-
-
-def _converted(document: Yaml) -> Config:
-    """The config in a document. Raises `YamlError` at the place of the first mistake."""
-    _refuse_source_rules(document)
-    _read_numbers(document)
-    try:
-        return msgspec.convert(document.value, Config)
-    except msgspec.ValidationError as error:
-        # The types accept what the schema accepts; the schema says better where and why something is refused.
-        validate(document, config_schema())
-        raise YamlError(str(error), 1, 1) from None
 
 
 def _refuse_source_rules(document: Yaml) -> None:

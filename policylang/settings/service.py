@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from policylang.files.json_schema import schema_of
-from policylang.files.yaml_source import Yaml, YamlError, read_yaml, validate
+from policylang.files.yaml_source import YamlError, converted, read_text, read_yaml
 from policylang.settings.config import ConfigError
 from policylang.settings.targets import Identifier, Table
 
@@ -221,26 +221,13 @@ def service_schema() -> dict[str, Any]:
 
 def read_service_config(path: Path) -> ServiceConfig:
     """Read and validate a file. Raises `ConfigError`, or OSError where it cannot be read."""
-    if path.exists() and not path.is_file():
-        raise OSError(0, "not a regular file", str(path))
     try:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise YamlError(f"not UTF-8: byte {error.start} cannot be read", 1, 1) from None
-        document = read_yaml(text)
-        return ServiceConfig() if document.value is None else _beside(_converted(document), path.parent)
+        document = read_yaml(read_text(path))
+        if document.value is None:
+            return ServiceConfig()
+        return _beside(converted(document, ServiceConfig, service_schema), path.parent)
     except YamlError as error:
         raise ConfigError(path, error) from None
-
-
-def _converted(document: Yaml) -> ServiceConfig:
-    try:
-        return msgspec.convert(document.value, ServiceConfig)
-    except msgspec.ValidationError as error:
-        # The types accept what the schema accepts; the schema says better where and why something is refused.
-        validate(document, service_schema())
-        raise YamlError(str(error), 1, 1) from None
 
 
 def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
