@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from policylang.syntax.slips import TABLES, phrases
 from policylang.syntax.slips.match import matcher
-from policylang.syntax.slips.tables import TABLES, phrases
 from tests.words.slips import AROUND, Slip, diagnose, edited, slips
 
 SLIPS = slips()
