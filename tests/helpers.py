@@ -18,6 +18,7 @@ from policylang.runtime.reference import decide as decide
 from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.source import Source
+from policylang.syntax import expressions
 
 TESTS = Path(__file__).parent
 ACCEPTANCE = TESTS / "acceptance"
@@ -76,3 +77,13 @@ def kind_of(index: Index, request: Request) -> str | None:
     """What kind of action is asked about; ``None`` also for one that there is not."""
     declared = index.actions.get(request.resource, {}).get(request.action)
     return None if declared is None else declared.kind
+
+
+def without_places(node: Any) -> Any:
+    """The tree as plain tuples without offsets, to compare what two trees say."""
+    if isinstance(node, tuple):
+        return tuple(without_places(item) for item in node)
+    if isinstance(node, expressions.Node):
+        fields = (f for f in node.__struct_fields__ if f not in ("start_pos", "end_pos"))
+        return (type(node).__name__, *(without_places(getattr(node, f)) for f in fields))
+    return node

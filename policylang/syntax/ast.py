@@ -464,13 +464,3 @@ def moved(node: Any, by: int) -> Any:
         fields = [moved(getattr(node, field), by) for field in node.__struct_fields__[2:]]
         return kind(node.start_pos + by, node.end_pos + by, *fields)
     return node
-
-
-def without_places(node: Any) -> Any:
-    """The tree as plain tuples without offsets, to compare what two trees say."""
-    if isinstance(node, tuple):
-        return tuple(without_places(item) for item in node)
-    if isinstance(node, Node):
-        fields = (f for f in node.__struct_fields__ if f not in ("start_pos", "end_pos"))
-        return (type(node).__name__, *(without_places(getattr(node, f)) for f in fields))
-    return node

@@ -35,9 +35,8 @@ from policylang.project.project import Project
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.source import Source
-from policylang.syntax.ast import without_places
 from tests.check.fixing import NOW, SAFE, check_for, mended, text_of
-from tests.helpers import decide, project
+from tests.helpers import decide, project, without_places
 
 INSTANTS = [NOW + datetime.timedelta(days=days) for days in (-400, 0, 400)]
 

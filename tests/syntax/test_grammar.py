@@ -16,7 +16,7 @@ from policylang.syntax import ast, grammar, lark_tables
 from policylang.syntax.grammar import PATH, grammar_text, tables
 from policylang.syntax.lark_tables import make_lark
 from policylang.syntax.parser import parse
-from tests.helpers import ACCEPTANCE, codes, compiled
+from tests.helpers import ACCEPTANCE, codes, compiled, without_places
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ACCEPTANCE.rglob("*.policy"))
@@ -215,7 +215,7 @@ def test_line_ends_and_tabs_do_not_matter() -> None:
     for parsed in trees.values():
         assert parsed.diagnostics == ()
         assert len(parsed.file.comments) == 1
-        assert ast.without_places(parsed.file.declarations) == ast.without_places(trees["\n"].file.declarations)
+        assert without_places(parsed.file.declarations) == without_places(trees["\n"].file.declarations)
 
 
 @pytest.mark.parametrize("word", KEYWORDS)

@@ -63,10 +63,7 @@ def _with_newlines(text: str) -> str:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two nodes, tuples of nodes or values are equal but for the places of nodes.
-
-    Without making plain tuples of them, as `ast.without_places` does: this runs for every file that is formatted.
-    """
+    """Whether two nodes, tuples of nodes or values are equal but for the places of nodes."""
     kind = one.__class__
     if kind is not other.__class__:
         return False

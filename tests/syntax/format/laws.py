@@ -13,6 +13,7 @@ from policylang.syntax.format import format_source
 from policylang.syntax.grammar import tables
 from policylang.syntax.lexer import Scan
 from policylang.syntax.parser import Parsed, parse
+from tests.helpers import without_places
 
 Place = tuple[int, str, bool]
 
@@ -30,7 +31,7 @@ def obeys(text: str, width: int = 120) -> str:
     made = formatted(text, width)
     after = parse(Source("a.policy", made))
     assert after.diagnostics == ()
-    assert ast.without_places(after.file.declarations) == ast.without_places(before.file.declarations)
+    assert without_places(after.file.declarations) == without_places(before.file.declarations)
     assert words(after) == words(before)
     assert comments(after) == comments(before)
     assert suppressed(after) == suppressed(before)
