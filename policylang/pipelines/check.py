@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from policylang.check.examined import Examined
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppress.baseline import Baseline, Entry, entry, split
 from policylang.check.suppress.ignores import idle, ignorer
-from policylang.check.suppress.suppressions import read_suppressions
+from policylang.check.suppress.suppressions import Suppression, read_suppressions
 from policylang.check.usage import Usage
 from policylang.diagnostics import Severity, quoted, visible
 from policylang.importing.origins import Origins
@@ -27,7 +27,7 @@ from policylang.ir import nodes as ir
 from policylang.pipelines.findings import BaselineUse, ReportedFinding, Result, View, add_sources, of_source, places
 from policylang.pipelines.replay import as_witness
 from policylang.project.bundle import MOST_BYTES, from_compiled
-from policylang.project.discovery import Problem, nearest_settings, read_regular, shown_path, unreadable
+from policylang.project.discovery import Problem, SourceSet, nearest_settings, read_regular, shown_path, unreadable
 from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.settings.config import FILE_NAME, Config, nearest_config
@@ -53,33 +53,10 @@ class CheckOptions(msgspec.Struct, frozen=True):
 def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
     """Add the findings of one policy set: what is wrong with its sources and, if nothing is, what the rules find."""
     view = add_sources(result, project)
-    set_ = project.sources
     suppressions = read_suppressions(project.files)
     diagnostics = (*project.diagnostics, *suppressions.mistakes)
     found = [of_source(diagnostic, view) for diagnostic in diagnostics]
-    rules = severities(asked.selection, set_.config, with_usage=asked.usage is not None)
-    result.problems += _unknown_rules(set_.config, set_.base)
-    if rules and project.ir is not None:
-        examined = examine(
-            project.ir,
-            asked.now,
-            rules,
-            thresholds=set_.config.thresholds,
-            asked_for=asked.selection.named,
-            files=project.files,
-            suppressions=suppressions.found,
-            step=asked.step,
-            pulse=asked.pulse,
-            jobs=asked.jobs,
-            usage=_usage(project.ir, rules, asked, set_.config),
-        )
-        layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
-        origins = Origins(set_.root, layouts)
-        kept = _kept(result, examined, set_.config, set_.base, set_.root)
-        suggested = _suggestions(project, kept, asked.now)
-        found += [_finding(each, rules, examined.index, view, layouts, suggested, origins) for each in kept]
-        _note(result, asked, rules)
-        result.extent.add(project.ir, examined.questions)
+    found += _of_rules(result, project.ir, project.sources, view, asked, project, suppressions.found)
     result.findings += sorted(found, key=_order)
 
 
@@ -106,25 +83,50 @@ def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
         return
     folder = Path(path).parent
     config, base, problems = nearest_settings(folder)
-    result.problems += (*problems, *_unknown_rules(config, base))
+    result.problems += problems
+    set_ = SourceSet(folder, config, (), base=base)
+    result.findings += _of_rules(result, policy_set, set_, View({}, (path,), path), asked)
+
+
+def _of_rules(
+    result: Result,
+    policy_set: ir.PolicySet | None,
+    set_: SourceSet,
+    view: View,
+    asked: CheckOptions,
+    project: Project | None = None,
+    suppressions: Sequence[Suppression] = (),
+) -> list[ReportedFinding]:
+    """What the rules find, if there is a policy set for them. ``project``: that of one in sources."""
+    config = set_.config
     rules = severities(asked.selection, config, with_usage=asked.usage is not None)
-    if rules:
-        examined = examine(
-            policy_set,
-            asked.now,
-            rules,
-            thresholds=config.thresholds,
-            asked_for=asked.selection.named,
-            step=asked.step,
-            jobs=asked.jobs,
-            usage=_usage(policy_set, rules, asked, config),
-        )
-        result.examined.add(path)
-        view = View({}, (path,), path)
-        kept = _kept(result, examined, config, base, folder)
-        result.findings += [_finding(each, rules, examined.index, view, {}, {}, None) for each in kept]
-        _note(result, asked, rules)
-        result.extent.add(policy_set, examined.questions)
+    result.problems += _unknown_rules(config, set_.base)
+    if not rules or policy_set is None:
+        return []
+    files = () if project is None else project.files
+    examined = examine(
+        policy_set,
+        asked.now,
+        rules,
+        thresholds=config.thresholds,
+        asked_for=asked.selection.named,
+        files=files,
+        suppressions=suppressions,
+        step=asked.step,
+        pulse=asked.pulse,
+        jobs=asked.jobs,
+        usage=_usage(policy_set, rules, asked, config),
+    )
+    layouts = {parsed.source.name: Layout(parsed) for parsed in files}
+    origins = Origins(set_.root, layouts)
+    kept = _kept(result, examined, set_)
+    suggested = {} if project is None else _suggestions(project, kept, asked.now)
+    result.codes |= rules.keys()
+    result.now = asked.now.astimezone(datetime.UTC)
+    result.extent.add(policy_set, examined.questions)
+    if view.compiled is not None:
+        result.examined.add(view.compiled)
+    return [_finding(each, rules, examined.index, view, layouts, suggested, origins) for each in kept]
 
 
 def _usage(policy_set: ir.PolicySet, rules: dict[str, Severity], asked: CheckOptions, config: Config) -> Usage | None:
@@ -149,22 +151,17 @@ def _unknown_rules(config: Config, base: Path | None) -> Iterator[Problem]:
         yield Problem(shown_path(path), f"{where}: unknown rule", help)
 
 
-def _kept(result: Result, examined: Examination, config: Config, base: Path | None, root: Path) -> list[Examined]:
+def _kept(result: Result, examined: Examination, set_: SourceSet) -> list[Examined]:
     """The findings without those that the config leaves out where they are."""
-    ignored = ignorer(config, base)
+    ignored = ignorer(set_.config, set_.base)
     kept = [
         each
         for each in examined.found
-        if not ignored(each.finding.code, str(root / Location.parse(each.finding.at).path))
+        if not ignored(each.finding.code, str(set_.root / Location.parse(each.finding.at).path))
     ]
     result.ignored += len(examined.found) - len(kept)
     result.suppressed += examined.suppressed
     return kept
-
-
-def _note(result: Result, asked: CheckOptions, rules: dict[str, Severity]) -> None:
-    result.codes |= rules.keys()
-    result.now = asked.now.astimezone(datetime.UTC)
 
 
 def _suggestions(project: Project, kept: Iterable[Examined], now: datetime.datetime) -> dict[tuple[str, str], str]:
@@ -184,7 +181,7 @@ def _finding(
     view: View,
     layouts: dict[str, Layout],
     suggested: dict[tuple[str, str], str],
-    origins: Origins | None,
+    origins: Origins,
 ) -> ReportedFinding:
     said = found.finding
     at = Location.parse(said.at)
