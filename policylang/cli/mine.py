@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.cli.compiled import only_project
 from policylang.cli.options import TEXT, BoundedNumber, format_option, now_option, read_instant
-from policylang.cli.terminal import CLEAN, Step, progress, projects, stop, terminal_width, write_lines
+from policylang.cli.terminal import CLEAN, Step, progress, stop, terminal_width, write_lines
 from policylang.cli.writing import cannot_write, check_folder
 from policylang.diagnostics import quoted, visible
 from policylang.files.writing import write_folder
@@ -163,16 +164,13 @@ def _policy_set(inputs: tuple[str, ...], columns: tuple[str, ...], step: Step) -
     if columns or not all(_is_of_policies(Path(each)) for each in inputs):
         help = "name the policy set alone; what it says of users is there for `--explain-by`"
         stop(Problem(inputs[0], "a policy set is not mined together with tables", help))
-    found = projects(inputs, step)
-    if len(found) > 1:
-        roots = ", ".join(f"`{each.sources.root}`" for each in found)
-        stop(Problem(", ".join(inputs), f"these are {len(found)} policy sets", f"name one of {roots}"))
-    if found[0].ir is None:
-        stop(why_not(found[0], inputs))
-    if found[0].sources.directory:
+    project = only_project(inputs, step)
+    if project.ir is None:
+        stop(why_not(project, inputs))
+    if project.sources.directory:
         help = "roles are changed in policy files: take the people out of the directory file"
-        stop(Problem(found[0].sources.directory[0].display, "a policy set with people of a directory", help))
-    return PlainRoles(found[0])
+        stop(Problem(project.sources.directory[0].display, "a policy set with people of a directory", help))
+    return PlainRoles(project)
 
 
 def _is_of_policies(path: Path) -> bool:

@@ -215,15 +215,12 @@ def _instance(
 def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast.Policy, site: Site) -> list[str]:
     """The resources that a limit is about; none after a report."""
     if isinstance(policy.target, expressions.Name):
-        own = policy.target.value
-        if isinstance(node.resource, ast.AnyResource):
-            _does_not_fit(context, source, node.resource, f"it is a policy on {quoted(own)}", site)
-            return []
-        if node.resource is not None and node.resource.value != own:
-            if context.resource(source, node.resource) is not None:
-                _does_not_fit(context, source, node.resource, f"it is a policy on {quoted(own)}", site)
-            return []
-        return [own] if own in context.model.resources else []
+        own, named = policy.target.value, node.resource
+        if named is None or (isinstance(named, expressions.Name) and named.value == own):
+            return [own] if own in context.model.resources else []
+        if isinstance(named, ast.AnyResource) or context.resource(source, named) is not None:
+            _does_not_fit(context, source, named, f"it is a policy on {quoted(own)}", site)
+        return []
     if node.resource is None:
         context.report.error(
             "PL107",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -47,11 +47,17 @@ def digest_of(*parts: str) -> str:
 
 
 def _numbered(digests: Sequence[str]) -> list[str]:
-    seen: Counter[str] = Counter()
+    counted = zip(digests, _occurrences(digests), strict=True)
+    return [digest if number == 1 else f"{digest}:{number}" for digest, number in counted]
+
+
+def _occurrences(things: Iterable[Hashable]) -> list[int]:
+    """For each thing how often it has come, itself included."""
+    seen: Counter[Hashable] = Counter()
     found = []
-    for digest in digests:
-        seen[digest] += 1
-        found.append(digest if seen[digest] == 1 else f"{digest}:{seen[digest]}")
+    for each in things:
+        seen[each] += 1
+        found.append(seen[each])
     return found
 
 
@@ -91,11 +97,7 @@ def line_hasher(text: str) -> Callable[[int], str]:
     starts = [0, *(number + 1 for number, unit in enumerate(units) if unit == 0x0A)]
     units.extend([_END, *([0] * _BLOCK)])
     blocks = [units[start : start + _BLOCK].tobytes() for start in starts]
-    seen: Counter[bytes] = Counter()
-    numbers = []
-    for block in blocks:
-        seen[block] += 1
-        numbers.append(seen[block])
+    numbers = _occurrences(blocks)
 
     @cache
     def hash_of(line: int) -> str:

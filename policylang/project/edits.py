@@ -39,9 +39,8 @@ def _settled(
     diagnostic: Diagnostic, edit: Edit, source: Source, known: Container[tuple[str, str]], again: Again
 ) -> Diagnostic:
     first, last = offsets(source, edit.location)
-    text, start, end = _replaced(source.text, first, last, edit.text)
+    mended, start, end = source.edited(first, last, edit.text), first, first + len(edit.text)
     for _ in range(_ROUNDS):
-        mended = Source(source.name, text, source.display)
         found = again(mended)
         wrong = [each for each in found if _touches(mended, each.location, start, end)]
         if not wrong and any(
@@ -52,16 +51,15 @@ def _settled(
         ):
             return msgspec.structs.replace(diagnostic, edit=None)  # the line has another mistake, which this one hid
         if not wrong:
-            return _with(diagnostic, edit, Edit(source.location(first, last), text[start:end]))
+            return _with(diagnostic, edit, Edit(source.location(first, last), mended.text[start:end]))
         following = wrong[0].edit
         if following is None:
             break
         here, there = offsets(mended, following.location)
         # What lies around the first edit was not changed, so the whole grows on both texts alike.
         first, last = first - max(0, start - here), last + max(0, there - end)
-        start, end = min(start, here), max(end, there)
-        text, _, behind = _replaced(text, here, there, following.text)
-        end += behind - there
+        start, end = min(start, here), max(end, there) + len(following.text) - (there - here)
+        mended = mended.edited(here, there, following.text)
     help, more = diagnostic.help, wrong[0].help
     if help and more and more != help and not help.endswith("?"):
         help = f"{help}; {more}"
@@ -77,10 +75,6 @@ def offsets(source: Source, place: Location) -> tuple[int, int]:
     """Where a location begins and ends in the text of its source."""
     starts = source.line_starts
     return starts[place.line - 1] + place.column - 1, starts[place.end_line - 1] + place.end_column - 1
-
-
-def _replaced(text: str, start: int, end: int, by: str) -> tuple[str, int, int]:
-    return text[:start] + by + text[end:], start, start + len(by)
 
 
 def _touches(source: Source, place: Location, start: int, end: int) -> bool:

@@ -35,19 +35,15 @@ class NumberedPlaces:
     def __init__(self, sources: dict[str, Source]) -> None:
         """``sources``: by the name that places have for them."""
         self._sources = sources
-        self._numbers: dict[str, Number] = {}
-        self._found: list[LinesView] = []
+        self._places: Numbered[str] = Numbered()
 
     def number(self, at: str) -> Number:
         """The number of a place as compiled policy sets write it."""
-        if at not in self._numbers:
-            self._numbers[at] = len(self._found)
-            self._found.append(self._place(Location.parse(at)))
-        return self._numbers[at]
+        return self._places.number(at)
 
     @property
     def things(self) -> tuple[LinesView, ...]:
-        return tuple(self._found)
+        return tuple(self._place(Location.parse(at)) for at in self._places.things)
 
     def _place(self, at: Location) -> LinesView:
         source = self._sources.get(at.path)

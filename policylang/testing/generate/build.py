@@ -81,11 +81,7 @@ class Builder:
     def kept(self, instance: str) -> list[Built]:
         """A request that a policy lets through."""
         condition = true(self.index.instances[instance].condition)
-        ones = (
-            self._one(Demanded(self._domains, [*demands, condition]), {}, "open", None)
-            for demands in self._limited(instance)
-        )
-        return [one for one in ones if one and one.allowed][:1]
+        return self._let_through(([*demands, condition], None) for demands in self._limited(instance))
 
     def _limited(self, instance: str) -> Iterator[list[Formula]]:
         """For each way that a policy limits, what must hold for all to turn on it."""
@@ -115,10 +111,11 @@ class Builder:
         """A request that a deny with a condition leaves alone."""
         assert placed.deny.condition is not None
         out_of_the_way = Holds(placed.deny.condition, False)
-        ones = (
-            self._one(Demanded(self._domains, [*demands, out_of_the_way]), {}, "open", field)
-            for demands, field in self._denied(placed)
-        )
+        return self._let_through(([*demands, out_of_the_way], field) for demands, field in self._denied(placed))
+
+    def _let_through(self, wanted: Iterable[tuple[list[Formula], str | None]]) -> list[Built]:
+        """The first request that meets demands and is allowed."""
+        ones = (self._one(Demanded(self._domains, demands), {}, "open", field) for demands, field in wanted)
         return [one for one in ones if one and one.allowed][:1]
 
     def _denied(self, placed: PlacedDeny) -> Iterator[tuple[list[Formula], str | None]]:
