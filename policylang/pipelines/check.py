@@ -18,7 +18,8 @@ from policylang.check.examined import Examined
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppress.baseline import Baseline, Entry, entry, split
 from policylang.check.suppress.ignores import idle, ignorer
-from policylang.check.suppress.suppressions import Suppression, read_suppressions
+from policylang.check.suppress.suppression import Suppression
+from policylang.check.suppress.suppressions import read_suppressions
 from policylang.check.usage import Usage
 from policylang.diagnostics import Severity, quoted, visible
 from policylang.importing.origins import Origins
