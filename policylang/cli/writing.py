@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from itertools import combinations
 from pathlib import Path
 
 import click
@@ -91,11 +92,10 @@ def cannot_write(output: str, error: OSError) -> None:
 def refuse_same(**outputs: str | None) -> None:
     """Raises UsageError where two outputs, by option, are one file."""
     given = [(option, path) for option, path in outputs.items() if path not in (None, STANDARD_OUTPUT)]
-    for number, (option, path) in enumerate(given):
-        for other, earlier in given[:number]:
-            if _same(Path(str(path)), Path(str(earlier))):
-                names = " and ".join(f"--{each.replace('_', '-')}" for each in (other, option))
-                raise click.UsageError(f"{names} name the same file, {quoted(str(path))}: name two")
+    for (other, earlier), (option, path) in combinations(given, 2):
+        if _same(Path(str(path)), Path(str(earlier))):
+            names = " and ".join(f"--{each.replace('_', '-')}" for each in (other, option))
+            raise click.UsageError(f"{names} name the same file, {quoted(str(path))}: name two")
 
 
 def _belongs_to_policies(path: Path) -> str | None:

@@ -208,16 +208,19 @@ def _add(
 def _report_taken(
     report: DiagnosticLog, kind: str, name: expressions.Name | expressions.Text, source: Source, taken: Site
 ) -> None:
-    node: Any = taken.node
-    first = node if isinstance(node, expressions.Name) else getattr(node, "name", None) or getattr(node, "id", node)
     report.error(
         "PL102",
         source,
         name,
         f"the {kind} {quoted(name.value)} is declared twice",
         "delete or rename one of the two",
-        related(Site(taken.source, getattr(node, "code", first)), "first declared here"),
+        related(Site(taken.source, _named(taken.node)), "first declared here"),
     )
+
+
+def _named(node: Any) -> expressions.Node:
+    """Where a declaration says its name; of a name in a list that is the name itself."""
+    return getattr(node, "id", None) or getattr(node, "code", None) or getattr(node, "name", node)
 
 
 def _sharing(kind: str) -> tuple[str, ...]:
@@ -271,13 +274,12 @@ def _look_alike(report: DiagnosticLog, symbols: Symbols, kind: str) -> None:
     """Ids that are equal to the eye and different to the machine. Integrations make requests like users."""
     named = [*symbols.every("integration"), *symbols.every(kind)] if kind == "user" else symbols.every(kind)
     for id, site, other, first in alike(named):
-        node: Any = site.node
-        if isinstance(node, ast.Integration):
+        if isinstance(site.node, ast.Integration):
             continue  # names are told apart by case
         report.error(
             "PL106",
             site.source,
-            getattr(node, "id", None) or getattr(node, "code", None) or node.name,
+            _named(site.node),
             f"the {kind} {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}",
             "write both with the same letters, or tell them apart",
             related(first, "the other one"),

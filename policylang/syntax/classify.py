@@ -34,19 +34,21 @@ def classified(text: str) -> Iterator[tuple[int, int, PieceKind]]:
     stack = [grammar.start, first]
     scan = Scan(grammar.lexer, text, _UNLIMITED)
     keywords = frozenset(grammar.lexer.keywords.values())
-    passed = 0
-    comments: list[tuple[int, int, PieceKind]] = []
     for token in scan.tokens(states, stack):
-        if len(scan.comments) > passed:
-            comments = [(at, at + len(found), "comment") for at, found in list(scan.comments.items())[passed:]]
-            passed = len(scan.comments)
-            yield from comments
+        yield from _comments(scan)
         if not fits(states, stack, token.type) and token.type in grammar.starters:
             stack[:] = [grammar.start, first]
         if fits(states, stack, token.type):
             advance(states, stack, token.type)
         yield token.start_pos, token.end_pos, _kind(token.type, keywords)
-    yield from ((at, at + len(found), "comment") for at, found in list(scan.comments.items())[passed:])
+    yield from _comments(scan)
+
+
+def _comments(scan: Scan) -> Iterator[tuple[int, int, PieceKind]]:
+    """The comments that were passed over, which are forgotten."""
+    for at, text in scan.comments.items():
+        yield at, at + len(text), "comment"
+    scan.comments.clear()
 
 
 def _kind(type_: str, keywords: frozenset[str]) -> PieceKind:
