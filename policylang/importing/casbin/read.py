@@ -127,7 +127,7 @@ class _Writing:
         wheres = sorted({*policy.grants, *policy.links})
         roles = policy.roles()
         for where in wheres:
-            self._circles[where] = circles(policy.links.get(where, {}), roles)
+            self._circles[where] = circles(policy.links.get(where, {}))
             self._declare(where)
         self._name_roles(wheres, sorted(roles))
         for where in wheres:

@@ -156,7 +156,7 @@ class _Reading:
 
     def _break_circles(self) -> None:
         """Groups that imply each other have no order, so nobody gets them."""
-        for group, members in sorted(circles(self._implied, self._implied).items()):
+        for group, members in sorted(circles(self._implied).items()):
             self._unclear.add(group)
             at = min(self._implied[group].values())
             others = " and ".join(quoted(each) for each in members if each != group)
