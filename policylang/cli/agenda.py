@@ -9,15 +9,14 @@ from collections.abc import Iterator, Sequence
 import click
 
 from policylang.agenda.agenda import Agenda, Agendas, agenda
-from policylang.check.suppress.suppressions import read_suppressions
 from policylang.cli.options import format_option, now_option, read_instant
 from policylang.cli.terminal import Step, progress, projects, stop
 from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.output import agenda as text
 from policylang.output import ical
+from policylang.pipelines.agenda import agenda_of
 from policylang.project.discovery import Problem
-from policylang.project.loading import compiled_among, of_diagnostics, read_compiled, why_not
-from policylang.project.project import Project
+from policylang.project.loading import compiled_among, read_compiled
 from policylang.text.readable import json_bytes
 
 _YEARS = (2, 9998)
@@ -75,14 +74,4 @@ def _agendas(paths: Sequence[str], at: datetime.datetime, days: int, step: Step)
         loaded = read_compiled(path)
         yield loaded if isinstance(loaded, Problem) else agenda(loaded, at, days, policies=(path,))
     for project in projects(sources, step) if sources or not compiled else ():
-        yield _agenda(project, at, days)
-
-
-def _agenda(project: Project, at: datetime.datetime, days: int) -> Agenda | Problem:
-    set_ = project.sources
-    if project.ir is None:
-        return why_not(project, set_.asked)
-    suppressions = read_suppressions(project.files)
-    if suppressions.mistakes:
-        return of_diagnostics(project, suppressions.mistakes, set_.asked)
-    return agenda(project.ir, at, days, suppressions=suppressions.found, policies=set_.asked, shown=set_.shown)
+        yield agenda_of(project, at, days)

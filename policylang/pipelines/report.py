@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 
 from policylang.agenda.agenda import Agenda, agenda
-from policylang.check.suppress.suppressions import read_suppressions
 from policylang.check.usage import Usage
 from policylang.ir import nodes as ir
+from policylang.pipelines.agenda import agenda_of
 from policylang.pipelines.check import CheckOptions, add_checked, add_compiled
 from policylang.pipelines.findings import ReportedFinding, Result, as_data
 from policylang.pipelines.replay import command, headline, particulars
 from policylang.project.discovery import Problem, nearest_settings
-from policylang.project.loading import of_diagnostics, read_compiled, why_not
+from policylang.project.loading import read_compiled
 from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.settings.config import Config
@@ -53,19 +53,15 @@ class ReportOptions(msgspec.Struct, frozen=True):
 
 def of_project(project: Project, asked: ReportOptions) -> AccessDocument | Problem:
     """The document of a policy set in sources, or why there is none."""
+    calendar = agenda_of(project, asked.now, DAYS)
+    if isinstance(calendar, Problem):
+        return calendar
+    assert project.ir is not None
     set_ = project.sources
-    if project.ir is None:
-        return why_not(project, set_.asked)
-    suppressions = read_suppressions(project.files)
-    if suppressions.mistakes:
-        return of_diagnostics(project, suppressions.mistakes, set_.asked)
     result = Result()
     usage, check = asked.used(project.ir, set_.config)
     add_checked(result, project, check)
     sources = [source for source in (*set_.sources, *set_.directory) if not source.foreign]
-    calendar = agenda(
-        project.ir, asked.now, DAYS, suppressions=suppressions.found, policies=set_.asked, shown=set_.shown
-    )
     return _document(project.ir, asked, result, calendar, sources=sources, policies=set_.asked, usage=usage)
 
 
