@@ -103,10 +103,10 @@ def _loading(text: str) -> Iterator[Any]:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        place = _place(mark) if mark else (1, 1)
         tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
         help = "indent with spaces: YAML takes no tabs there" if tab else None
-        raise YamlError(f"this is not valid YAML: {error.problem or error.context}", line, column, help) from None
+        raise YamlError(f"this is not valid YAML: {error.problem or error.context}", *place, help) from None
     except yaml.YAMLError as error:
         raise YamlError(f"this is not valid YAML: {str(error).splitlines()[0]}", 1, 1) from None
 
@@ -121,34 +121,37 @@ def _refuse_more_than_json(text: str) -> None:
         )
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        mark: Any = event.start_mark
-        line, column = mark.line + 1, mark.column + 1
+        place = _place(event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                raise YamlError("nested too deeply", line, column)
+                raise YamlError("nested too deeply", *place)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if getattr(event, "anchor", None) is not None:
-            raise YamlError(
-                "anchors and aliases are not supported", line, column, "write the value itself where it is used"
-            )
+            help = "write the value itself where it is used"
+            raise YamlError("anchors and aliases are not supported", *place, help)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise YamlError(f"tags are not supported: {quoted(tag)}", line, column, "delete it")
+            raise YamlError(f"tags are not supported: {quoted(tag)}", *place, "delete it")
+
+
+def _place(mark: Any) -> tuple[int, int]:
+    """Line and column (1-based) of a mark."""
+    return mark.line + 1, mark.column + 1
 
 
 def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    place = _place(node.start_mark)
     if steps in document.places and steps:
-        raise YamlError(f"the key {quoted(str(steps[-1]))} is given twice", line, column, "delete one of the two")
-    document.places[steps] = line, column
+        raise YamlError(f"the key {quoted(str(steps[-1]))} is given twice", *place, "delete one of the two")
+    document.places[steps] = place
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlError("a key must be text", key.start_mark.line + 1, key.start_mark.column + 1)
-            document.keys[*steps, key.value] = key.start_mark.line + 1, key.start_mark.column + 1
+                raise YamlError("a key must be text", *_place(key.start_mark))
+            document.keys[*steps, key.value] = _place(key.start_mark)
             found[key.value] = _value(child, (*steps, key.value), document)
         return found
     if isinstance(node, yaml.SequenceNode):
@@ -159,7 +162,7 @@ def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
     try:
         return plain(node.value)
     except ValueError as error:
-        raise YamlError(str(error), node.start_mark.line + 1, node.start_mark.column + 1) from None
+        raise YamlError(str(error), *place) from None
 
 
 def converted(document: Yaml, type_: type[Converted], schema: Callable[[], dict[str, Any]]) -> Converted:

@@ -7,7 +7,7 @@ import posixpath
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 import msgspec
@@ -124,13 +124,11 @@ def read_revision(revision: Revision, paths: Sequence[str]) -> list[SourceSet] |
 
 def _default(tree: Path, prefix: str) -> str:
     """What `policylang check` looks at in a folder without paths: the folder of the nearest config, or policies."""
-    at = posixpath.normpath(prefix or ".")
-    while True:
+    here = PurePosixPath(prefix)
+    for at in (here, *here.parents):
         if any(os.path.isfile(tree / at / each) for each in FILE_NAMES):
-            return at
-        if at == ".":
-            return posixpath.normpath(posixpath.join(prefix, DEFAULT_ROOT))
-        at = posixpath.dirname(at) or "."
+            return str(at)
+    return str(here / DEFAULT_ROOT)
 
 
 def _inside(revision: Revision, path: str) -> str:
