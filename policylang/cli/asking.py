@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from policylang.api.policy_set import PolicySet
-from policylang.cli.options import TEXT, Command, outside, read_instant
+from policylang.cli.options import CALENDAR, TEXT, Command, outside, read_instant
 from policylang.cli.terminal import found_or_stop, progress, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.ir import nodes as ir
@@ -273,7 +273,7 @@ def know_attribute(index: Index, resource: str, name: str) -> None:
 
 def read_now(given: str | None, policy_set: PolicySet) -> datetime.datetime:
     """The instant given, or the present one, to the second; ends the command where it is none."""
-    now = read_instant(given)
+    now = read_instant(given, CALENDAR)
     try:
         return instant(policy_set.index, now)
     except ValueError:

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.check.suppress.baseline import write_baseline
@@ -129,7 +128,7 @@ def check(
     if statistics and format_ not in ("text", "json"):
         raise click.UsageError("--statistics is text or JSON: remove --format, or use --format json")
     begun = time.monotonic()
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     asked = CheckOptions(
         at,
         _selection(selected, ignored),

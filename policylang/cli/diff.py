@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.options import TEXT, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, write_lines
 from policylang.cli.versions import Sides, compared, read_sides, today_of
@@ -54,7 +53,7 @@ def diff(
 
     Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare.
     """
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     entries = found_or_stop(read_allowed(allow_file)) if allow_file is not None else {}
     with progress() as step:
         sides = found_or_stop(read_sides(arguments, step))

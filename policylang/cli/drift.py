@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.suppress.baseline import write_baseline
 from policylang.cli.baselines import given_baseline
 from policylang.cli.options import now_option, read_instant
@@ -84,7 +83,7 @@ def drift(
         raise click.UsageError("--write-baseline writes everything: remove --baseline")
     if written is not None and output != STANDARD_OUTPUT:
         raise click.UsageError("--write-baseline writes no report: remove --output")
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     format = find_format(format_)
     check_codes(format, accepted)
     known = None if baseline is None else given_baseline(baseline)

@@ -7,7 +7,6 @@ import webbrowser
 
 import click
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.processes import cores
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import progress, stop, write_lines
@@ -43,7 +42,7 @@ def explore(paths: tuple[str, ...], port: int, no_browser: bool, now: str | None
     except ImportError as error:
         help = "run `pip install 'policylang[explore]'`"
         stop(Problem("explore", f"needs a package that is not installed: {error.name}", help))
-    at = None if now is None else read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = None if now is None else read_instant(now)
     try:
         app = application()
     except NotBuiltError:

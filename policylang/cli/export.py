@@ -10,7 +10,6 @@ from typing import NoReturn
 
 import click
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.product import (
     NamedPolicies,
@@ -82,7 +81,7 @@ def export(
 
     Exit codes: 0 written or nothing to write, 1 something cannot be expressed, 2 could not run.
     """
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     format = find_format(format_)
     if format.patch is None:
         help = "changes can be written back to csv, odoo, frappe, salesforce and kubernetes"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.compiled import only_project
 from policylang.cli.options import TEXT, BoundedNumber, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, Step, progress, stop, terminal_width, write_lines
@@ -114,7 +113,7 @@ def mine(
     """
     if (weights is not None) != (objective == "weighted"):
         raise click.UsageError("--weights and --objective weighted go together")
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     check_folder(output)
     if find_spec("highspy") is None:
         stop(

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.terminal import stop
 from policylang.diagnostics import quoted
 from policylang.model.types import DateTimeType
@@ -16,6 +17,9 @@ from policylang.project.discovery import Problem
 from policylang.runtime.values import BadValueError, read
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+CALENDAR = (datetime.MINYEAR, datetime.MAXYEAR)
+"""The years that there are, where nothing is proved."""
 
 
 class _Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
@@ -56,7 +60,7 @@ def now_option(default: str) -> Callable[[Command], Command]:
     return click.option("--now", type=TEXT, metavar="INSTANT", help=help)
 
 
-def read_instant(given: str | None, years: tuple[int, int] = (1, 9999)) -> datetime.datetime:
+def read_instant(given: str | None, years: tuple[int, int] = (FIRST_YEAR, LAST_YEAR)) -> datetime.datetime:
     """The instant given, in one of the years from the first to the last, or the present one, to the second; both in
     UTC. Ends the command where it is none.
     """

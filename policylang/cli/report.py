@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.processes import ProcessError, cores
 from policylang.cli.asking import unknown
 from policylang.cli.given import given_usage, usage_options
@@ -73,7 +72,7 @@ def report(
 
     Exit codes: 0 written, 2 something could not be read or written.
     """
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     target = output or (_TABLE if table else _PAGE)
     compiled, sources = compiled_among(paths)
     used = given_usage(usage, mapping, at)

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.fix.mend import as_read, changes, write
 from policylang.cli.compiled import only_project
 from policylang.cli.logs import days_option, given_mapping, log_options, logs_and_paths
@@ -81,7 +80,7 @@ def rightsize(
     Exit codes: 0 nothing to take out, 1 there are changes or some are not proved, 2 it could not be done.
     """
     logs, paths = logs_and_paths(arguments)
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     said = given_mapping(mapping)
     check_folder(output)
     with progress() as step:

@@ -7,7 +7,6 @@ import sys
 import click
 import msgspec
 
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import load
 from policylang.cli.logs import config_of, days_option, given_mapping, log_options, logs_and_paths
 from policylang.cli.options import TEXT, format_option, now_option, read_instant
@@ -45,7 +44,7 @@ def usage(
     Exit codes: 0 nothing is unused, 1 something is, 2 it could not be read.
     """
     logs, paths = logs_and_paths(arguments)
-    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    at = read_instant(now)
     said = given_mapping(mapping)
     settings = config_of(paths).usage
     if days is not None:
