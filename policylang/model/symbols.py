@@ -220,7 +220,8 @@ def _report_taken(
 
 def _named(node: Any) -> expressions.Node:
     """Where a declaration says its name; of a name in a list that is the name itself."""
-    return getattr(node, "id", None) or getattr(node, "code", None) or getattr(node, "name", node)
+    found: expressions.Node = getattr(node, "id", None) or getattr(node, "code", None) or getattr(node, "name", node)
+    return found
 
 
 def _sharing(kind: str) -> tuple[str, ...]:
