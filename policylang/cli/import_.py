@@ -114,9 +114,7 @@ def import_(
                 config=_config(earlier, accepted, output),
                 into=into,
             )
-    except UnreadableError as error:
-        stop(error.problem)
-    except NotThisError as error:
+    except (UnreadableError, NotThisError) as error:
         stop(error.problem)
     _stop_for_errors(made)
     if into is not None and made.imported.texts:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from policylang.diagnostics import Rule, visible
+from policylang.diagnostics import Rule, Severity, visible
 from policylang.importing.drift_report import Code, Drifted, DriftReport
 from policylang.importing.origins import Noted
 from policylang.importing.reading import Inputs
@@ -17,13 +17,12 @@ from policylang.pipelines.findings import RelatedPlace, ReportedFinding, Result
 _PLACE = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?", re.DOTALL)
 
 
-def _rule(code: Code, severity: str, summary: str, why: str) -> Rule:
-    assert severity in ("error", "warning")
+def _rule(code: Code, severity: Severity, summary: str, why: str) -> Rule:
     return Rule(
         code=code,
         name=code,
         family="drift",
-        severity="error" if severity == "error" else "warning",
+        severity=severity,
         summary=summary,
         why=why,
         bad="",
@@ -103,15 +102,10 @@ def _made(
 def _origin(text: str, there: Mapping[str, str]) -> tuple[str, int, int]:
     """Where an origin is on disk. Of sheets and of what lies in archives it is the file that holds them."""
     path, line, column = _parsed(text)
-    for known in _prefixes(path):
+    for known in (path, path.rpartition("!")[0]):
         if known in there:
             return there[known], line, column
     return path, line, column
-
-
-def _prefixes(path: str) -> Iterator[str]:
-    yield path
-    yield path.rpartition("!")[0]
 
 
 def _parsed(text: str) -> tuple[str, int, int]:
