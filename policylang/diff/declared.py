@@ -79,7 +79,10 @@ def _is_more(c: Comparer, one: _Need, other: _Need) -> bool:
         return False
     if one[3:] == other[3:] or not other[3:]:
         return True
-    return bool(one[3:]) and all(side.index.is_kind_or_above(one[3], other[3]) for side in (c.old, c.new))
+    kinds = {*one[3:], *other[3:]}
+    return len(kinds) == 2 and all(
+        kinds <= side.index.kinds.keys() and side.index.is_kind_or_above(one[3], other[3]) for side in (c.old, c.new)
+    )
 
 
 def _alternatives(index: Index, requirement: ir.Requirement | None) -> _Alternatives | None:

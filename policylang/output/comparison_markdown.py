@@ -50,7 +50,7 @@ def _headline(comparison: Comparison) -> str:
 
 
 def _rest(count: int) -> str:
-    return f"\n…and {count} morethat do not fit here: `policylang diff` shows everything.\n"
+    return f"\n…and {count} more that do not fit here: `policylang diff` shows everything.\n"
 
 
 def _blocks(set_: SetReport, several: bool) -> Iterator[str]:

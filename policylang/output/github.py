@@ -129,7 +129,7 @@ def _headline(result: Result) -> str:
 
 
 def _rest(count: int) -> str:
-    return f"\nand {count} morethat do not fit here\n"
+    return f"\nand {count} more that do not fit here\n"
 
 
 def _row(finding: ReportedFinding, root: Path) -> str:

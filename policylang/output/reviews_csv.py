@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from policylang.model.instants import instant_text
 from policylang.output.tables import as_csv
 from policylang.views.document import AccessDocument, HolderView, ReviewItem
 
@@ -19,7 +20,7 @@ def reviews_csv(documents: Iterable[AccessDocument]) -> bytes:
 
 
 def _rows(document: AccessDocument) -> Iterator[tuple[str, ...]]:
-    now = document.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = instant_text(document.now)
     for page in document.reviews:
         for item in page.items:
             for holder in item.holders or (None,):

@@ -386,3 +386,15 @@ separate create on invoice from pay on invoice
         "create on `invoice` and submit on `invoice`, against `four eyes`",
     ]
     assert (unused.users, boss.users) == ((), ("ann", "ben", "dan", "sync"))
+
+
+def test_what_a_deny_for_everyone_takes_away_is_held_by_nobody() -> None:
+    text = """
+resource bill { sum : int  actions create, approve, pay }
+separate at most 1 of { create on bill  approve on bill  pay on bill }
+role clerk { grant create, approve, pay on bill  deny create on bill }
+user "ann" { assign role clerk }
+"""
+    assert len(run_checks(compiled(text), NOW, ["PL211"])) == 1
+    assert not run_checks(compiled(text + "deny pay on bill\n"), NOW, ["PL211"])
+    assert run_checks(compiled(text + "deny pay on bill { sum is missing }\n"), NOW, ["PL211"])

@@ -187,7 +187,7 @@ def test_many_changes_fit_into_a_comment() -> None:
     assert len(found.changes) == 400
     markdown = comparison_markdown.render(comparison(as_set(found)))
     assert len(markdown.encode()) <= comparison_markdown.LIMIT
-    (rest,) = re.findall(r"and (\d+) morethat do not fit here", markdown)
+    (rest,) = re.findall(r"and (\d+) more that do not fit here", markdown)
     assert markdown.count("\n- **role") == 400 - int(rest)
 
 

@@ -298,7 +298,7 @@ def test_long_summaries_are_cut_and_appended(tmp_path: Path) -> None:
     assert text.startswith("# before\n## policylang check\n")
     assert 1_000_000 < path.stat().st_size <= 1024 * 1024
     shown = text.count("| warning |")
-    assert text.endswith(f"and {2000 - shown} morethat do not fit here\n")
+    assert text.endswith(f"and {2000 - shown} more that do not fit here\n")
     github.append_summary(result, path, root=ROOT)
     assert path.stat().st_size <= 1024 * 1024
 
