@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, all_true, true
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Met, PlacedDeny, Plan, Way, fold_met
 
@@ -35,11 +34,8 @@ def place_test(index: Index, resource: str, place: str) -> c.In | None:
     of = index.resources[resource].place
     if of is None:
         return None
-    type_ = index.attributes[resource][of].type
-    assert isinstance(type_, PlaceType)
-    places = tuple(sorted(set(index.below(place)) & index.places_of(type_.scope)))
-    at = index.resources[resource].at
-    return c.In(c.Path("record", (of,), type_, at), places, at) if places else None
+    places, at = index.homes(resource, place), index.resources[resource].at
+    return c.In(c.Path("record", (of,), index.attributes[resource][of].type, at), places, at) if places else None
 
 
 def way_open(index: Index, resource: str, way: Way) -> Formula:

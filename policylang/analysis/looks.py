@@ -102,15 +102,10 @@ def user_attributes(index: Index, resource: str, path: c.Path) -> Iterator[str]:
 
 def along(index: Index, resource: str, path: c.Path | Variable) -> Iterator[tuple[Type | None, Type]]:
     """Whose attribute each step of a path is, the request's if that is ``None``, and the type that it has."""
-    owner: Type | None = RecordType(resource) if path.root == "record" else UserType(None)
-    if path.root == "request":
-        owner = None
+    owner: Type | None = {"record": RecordType(resource), "subject": UserType(None), "request": None}[path.root]
     for step in path.steps:
-        if isinstance(owner, RecordType):
-            type_ = index.attributes[owner.resource][step].type
-        elif owner is None or isinstance(owner, UserType):
-            type_ = (index.request if owner is None else index.subject)[step]
-        else:  # the unit of a length of time
-            return
+        if not (owner is None or isinstance(owner, RecordType | UserType)):
+            return  # the unit of a length of time
+        type_ = index.attribute_type(owner, step)
         yield owner, type_
         owner = type_

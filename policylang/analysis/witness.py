@@ -18,7 +18,6 @@ from policylang.analysis.constraints import ConstantTerm, Member, Variable, Vari
 from policylang.analysis.looks import along
 from policylang.analysis.trees import hang
 from policylang.ir import nodes as ir
-from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import (
     NUMBERS,
@@ -35,11 +34,9 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.hypothetical import nobody
+from policylang.runtime.hypothetical import nobody, stated_value
 from policylang.runtime.index import Index
-from policylang.runtime.residual import as_value
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import read
 
 
 class Witness(msgspec.Struct, frozen=True, gc=False):
@@ -309,15 +306,7 @@ def with_others(asker: Asker, index: Index, users: dict[str, dict[str, Any]]) ->
 
 def user_values(asker: Asker, attributes: dict[str, Any]) -> tuple[ir.UserValue, ...]:
     """Attributes as the declaration of a user holds them."""
-    found = []
-    for name, raw in sorted(attributes.items()):
-        type_ = asker.index.subject[name]
-        item = type_.item
-        values = raw if isinstance(type_, SetType) else [raw]
-        constants = tuple(c.Constant(item, as_value(item, read(item, each, name)), _AT) for each in values)
-        found.append(ir.UserValue(name, constants, _AT))
-    return tuple(found)
+    return tuple(stated_value(asker.index, name, raw) for name, raw in sorted(attributes.items()))
 
 
 _where = attrgetter("where")
-_AT = "somebody:1:1-1:1"

@@ -15,14 +15,12 @@ from policylang.cli.options import CALENDAR, TEXT, Command, outside, read_instan
 from policylang.cli.terminal import found_or_stop, progress, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.ir import nodes as ir
-from policylang.model.conditions import Constant
 from policylang.project.discovery import Problem
 from policylang.project.loading import read_policy_set
-from policylang.runtime.hypothetical import hypothetical, nobody
+from policylang.runtime.hypothetical import hypothetical, nobody, stated_value
 from policylang.runtime.index import Index
 from policylang.runtime.request import instant
-from policylang.runtime.residual import as_value
-from policylang.runtime.values import MISSING, BadValueError, read
+from policylang.runtime.values import BadValueError
 from policylang.suggest import closest
 
 _MOST_LISTED = 12
@@ -156,19 +154,11 @@ def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[ir.U
             unknown("attribute of users", name, index.subject)
         if raw is None:
             continue
-        type_ = index.subject[name]
-        item = type_.item
         try:
-            read_ = read(type_, raw, name)
-            values = read_ if isinstance(read_, tuple) else (read_,)
-            constants = tuple(Constant(item, as_value(item, each), _AT) for each in values if each is not MISSING)
+            found.append(stated_value(index, name, raw))
         except BadValueError as error:
             stop(Problem(option, str(error)))
-        found.append(ir.UserValue(name, constants, _AT))
     return tuple(found)
-
-
-_AT = "somebody:1:1-1:1"
 
 
 def _role(index: Index, given: str) -> tuple[str, str | None]:

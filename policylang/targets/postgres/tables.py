@@ -57,8 +57,8 @@ def refuse_settings(index: Index, settings: Postgres, refuse: Refusals) -> None:
     for each in mapped(index, settings).values():
         for text in (each.schema, each.table, each.key, *each.columns.values(), settings.role_prefix):
             if len(text.encode()) > MAX_BYTES or "\0" in text:
-                help = "name a shorter one in `targets: postgres: tables:` in `policylang.yaml`"
-                refuse_long(text[:80], index.resources[each.resource].at, refuse, help)
+                shorter = "name a shorter one in `targets: postgres: tables:` in `policylang.yaml`"
+                refuse_long(text[:80], index.resources[each.resource].at, refuse, shorter)
         if len({*each.columns.values(), each.key}) < len(each.columns) + (each.key not in each.columns.values()):
             message = f"two attributes of `{each.resource}` are in one column"
             refuse("PL803", message, index.resources[each.resource].at, help)

@@ -264,7 +264,7 @@ class _Checker:
                     yield _Broken(separation, tuple(there), tuple(there.values()))
 
     def _side(self, sources: Sequence[RightsSource], pair: Permission) -> _Side | None:
-        """The first of the sources that hold the permission, if no deny for all or of the user's takes it away there."""
+        """The first of the sources that hold the permission, if no deny takes it away there."""
         if pair in self.denied_to_all:
             return None
         sources = [source for source in sources if can_cover(self.world.index, pair[0], source.place)]
