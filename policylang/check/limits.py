@@ -35,7 +35,8 @@ class Questions:
         self.world, self.assumed = world, assumed
         self._together: dict[frozenset[str], Satisfiability] = {}
         self._implied: dict[tuple[frozenset[str], str], Satisfiability] = {}
-        self._of_policies: dict[tuple[Formula, str], Satisfiability] = {}
+        self._true: dict[tuple[c.Condition, str], Satisfiability] = {}
+        self._untrue: dict[tuple[c.Condition, str], Satisfiability] = {}
 
     # --- formulas ----------------------------------------------------------------------------------------
 
@@ -66,17 +67,17 @@ class Questions:
 
     def true(self, instance: ir.PolicyInstance) -> Satisfiability:
         """``UNSAT``: no record makes the policy true."""
-        return self._of_policy(policy_never_true(instance.condition), instance.resource)
+        key = (instance.condition, instance.resource)
+        if key not in self._true:
+            self._true[key] = self.anybody(policy_never_true(instance.condition), instance.resource)
+        return self._true[key]
 
     def untrue(self, instance: ir.PolicyInstance) -> Satisfiability:
         """``UNSAT``: every record makes the policy true."""
-        return self._of_policy(policy_always_true(instance.condition), instance.resource)
-
-    def _of_policy(self, formula: Formula, resource: str) -> Satisfiability:
-        key = (formula, resource)
-        if key not in self._of_policies:
-            self._of_policies[key] = self.anybody(formula, resource)
-        return self._of_policies[key]
+        key = (instance.condition, instance.resource)
+        if key not in self._untrue:
+            self._untrue[key] = self.anybody(policy_always_true(instance.condition), instance.resource)
+        return self._untrue[key]
 
     def together(self, instances: Iterable[str]) -> Satisfiability:
         """``UNSAT``: no record makes all of these policies on one resource true."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import cached_property
 
 import msgspec
 
@@ -180,11 +181,7 @@ class OpenedPermissions:
     def _is_plain(self, permission: Permission, limits: frozenset[str], period: Period) -> bool:
         """Whether some record satisfies the limits and escapes the denies for everyone, whoever asks."""
         resource, questions = permission[0], self.stacks.questions
-        denies = [
-            NotOf(denied(self.index, resource, PlacedDeny(None, deny)))
-            for deny in self.index.denies_of(*permission)
-            if deny.fields is None
-        ]
+        denies = self._for_everyone.get(permission, ())
         conditions = [self.index.instances[each].condition for each in sorted(limits)]
         asked = [*map(true, conditions), *denies]
         looks = [questions.looks(each) for each in asked]
@@ -195,6 +192,16 @@ class OpenedPermissions:
         if denies:
             return self.world.settle(AllOf(tuple(asked)), resource) is SATISFIABLE
         return not limits or questions.together(limits) is SATISFIABLE
+
+    @cached_property
+    def _for_everyone(self) -> dict[Permission, list[Formula]]:
+        """That no deny for everyone, of whole records, matches."""
+        found: dict[Permission, list[Formula]] = {}
+        for deny in self.index.denies:
+            for action in deny.actions if deny.fields is None else ():
+                formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
+                found.setdefault((deny.resource, action), []).append(formula)
+        return found
 
     def _denies(self, name: Name) -> frozenset[Permission]:
         if name not in self._denied:

@@ -28,10 +28,9 @@ _Said = TypeVar("_Said", ir.Limit, ir.UserPolicy, ir.Grant, ir.Deny)
 def statements(parts: Iterable[_Said]) -> dict[str, list[_Said]]:
     """What is said, by its place and in that order: what is on any resource, or on all, is one of each of them."""
     found: dict[str, list[_Said]] = {}
-    said = list(parts)
-    for each in sorted(said, key=lambda each: Location.parse(each.at)) if len(said) > 1 else said:
+    for each in parts:
         found.setdefault(each.at, []).append(each)
-    return found
+    return {at: found[at] for at in sorted(found, key=Location.parse)} if len(found) > 1 else found
 
 
 def data_objects(index: Index) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from policylang.analysis.questions import deny_cancels_grant
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability, either
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
-from policylang.check.privileges import by_resource, statements
+from policylang.check.privileges import by_resource
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -94,7 +94,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
         for chain in world.chains(source):
             if len(chain) > 1 and not said:
                 continue
-            for at, grants in statements(chain[-1].grants).items():
+            for at, grants in _statements(chain[-1]).items():
                 told = found.get(at)
                 cancelled = _cancelled(taking, chain, grants, said)
                 whole = len(chain) > 1 or any(grant.wildcard for grant in grants)
@@ -126,6 +126,14 @@ def _is_told(told: _Cancelled, pairs: dict[Permission, None], denies: dict[str, 
 def _said(world: World, source: RightsSource) -> Iterable[Bundle]:
     """The role or group and the roles inside it, each once."""
     return {chain[-1].at: chain[-1] for chain in world.chains(source)}.values()
+
+
+def _statements(bundle: Bundle) -> dict[str, list[ir.Grant]]:
+    """The grants as they are written, in any order: one on all resources is one on each of them."""
+    found: dict[str, list[ir.Grant]] = {}
+    for grant in bundle.grants:
+        found.setdefault(grant.at, []).append(grant)
+    return found
 
 
 def _cancelled(
