@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,9 @@ from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
+
+_FEW = 5
+"""Findings of a rule about all of a policy set that are not yet one finding."""
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -135,6 +138,24 @@ def people(users: Sequence[str]) -> str:
     if len(users) == 1:
         return f"`{users[0]}`"
     return f"{len(users):,} users ({counted(users, 5 if len(users) <= 5 else 3)})"
+
+
+def together(found: Sequence[Finding], subjects: Sequence[str], message: str, help: str) -> Iterator[Finding]:
+    """The findings, or one in their place if there are more than a few: what a policy set does not do at all is one
+    finding, not one for each that could. ``subjects``: what each of them is about.
+    """
+    if len(found) <= _FEW:
+        yield from found
+        return
+    first = min(found, key=lambda each: Location.parse(each.at))
+    yield msgspec.structs.replace(
+        first,
+        message=message,
+        help=help,
+        related=(),
+        users=tuple(sorted({user for each in found for user in each.users})),
+        subjects=(*subjects, *(each for one in found for each in one.subjects)),
+    )
 
 
 def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool, field: str | None = None) -> Shown:

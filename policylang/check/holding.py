@@ -12,7 +12,7 @@ from policylang.analysis.satisfiability import SATISFIABLE
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
-from policylang.ir.requirements import Atom, fold, grants_required
+from policylang.ir.requirements import Atom, fold
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
@@ -42,6 +42,7 @@ class Holdings:
         self._granted: dict[Name, frozenset[Permission]] = {}
         self._reached: dict[Name, frozenset[Permission]] = {}
         self._may_assign: dict[Name, tuple[tuple[Name, ir.Ref], ...]] = {}
+        self._users: dict[Name, frozenset[str]] = {}
         self._all_granted: dict[tuple[RightsSource, ...], frozenset[Permission]] = {}
 
     def inside(self, name: Name) -> tuple[Bundle, ...]:
@@ -126,6 +127,13 @@ class Holdings:
                 found.setdefault(name, []).append(holder)
         return {name: tuple(holders) for name, holders in found.items()}
 
+    def users(self, name: Name) -> frozenset[str]:
+        """The users who have a role or are in a group, now or at a later day, in whatever way."""
+        if name not in self._users:
+            holders = (each for each in self.held_by.get(name, ()) if each.declared is not None)
+            self._users[name] = frozenset(user for each in holders for user in each.users)
+        return self._users[name]
+
     def has(self, who: Profile, name: Name) -> bool:
         """Whether somebody has a role or is in a group, in whatever way."""
         return any(name_of(bundle) == name for source in who.sources for bundle in self.inside(source.bundle_name))
@@ -147,16 +155,6 @@ class Holdings:
     @cached_property
     def every_permission(self) -> frozenset[Permission]:
         return self.world.permissions(lambda _action: True)
-
-    @cached_property
-    def required(self) -> frozenset[Permission]:
-        """The actions on resources that some action requires."""
-        return frozenset(
-            (each.resource, each.action)
-            for resource in self.world.policy_set.resources
-            for action in resource.actions
-            for each in grants_required(action.requires)
-        )
 
 
 def holding(world: World) -> Holdings:

@@ -47,7 +47,6 @@ class OpenedPermissions:
         self._alone: dict[Hashable, frozenset[Permission]] = {}
         self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
         self._others: dict[Name, tuple[Permission, ...]] = {}
-        self._denied: dict[Name, frozenset[Permission]] = {}
         self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
         self._secrets: dict[Name, list[tuple[str, str, str]]] = {}
         self._there: dict[tuple[str, str | None], Formula] = {}
@@ -69,7 +68,7 @@ class OpenedPermissions:
         is_plain = not stack.who.appends and not stack.who.overrides
         if is_plain:
             found.update(*(self._adds(stack, source) for source in stack.sources))
-        taken = frozenset[Permission]().union(*(self._denies(source.bundle_name) for source in stack.who.sources))
+        taken = frozenset[Permission]().union(*(self.stacks.denied(source.bundle_name) for source in stack.who.sources))
         peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
         for source in stack.sources:
             name = source.bundle_name
@@ -202,13 +201,3 @@ class OpenedPermissions:
                 formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
                 found.setdefault((deny.resource, action), []).append(formula)
         return found
-
-    def _denies(self, name: Name) -> frozenset[Permission]:
-        if name not in self._denied:
-            self._denied[name] = frozenset(
-                (deny.resource, action)
-                for chain in self.world.chains(RightsSource(*name))
-                for deny in chain[-1].denies
-                for action in deny.actions
-            )
-        return self._denied[name]

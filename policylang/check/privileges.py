@@ -38,6 +38,16 @@ def data_objects(index: Index) -> tuple[str, ...]:
     return tuple(name for name in sorted(index.resources) if index.resources[name].attributes)
 
 
+def roles_asked(index: Index) -> dict[tuple[str, str], str]:
+    """Resources and attributes for users who have a role, with that role."""
+    return {
+        (resource, name): attribute.role
+        for resource, attributes in index.attributes.items()
+        for name, attribute in attributes.items()
+        if attribute.role is not None
+    }
+
+
 def in_order(index: Index, resource: str, fields: Iterable[str]) -> tuple[str, ...]:
     """Attributes in the order of their declaration."""
     wanted = set(fields)
@@ -156,20 +166,6 @@ def _taken(said: Iterable[ir.Deny], others: _Taken) -> _Taken:
 
 
 # --- people --------------------------------------------------------------------------------------------------
-
-
-def people(world: World) -> dict[str, list[str]]:
-    """The users who have a role from any source, now or at a later day, by role, in order of their ids."""
-    found: dict[str, set[str]] = {}
-    known: dict[RightsSource, frozenset[str]] = {}
-    for each in world.user_classes:
-        for held in sources(world.index, each.first, None):
-            source = RightsSource(held.kind, held.name)
-            if source not in known:
-                known[source] = roles_inside(world, source)
-            for role in known[source]:
-                found.setdefault(role, set()).update(each.users)
-    return {role: sorted(users) for role, users in found.items()}
 
 
 def can_be_held(world: World, given: Iterable[Bundle]) -> dict[str, Bundle]:

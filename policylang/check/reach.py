@@ -52,7 +52,6 @@ class Reaches:
     def __init__(self, world: World) -> None:
         self.world, self.index, self._holdings = world, world.index, holding(world)
         self._now: dict[Name, frozenset[str]] = {}
-        self._later: dict[Name, frozenset[str]] = {}
         self._records: dict[tuple[Profile, str | None, str, str], _Records | None] = {}
 
     def of(self, finding: Finding) -> Reach:
@@ -100,20 +99,20 @@ class Reaches:
     def _holders(self, name: Name) -> frozenset[str]:
         """The users who have it now."""
         if name not in self._now:
-            self._now[name] = _users_of(each for each in self._holdings.held_by.get(name, ()) if self._is_now(each))
+            now = (each for each in self._holdings.held_by.get(name, ()) if self._is_now(each))
+            self._now[name] = frozenset(user for each in now for user in each.users)
         return self._now[name]
 
     def _able(self, name: Name) -> frozenset[str]:
         """The users who have it now, or will, or may be given it."""
-        if name in self._assignable:
-            return self._active
-        if name not in self._later:
-            self._later[name] = _users_of(self._holdings.held_by.get(name, ()))
-        return self._later[name]
+        return self._active if name in self._assignable else self._holdings.users(name)
 
     def _is_now(self, holder: HolderClass) -> bool:
+        """Whether it is users who have it now."""
         now = self.world.now
-        return holder.period is None or holder.period.instant(now, self.index.timezone) == now
+        return holder.declared is not None and (
+            holder.period is None or holder.period.instant(now, self.index.timezone) == now
+        )
 
     @cached_property
     def _assignable(self) -> frozenset[Name]:
@@ -203,10 +202,6 @@ def _in_any(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     largest, *rest = sorted(sets, key=len, reverse=True)
     more = frozenset[str]().union(*(each for each in rest if each is not largest)) - largest
     return largest | more if more else largest
-
-
-def _users_of(holders: Iterable[HolderClass]) -> frozenset[str]:
-    return frozenset(user for each in holders if each.declared is not None for user in each.users)
 
 
 def _places(bundle: Bundle) -> Iterator[str]:

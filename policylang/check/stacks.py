@@ -18,7 +18,7 @@ from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show, somebody_with
 from policylang.check.likeness import Likeness
 from policylang.check.limits import for_complete
-from policylang.check.privileges import by_resource
+from policylang.check.privileges import by_resource, roles_asked
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
@@ -51,6 +51,7 @@ class Stacks:
         self.likeness = world.once(Likeness)
         self._remembered: dict[Hashable, object] = {}
         self._ways: dict[Name, dict[Permission, tuple[frozenset[str], ...]]] = {}
+        self._denied: dict[Name, frozenset[Permission]] = {}
         self._lost: dict[tuple[Name, Name], tuple[Permission, ...]] = {}
         self._looks: dict[tuple[Name, ...], Looks] = {}
 
@@ -69,6 +70,17 @@ class Stacks:
     def permissions(self, name: Name) -> KeysView[Permission]:
         """What a group or role grants, with the roles inside it."""
         return self.ways(name).keys()
+
+    def denied(self, name: Name) -> frozenset[Permission]:
+        """What a group or role denies somehow, with the roles inside it."""
+        if name not in self._denied:
+            self._denied[name] = frozenset(
+                (deny.resource, action)
+                for chain in self.world.chains(RightsSource(*name))
+                for deny in chain[-1].denies
+                for action in deny.actions
+            )
+        return self._denied[name]
 
     def ways(self, name: Name) -> dict[Permission, tuple[frozenset[str], ...]]:
         """What a group or role grants, each with the sets of policies under one of which it stands."""
@@ -116,15 +128,10 @@ class Stacks:
             self._looks[names] = self.world.prover.looking.of_all(conditions)
         return self._looks[names]
 
-    def meet(self, first: RightsSource, second: RightsSource) -> bool:
-        """Whether the places of two sources overlap."""
-        return self.index.covers(first.place, second.place) or self.index.covers(second.place, first.place)
-
     @cached_property
     def asked_roles(self) -> frozenset[str]:
         """The roles whose holders can be chosen as the value of some attribute."""
-        attributes = (each for resource in self.world.policy_set.resources for each in resource.attributes)
-        return frozenset(each.role for each in attributes if each.role is not None)
+        return frozenset(roles_asked(self.index).values())
 
     def in_words(self, source: RightsSource) -> str:
         """```guard` at site "HQ"``, `` group `sales` ``"""
@@ -138,9 +145,9 @@ class Stacks:
             for source in sources
         )
 
-    def any_in_words(self, sources: Iterable[RightsSource]) -> str:
+    def any_in_words(self, one: RightsSource, every: Iterable[RightsSource]) -> str:
         """One source of several users, who may have it at different places of one kind."""
-        first, *others = sources
+        first, *others = (each for each in every if each.bundle_name == one.bundle_name)
         if all(each.place == first.place for each in others) or first.place is None:
             return self.in_words(first)
         kind = self.index.places[first.place].kind

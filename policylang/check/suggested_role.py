@@ -9,6 +9,7 @@ import msgspec
 
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.limits import Questions
+from policylang.check.privileges import roles_asked
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
@@ -46,17 +47,11 @@ class _Declared:
     """What every suggestion looks up."""
 
     def __init__(self, world: World) -> None:
-        self.tasks = {task.name: task for task in world.policy_set.tasks}
         self.taken = {*world.index.roles, *world.index.groups}
         numbered = (name.rpartition("_") for name in self.taken)
         self.numbered = {name for name, _, number in numbered if number.isdigit()}
         """Names that stand, with a number behind them, for something else."""
-        self.asked: list[tuple[str, str, str]] = []
-        """Resources and attributes, with the role that somebody must have to be chosen."""
-        for resource in world.policy_set.resources:
-            for declared in resource.attributes:
-                if declared.role is not None:
-                    self.asked.append((resource.name, declared.name, declared.role))
+        self.asked = roles_asked(world.index)
 
 
 class _Suggestion:
@@ -94,7 +89,7 @@ class _Suggestion:
                 for action in grant.actions:
                     wanted.setdefault((grant.resource, action), set()).update(grant_fields(self.index, grant))
         for name in self.tasks:
-            for need in self.declared.tasks[name].needs:
+            for need in self.index.tasks[name].needs:
                 for action in need.actions:
                     fields = self.index.plain[need.resource] if need.fields is None else frozenset(need.fields)
                     wanted.setdefault((need.resource, action), set()).update(fields)
@@ -171,7 +166,7 @@ class _Suggestion:
         names = list(inner)
         comments: list[str] = []
         inside = {chain[-1].name for chain in self.chains if isinstance(chain[-1], ir.Role)}
-        for resource, attribute, role in self.declared.asked:
+        for (resource, attribute), role in self.declared.asked.items():
             if role not in inside:
                 continue
             if any(chain[-1].grants for chain in self.world.chains(RightsSource("role", role))):

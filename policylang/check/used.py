@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from functools import cached_property
 
 import msgspec
 
@@ -104,14 +103,10 @@ class UsageAnalysis:
         settings = self.usage.settings
         found = [settings.days, settings.periods.get(bundle.name, 0)]
         for ref in getattr(bundle, "performs", ()):
-            needs = {(each.resource, action) for each in self._tasks[ref.name].needs for action in each.actions}
+            needs = {(each.resource, action) for each in self.index.tasks[ref.name].needs for action in each.actions}
             if wanted is None or wanted in needs:
                 found.append(settings.periods.get(ref.name, 0))
         return max(found)
-
-    @cached_property
-    def _tasks(self) -> dict[str, ir.Task]:
-        return {task.name: task for task in self.world.policy_set.tasks}
 
     def is_excepted(self, bundle: Bundle, days: int) -> bool:
         """Whether it is for emergencies, or somebody has reviewed it in this time."""
@@ -133,7 +128,8 @@ class UsageAnalysis:
 
     def last_day(self, record: UseRecord | None) -> datetime.date | None:
         """The day of the last use."""
-        return None if record is None or record.last is None else self.day(record.last)
+        last = _last(record)
+        return None if last is None else self.day(last)
 
     def with_required(self, user: str) -> list[ObservedUse]:
         """What a user has done, and what that requires."""
@@ -207,8 +203,7 @@ class UsageAnalysis:
             wanted = (grant.resource, action)
             days = self.days_of(bundle, wanted)
             record = self.used.get((bundle.at, wanted))
-            recent = self._is_recent(None if record is None else record.last, days)
-            if not recent and self.covers(days) and not self.is_excepted(bundle, days):
+            if not self._is_recent(_last(record), days) and self.covers(days) and not self.is_excepted(bundle, days):
                 found.append(wanted)
         return tuple(found)
 
@@ -216,8 +211,8 @@ class UsageAnalysis:
         self, source: RightsSource, bundle: Bundle, left: list[tuple[ir.Grant, tuple[Permission, ...]]], *, whole: bool
     ) -> UnusedGrant:
         actions = tuple(dict.fromkeys(each for _, of in left for each in of))
-        records = [self.used.get((bundle.at, each)) for each in actions]
-        last = max((each.last for each in records if each is not None and each.last is not None), default=None)
+        uses = (_last(self.used.get((bundle.at, each))) for each in actions)
+        last = max((each for each in uses if each is not None), default=None)
         days = max(self.days_of(bundle, each) for each in actions)
         grants = tuple(grant for grant, _ in left)
         return UnusedGrant(bundle, source.kind, grants, actions, self.holders(bundle), last, days, whole)
@@ -229,8 +224,7 @@ class UsageAnalysis:
             held = [each for each in holdings(self.index, user, self.now) if each.active]
             old = [each for each in held if not self.is_young(each, days)]
             given = [bundle for each in old for bundle in inside(self.index, each.source) if bundle.grants]
-            done = self.done.get(user)
-            last = None if done is None else done.last
+            last = _last(self.done.get(user))
             if given and not self._is_recent(last, max(map(self.days_of, given))):
                 yield DormantUser(user, last, days)
 
@@ -254,13 +248,15 @@ class UsageAnalysis:
         days = max(self.days_of(each) for each in bundles)
         if self.is_young(holding, days) or not self.covers(days) or any(self.is_excepted(b, days) for b in bundles):
             return None
-        record = self.of_holding.get((user, source))
-        last = None if record is None else record.last
+        last = _last(self.of_holding.get((user, source)))
         if self._is_recent(last, days):
             return None
-        done = self.done.get(user)
-        dormant = not self._is_recent(None if done is None else done.last, days)
+        dormant = not self._is_recent(_last(self.done.get(user)), days)
         return UnusedAssignment(user, holding, last, days, dormant)
+
+
+def _last(record: UseRecord | None) -> datetime.datetime | None:
+    return None if record is None else record.last
 
 
 def place_of(index: Index, holding: Holding) -> str:

@@ -181,6 +181,16 @@ class World:
             if which(action)
         )
 
+    @cached_property
+    def required(self) -> dict[Permission, list[tuple[Permission, ir.RequiresGrant]]]:
+        """The actions on resources that some action requires, each with those that do, and how."""
+        found: dict[Permission, list[tuple[Permission, ir.RequiresGrant]]] = {}
+        for resource in self.policy_set.resources:
+            for action in resource.actions:
+                for need in grants_required(action.requires):
+                    found.setdefault((need.resource, need.action), []).append(((resource.name, action.name), need))
+        return found
+
     def chains(self, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]:
         """A source and every role inside it, each with what is around it, outermost first; places do not matter."""
         return chains(self.index, source)

@@ -12,17 +12,17 @@ from typing import Any
 import msgspec
 
 from policylang.analysis.satisfiability import UNSAT
-from policylang.check.holding import holding
+from policylang.check.privileges import roles_asked
 from policylang.diagnostics import listed
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap, plan_of
 from policylang.diff.report import Change, KindAndName, Statement
-from policylang.diff.statements import made, roles_asked
+from policylang.diff.statements import made
 from policylang.diff.subjects import ComparedPerson, Subject, UserPair, of_user, somebody
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, lines, membership, only_a_part
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import grants_required, requirement_in_words
+from policylang.ir.requirements import requirement_in_words
 from policylang.runtime.grants import standing_limits
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan, Way
@@ -48,9 +48,9 @@ class Latent:
         self.c, self.pairs, self.now, self.renamed = c, pairs, now, renamed
         self.notes: list[str] = []
         self.sides = (c.old, c.new)
-        self.asked = frozenset(role for side in self.sides for role in roles_asked(side).values())
+        self.asked = frozenset(role for side in self.sides for role in roles_asked(side.index).values())
         self.told: dict[KindAndName, _Said] = {}
-        self.required = holding(c.old.world).required | holding(c.new.world).required
+        self.required = frozenset(each for side in self.sides for each in side.world.required)
         for change in changes:
             for named in (*change.subjects, *change.around):
                 self._tell(self.told.setdefault((named.kind, named.name), {}), change)
@@ -127,16 +127,8 @@ class Latent:
                     yield (up, (), line) if up else (up, line, ())
 
     def _requiring(self, resource: str, action: str) -> str:
-        found = sorted(
-            {
-                f"{each.name} on `{declared.name}`"
-                for side in self.sides
-                for declared in side.policy_set.resources
-                for each in declared.actions
-                for needed in grants_required(each.requires)
-                if (needed.resource, needed.action) == (resource, action)
-            }
-        )
+        needs = (need for side in self.sides for need in side.world.required.get((resource, action), ()))
+        found = sorted({f"{name} on `{of}`" for (of, name), _ in needs})
         return listed(found[:3], "and")
 
     def _held(self, side: Side, who: ComparedPerson) -> frozenset[tuple[str, str, str | None]]:

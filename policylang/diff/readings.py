@@ -9,12 +9,11 @@ from __future__ import annotations
 import msgspec
 
 from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, Holds, NotOf
+from policylang.check.fix.same_access import NOWHERE
 from policylang.model import conditions as c
 from policylang.model.types import EnumType, RecordType, SetType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
-
-AT = "policy:1:1-1:1"
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -68,7 +67,7 @@ class PathReader:
             assert theirs is not None
             of_user = isinstance(type_, UserType) and not from_request
             if of_user and not (first and path.root == "subject"):
-                owner = c.Path(path.root, path.steps[:number], type_, AT)
+                owner = c.Path(path.root, path.steps[:number], type_, NOWHERE)
                 if ours is None or not alike(theirs, ours) or (not last and step in self.moved):
                     return Unclear()
             if ours is None:
@@ -97,10 +96,10 @@ def _final(path: c.Path, theirs: Type, ours: Type) -> _Reading:
     match theirs, ours:
         case EnumType(known), EnumType(values):
             both = tuple(sorted(set(known) & set(values)))
-            return PathRead(path, Holds(c.In(path, both, AT), True) if both else FALSE)
+            return PathRead(path, Holds(c.In(path, both, NOWHERE), True) if both else FALSE)
         case SetType(EnumType(known)), SetType(EnumType(values) as item):
             strangers = [value for value in values if value not in known]
-            held = (Holds(c.Contains(path, c.Constant(item, each, AT), AT), True) for each in strangers)
+            held = (Holds(c.Contains(path, c.Constant(item, each, NOWHERE), NOWHERE), True) for each in strangers)
             return PathRead(path, AllOf(tuple(map(NotOf, held))))
     return Unclear()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
 from policylang.analysis.satisfiability import UNSAT
+from policylang.check.privileges import roles_asked
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity
@@ -57,7 +58,7 @@ def made(
 
 
 def _eligibility(c: Comparer, pairs: list[UserPair], now: datetime.datetime) -> Iterator[Statement]:
-    old, new = roles_asked(c.old), roles_asked(c.new)
+    old, new = roles_asked(c.old.index), roles_asked(c.new.index)
     attributes = [name for name in sorted(old.keys() | new.keys()) if _is_on(c.old, name) and _is_on(c.new, name)]
     wanted = {name: (old.get(name), new.get(name)) for name in attributes}
     users: dict[tuple[str | None, str | None], tuple[list[str], list[str]]] = {}
@@ -82,16 +83,6 @@ def _eligibility(c: Comparer, pairs: list[UserPair], now: datetime.datetime) -> 
 
 def _eligible_in_words(role: str | None) -> str:
     return "any user" if role is None else f"only users with role `{role}`"
-
-
-def roles_asked(side: Side) -> dict[tuple[str, str], str]:
-    """Attributes for users who have a role, with that role."""
-    return {
-        (resource, name): attribute.role
-        for resource, attributes in side.index.attributes.items()
-        for name, attribute in attributes.items()
-        if attribute.role is not None
-    }
 
 
 def _is_on(side: Side, name: tuple[str, str]) -> bool:

@@ -7,7 +7,8 @@ import datetime
 import msgspec
 
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf
-from policylang.diff.readings import AT, Nothing, PathRead, PathReader, Unclear, alike
+from policylang.check.fix.same_access import NOWHERE
+from policylang.diff.readings import Nothing, PathRead, PathReader, Unclear, alike
 from policylang.model import conditions as c
 from policylang.model.types import DateType, Duration, SetType
 from policylang.runtime.index import Index
@@ -136,7 +137,7 @@ class _Lift:
             assert isinstance(found, frozenset)
             values = tuple(sorted((as_value(path.type.of, each) for each in found), key=str))
             return self._of_set(test, path, values, wanted)
-        return self._decided(_with(test, path, c.Constant(path.type, as_value(path.type, found), AT)), wanted)
+        return self._decided(_with(test, path, c.Constant(path.type, as_value(path.type, found), NOWHERE)), wanted)
 
     def _of_set(self, test: c.Test, path: c.Path, values: tuple[c.Value, ...], wanted: bool) -> Formula:
         """A test of a set whose items are known."""
@@ -147,20 +148,20 @@ class _Lift:
                 other = right if left == path else left
                 assert isinstance(other, c.Path)
                 item = path.type.item
-                each = (self.holds(c.Contains(other, c.Constant(item, v, AT), AT), wanted) for v in values)
+                each = (self.holds(c.Contains(other, c.Constant(item, v, NOWHERE), NOWHERE), wanted) for v in values)
                 if wanted:
                     return AnyOf(tuple(each))
-                return AllOf(tuple(each)) if values else self.holds(c.Missing(other, AT), False)
+                return AllOf(tuple(each)) if values else self.holds(c.Missing(other, NOWHERE), False)
             case _:
                 assert isinstance(test, c.Contains)
                 return self._in_set(test.item, values, wanted)
 
     def _in_set(self, item: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Formula:
         if values:
-            return self._decided(c.In(item, values, AT), wanted)
+            return self._decided(c.In(item, values, NOWHERE), wanted)
         if wanted:
             return FALSE
-        return self.holds(c.Missing(item, AT), False) if isinstance(item, c.Path) and item.steps else TRUE
+        return self.holds(c.Missing(item, NOWHERE), False) if isinstance(item, c.Path) and item.steps else TRUE
 
     def _decided(self, test: c.Test, wanted: bool) -> Formula:
         """A test of constants has an answer, unless it looks at the clock."""
@@ -188,10 +189,10 @@ class _Lift:
             elif found is MISSING:
                 said = FALSE
             else:
-                constant = c.Constant(reading.path.type, as_value(reading.path.type, found), AT)
+                constant = c.Constant(reading.path.type, as_value(reading.path.type, found), NOWHERE)
                 said = self._constant(_with(test, reading.path, constant), wanted)
-            cases.append(AllOf((Holds(c.In(owned.path, (user,), AT), True), said)))
-        others_ = NotOf(Holds(c.In(owned.path, tuple(sorted(reading.moved)), AT), True))
+            cases.append(AllOf((Holds(c.In(owned.path, (user,), NOWHERE), True), said)))
+        others_ = NotOf(Holds(c.In(owned.path, tuple(sorted(reading.moved)), NOWHERE), True))
         return AnyOf((AllOf((others_, Holds(test, wanted))), *cases))
 
     def _constant(self, test: c.Test, wanted: bool) -> Formula:

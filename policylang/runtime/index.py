@@ -47,6 +47,7 @@ class Index:
         self.roles: Mapping[str, ir.Role] = {role.name: role for role in policy_set.roles}
         self.groups: Mapping[str, ir.Group] = {group.name: group for group in policy_set.groups}
         self.jobs: Mapping[str, ir.Job] = {job.code: job for job in policy_set.jobs}
+        self.tasks: Mapping[str, ir.Task] = {task.name: task for task in policy_set.tasks}
         self.users: Mapping[str, ir.User] = {user.id: user for user in policy_set.users}
         self.integrations: Mapping[str, ir.Integration] = {i.name: i for i in policy_set.integrations}
         self.instances: Mapping[str, ir.PolicyInstance] = {i.id: i for i in policy_set.policy_instances}
@@ -245,6 +246,10 @@ class Index:
             found = self.places.get(below)
             below = found.parent if found else None
         return below == place
+
+    def meet(self, place: str | None, other: str | None) -> bool:
+        """Whether one of two places covers the other."""
+        return self.covers(place, other) or self.covers(other, place)
 
     def is_kind_or_above(self, kind: str, wanted: str) -> bool:
         """Whether a kind of place is the wanted one or contains it."""

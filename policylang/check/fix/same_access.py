@@ -23,7 +23,8 @@ from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.plan import PlacedDeny, make_plan
 from policylang.runtime.sources import RightsSource, chains
 
-_NOWHERE = "policy:1:1-1:1"
+NOWHERE = "policy:1:1-1:1"
+"""The place of what has none any more."""
 _MAY_GO: dict[type, tuple[str, ...]] = {
     ir.PolicySet: ("digest", "policy_instances", "denies"),
     ir.Role: ("limits", "denies"),
@@ -55,7 +56,7 @@ def without_places(value: Any) -> Any:
     changes = {name: without_places(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(changes.get("at"), str):
         bundle = isinstance(value, ir.Role | ir.Group)
-        changes["at"] = f"{type(value).__name__} {changes['name']}:1:1-1:1" if bundle else _NOWHERE
+        changes["at"] = f"{type(value).__name__} {changes['name']}:1:1-1:1" if bundle else NOWHERE
     return msgspec.structs.replace(value, **changes)
 
 

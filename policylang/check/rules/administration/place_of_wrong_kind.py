@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 
 import msgspec
 
@@ -14,10 +13,8 @@ from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
-from policylang.model.types import PlaceType
 from policylang.runtime.access import can_cover
 from policylang.runtime.grants import Profile
-from policylang.runtime.index import Permission
 from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
@@ -77,16 +74,9 @@ def check(world: World) -> Iterator[Finding]:
     yield from _Lines(world).findings()
 
 
-def _kind(world: World, resource: str) -> str | None:
-    """The kind of place where records of the resource live."""
-    name = world.index.resources[resource].place
-    type_ = None if name is None else world.index.attributes[resource][name].type
-    return type_.scope if isinstance(type_, PlaceType) else None
-
-
 def _requirements(world: World) -> Iterator[Finding]:
     for resource in world.policy_set.resources:
-        kind = _kind(world, resource.name)
+        kind = world.index.place_kind(resource.name)
         for action in resource.actions:
             for atom in grants_required(action.requires):
                 if atom.place_kind is None:
@@ -123,16 +113,16 @@ def _assignments(world: World) -> Iterator[Finding]:
             key = each.role, index.places[each.place].kind
             if not _fits(held, *key):
                 told.add((each.role, each.place))
+                resources = [said.resource for said in _statements(held, each.role)]
                 yield Finding(
                     code="PL507",
                     message=(
                         f"`{each.role}` is assigned to {counted(users.users)} at {key[1]} `{each.place}`, where "
-                        f"it reaches "
-                        f"nothing: {_where(world, [said.resource for said in _statements(held, each.role)])}"
+                        f"it reaches nothing: {_where(world, resources)}"
                     ),
                     at=users.declared.at,
                     users=users.users,
-                    subjects=tuple(said.resource for said in _statements(held, each.role)),
+                    subjects=tuple(resources),
                     help="assign the role without a place, or at a place where such records are",
                     related=(related(each.at, "assigned here"), related(index.roles[each.role].at, "the role")),
                 )
@@ -147,7 +137,7 @@ def _statements(held: Holdings, role: str) -> list[ir.Grant | ir.Deny]:
 
 def _reaches(world: World, kind: str, resource: str) -> bool:
     """Whether records of the resource can live at a kind of place, or below it."""
-    lives = _kind(world, resource)
+    lives = world.index.place_kind(resource)
     return lives is not None and world.index.is_kind_or_above(kind, lives)
 
 
@@ -157,12 +147,12 @@ def _fits(held: Holdings, role: str, kind: str) -> bool:
     if any(_reaches(held.world, kind, each.resource) for each in said):
         return True
     granted = held.granted(("role", role))
-    return not said or (bool(granted) and granted <= held.required)
+    return not said or (bool(granted) and granted <= held.world.required.keys())
 
 
 def _where(world: World, resources: Iterable[str]) -> str:
     resources = list(dict.fromkeys(resources))
-    kinds = list(dict.fromkeys(kind for name in resources if (kind := _kind(world, name)) is not None))
+    kinds = list(dict.fromkeys(kind for name in resources if (kind := world.index.place_kind(name)) is not None))
     what = listed([f"`{name}`" for name in resources[:3]], "and")
     more = f" and {len(resources) - 3} more" if len(resources) > 3 else ""
     where = f"at a {listed(kinds, 'or')}" if kinds else "without a place"
@@ -251,18 +241,8 @@ class _Lines:
 
     def _is_required(self, action: str, resource: str, kind: str) -> bool:
         """Whether some action requires the grant, and one at such a place is enough."""
-        index = self.world.index
-        return any(at is None or index.is_kind_or_above(kind, at) for at in self._required.get((resource, action), ()))
-
-    @cached_property
-    def _required(self) -> dict[Permission, set[str | None]]:
-        """The actions on resources that some action requires, and at which kinds of place."""
-        found: dict[Permission, set[str | None]] = {}
-        for resource in self.world.policy_set.resources:
-            for action in resource.actions:
-                for each in grants_required(action.requires):
-                    found.setdefault((each.resource, each.action), set()).add(each.place_kind)
-        return found
+        needs = (need.place_kind for _, need in self.world.required.get((resource, action), ()))
+        return any(at is None or self.world.index.is_kind_or_above(kind, at) for at in needs)
 
     def _finding(self, line: _Line) -> Finding:
         index, users = self.world.index, list(line.users)

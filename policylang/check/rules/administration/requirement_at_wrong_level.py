@@ -9,7 +9,6 @@ from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir.requirements import grants_required, requirement_in_words
-from policylang.model.types import PlaceType
 from policylang.runtime.index import Permission
 from policylang.runtime.plan import Met, fold_met
 from policylang.runtime.sources import RightsSource
@@ -111,13 +110,9 @@ def _closed(
 
 def _places(world: World, resource: str, at: str | None) -> tuple[str, ...]:
     """The places where records of the resource live that a place, or everywhere, covers."""
-    index = world.index
-    name = index.resources[resource].place
-    assert name is not None
-    type_ = index.attributes[resource][name].type
-    assert isinstance(type_, PlaceType)
-    kind = index.places_of(type_.scope)
-    return tuple(sorted(kind if at is None else kind.intersection(index.below(at))))
+    kind = world.index.place_kind(resource)
+    assert kind is not None
+    return tuple(world.index.places_of(kind)) if at is None else world.index.homes(resource, at)
 
 
 def _is_met(world: World, met: Met, place: str) -> bool:

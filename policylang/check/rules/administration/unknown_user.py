@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from policylang.check.finding import Finding, related
-from policylang.check.privileges import roles_inside, several
+from policylang.check.privileges import can_be_held, roles_inside, several
 from policylang.check.world import World
 from policylang.diagnostics import Rule, quoted
 from policylang.model import conditions as c
 from policylang.model.types import UserType
-from policylang.runtime.sources import RightsSource, sources
+from policylang.runtime.sources import sources
 from policylang.suggest import closest
 
 RULE = Rule(
@@ -51,13 +49,6 @@ integration nightly { role sales_rep }
 )
 
 
-class _Place(msgspec.Struct):
-    """What one place names in vain: ids that nobody has, and users without a role by the role."""
-
-    unknown: dict[str, None]
-    without: dict[str, dict[str, None]]
-
-
 def check(world: World) -> Iterator[Finding]:
     """Conditions of policies, denies and invariants, and the arguments of policies, which tell of themselves. Users are
     those of policy and directory files, and integrations. A user cannot have a role who has it neither now nor at
@@ -66,17 +57,14 @@ def check(world: World) -> Iterator[Finding]:
     if not world.policy_set.users:
         return
     roles = _Roles(world)
-    places: dict[str, _Place] = {}
+    vain: dict[tuple[str, str | None], dict[str, None]] = {}  # place, the role that is lacking, whose ids
     for id_, role, at in dict.fromkeys(_named(world)):
         if not world.index.knows(id_):
-            places.setdefault(at, _Place({}, {})).unknown[id_] = None
+            vain.setdefault((at, None), {})[id_] = None
         elif role is not None and not roles.may_have(id_, role):
-            places.setdefault(at, _Place({}, {})).without.setdefault(role, {})[id_] = None
-    for at, place in places.items():
-        if place.unknown:
-            yield _unknown(world, at, list(place.unknown))
-        for role, ids in place.without.items():
-            yield _without(world, at, role, list(ids))
+            vain.setdefault((at, role), {})[id_] = None
+    for (at, role), ids in vain.items():
+        yield _unknown(world, at, list(ids)) if role is None else _without(world, at, role, list(ids))
 
 
 def _named(world: World) -> Iterator[tuple[str, str | None, str]]:
@@ -113,10 +101,8 @@ class _Roles:
     def __init__(self, world: World) -> None:
         self.world = world
         self._had: dict[str, frozenset[str]] = {}
-        protected = any(user.superuser and not user.terminated for user in world.policy_set.users)
-        handed = {ref.name for _, bundle in world.bundles for ref in bundle.may_assign}
-        handed |= {role.name for role in world.policy_set.roles if role.protected and protected}
-        self.handed_out = roles_inside(world, *(RightsSource("role", name) for name in handed))
+        handed = (world.index.roles[ref.name] for _, bundle in world.bundles for ref in bundle.may_assign)
+        self.handed_out = {role.name for role in can_be_held(world, handed).values()}
 
     def may_have(self, user: str, role: str) -> bool:
         if user not in self._had:

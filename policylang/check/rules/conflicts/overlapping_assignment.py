@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-import msgspec
-
 from policylang.check.finding import Finding, counted, related
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
-from policylang.ir import nodes as ir
 from policylang.runtime.clock import overlapping
+from policylang.runtime.grants import Holding, holdings
 from policylang.source import Location
 
 RULE = Rule(
@@ -62,39 +60,22 @@ user "bob@acme.test" {
 )
 
 
-class _Given(msgspec.Struct, frozen=True):
-    """A role as an assignment or the job gives it."""
-
-    at: str
-    place: str | None
-    assignment: ir.Assignment | None = None
-
-
 def check(world: World) -> Iterator[Finding]:
     """Places overlap if one is the other or around it, times if they share a day. What the job brings is given
     everywhere and always. Roles inside a group or another role are not given. The finding stands on the last of the
     assignments that overlap, one for a user and a role.
     """
     for kind in world.user_classes:
-        user = kind.declared
-        given = _given(world, user) if user.assignments else {}
-        for role, each in given.items():
-            if len(each) > 1 and (not user.terminated or world.index.roles[role].essential):
-                yield from _role(world, kind, role, each)
+        given: dict[str, list[Holding]] = {}
+        for each in holdings(world.index, kind.first, None) if kind.declared.assignments else ():
+            if each.by in ("job", "assignment") and not each.lost:
+                given.setdefault(each.source.name, []).append(each)
+        for role, holdings_ in given.items():
+            yield from _role(world, kind, role, holdings_)
 
 
-def _given(world: World, user: ir.User) -> dict[str, list[_Given]]:
-    found: dict[str, list[_Given]] = {}
-    if user.job is not None:
-        for ref in world.index.jobs[user.job.name].roles:
-            found.setdefault(ref.name, []).append(_Given(user.job.at, None))
-    for a in user.assignments:
-        found.setdefault(a.role, []).append(_Given(a.at, a.place, a))
-    return found
-
-
-def _role(world: World, kind: UserClass, role: str, given: list[_Given]) -> Iterator[Finding]:
-    places = {each.at for pair in combinations(given, 2) if _overlap(world, *pair) for each in pair}
+def _role(world: World, kind: UserClass, role: str, given: list[Holding]) -> Iterator[Finding]:
+    places = {each.at[0] for pair in combinations(given, 2) if _overlap(world, *pair) for each in pair}
     if places:
         *others, last = sorted(places, key=Location.parse)
         yield Finding(
@@ -107,8 +88,10 @@ def _role(world: World, kind: UserClass, role: str, given: list[_Given]) -> Iter
         )
 
 
-def _overlap(world: World, one: _Given, other: _Given) -> bool:
-    covers, timezone = world.index.covers, world.index.timezone
-    return (not one.assignment or not other.assignment or overlapping(one.assignment, other.assignment, timezone)) and (
-        covers(one.place, other.place) or covers(other.place, one.place)
+def _overlap(world: World, one: Holding, other: Holding) -> bool:
+    """What the job brings is for always."""
+    return world.index.meet(one.source.place, other.source.place) and (
+        one.assignment is None
+        or other.assignment is None
+        or overlapping(one.assignment, other.assignment, world.index.timezone)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding, counted, related
 from policylang.check.world import UserClass, World
-from policylang.diagnostics import Related, Rule, listed
+from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import profile
 from policylang.runtime.sources import RightsSource
@@ -97,9 +97,5 @@ def _finding(world: World, kind: UserClass, doors: _Doors) -> Finding:
         at=kind.declared.at,
         users=kind.users,
         help="use a second account for the other portal, or remove one of the roles",
-        related=tuple(_role(world, role) for role in doors.values()),
+        related=tuple(related(world.index.roles[role].at, f"role `{role}`") for role in doors.values()),
     )
-
-
-def _role(world: World, name: str) -> Related:
-    return related(world.index.roles[name].at, f"role `{name}`")

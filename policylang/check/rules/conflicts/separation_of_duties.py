@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from functools import cached_property
 
 import msgspec
 
 from policylang.check.finding import Finding, people, related
+from policylang.check.holding import holding
 from policylang.check.limits import inner_first
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed, quoted
@@ -183,7 +183,7 @@ class _Checker:
     def _of_bundle(self, broken: Sequence[_Broken], source: RightsSource, bundle: Bundle) -> Finding:
         brought = {self._brought(bundle, pair): None for each in broken for pair in each.held}
         places = sorted(brought, key=Location.parse)
-        users = self._holders.get(source.bundle_name, [])
+        users = self._holders(source.bundle_name)
         have = "nobody has" if not users else f"{people(users)} {'has' if len(users) == 1 else 'have'}"
         return Finding(
             code="PL211",
@@ -200,17 +200,15 @@ class _Checker:
             urgency=_urgency(broken),
         )
 
-    @cached_property
-    def _holders(self) -> dict[Name, list[str]]:
-        """Groups and roles, and the users and integrations who have them from any source, now or later."""
-        found: dict[Name, dict[str, None]] = {}
-        having = [(kind.first, kind.users) for kind in self.world.user_classes]
-        for first, users in (*having, *((each.name, (each.name,)) for each in self.world.policy_set.integrations)):
-            had = (source for _period, who in self.world.periods(first) for source in who.sources)
-            for plain in dict.fromkeys(RightsSource(*source.bundle_name) for source in had):
-                for name in {(plain.kind, plain.name), *(("role", c[-1].name) for c in self.world.chains(plain)[1:])}:
-                    found.setdefault(name, {}).update(dict.fromkeys(users))
-        return {name: sorted(users) for name, users in found.items()}
+    def _holders(self, name: Name) -> list[str]:
+        """The users and integrations who have a group or role from any source, now or later."""
+        held = holding(self.world).held_by.get(name, ())
+        users = (user for each in held for user in each.users if each.declared is not None or self._has_any(user))
+        return sorted(set(users))
+
+    def _has_any(self, integration: str) -> bool:
+        """Whether an integration is not over."""
+        return any(who.sources for _period, who in self.world.periods(integration))
 
     def _brought(self, bundle: Bundle, pair: Permission) -> str:
         """Where the bundle says what gives it the permission: a grant, or a role inside it."""

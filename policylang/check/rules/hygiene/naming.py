@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from policylang.check.finding import Finding
-from policylang.check.unused import together
+from policylang.check.finding import Finding, together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 

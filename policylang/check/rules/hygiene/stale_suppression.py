@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from policylang.check.finding import Finding
+from policylang.check.privileges import ticked
 from policylang.check.suppress.suppression import Suppression
 from policylang.diagnostics import Rule, listed
 
@@ -45,12 +46,7 @@ def check(
             continue
         stale = [code for code in each.codes if code in ran and (each, code) not in used]
         if stale:
-            names = listed([f"`{code}`" for code in stale], "and")
+            names = listed(ticked(stale), "and")
             help = "delete the comment" if len(stale) == len(each.codes) else f"remove {names} from the comment"
-            yield Finding(
-                code="PL704", message=f"this comment ignores nothing: no {_or(stale)}", at=str(each.at), help=help
-            )
-
-
-def _or(codes: list[str]) -> str:
-    return f"{listed([f'`{code}`' for code in codes])} is found"
+            message = f"this comment ignores nothing: no {listed(ticked(stale))} is found"
+            yield Finding(code="PL704", message=message, at=str(each.at), help=help)

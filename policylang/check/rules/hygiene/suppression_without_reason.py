@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding
+from policylang.check.privileges import is_explained
 from policylang.check.suppress.suppression import Suppression
 from policylang.diagnostics import Rule
 
@@ -36,7 +37,7 @@ role guard "Guard"
 def check(suppressions: Iterable[Suppression]) -> Iterator[Finding]:
     """A reason of blanks is none."""
     for each in suppressions:
-        if not (each.reason or "").strip():
+        if not is_explained(each.reason):
             yield Finding(
                 code="PL705",
                 message="this comment does not say why the finding is ignored",

@@ -125,11 +125,7 @@ def _places(world: World) -> Iterator[tuple[str, str, str, str]]:
             for operand in test.sides:
                 if isinstance(operand, c.Constant) and isinstance(operand.type, PlaceType):
                     used.add(str(operand.value))
-    for name in tuple(used):
-        place = index.places.get(name)
-        while place is not None and place.parent is not None:
-            used.add(place.parent)
-            place = index.places[place.parent]
+    used = {around for name in used if name in index.places for around in index.around(name)}
     for place in of.places:
         if place.name not in used:
             yield "place", place.name, place.at, "no record is there and no role is assigned there: remove it"

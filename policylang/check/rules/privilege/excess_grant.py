@@ -104,7 +104,6 @@ def check(world: World) -> Iterator[Finding]:
 
 def _needed(world: World, role: ir.Role) -> _Needed:
     index = world.index
-    tasks = {task.name: task for task in world.policy_set.tasks}
     needed: _Needed = {}
     performed = {
         ref.name
@@ -113,7 +112,7 @@ def _needed(world: World, role: ir.Role) -> _Needed:
         for ref in chain[-1].performs
     }
     for name in sorted(performed):
-        for need in tasks[name].needs:
+        for need in index.tasks[name].needs:
             for action in need.actions:
                 key = (need.resource, action)
                 known = needed.get(key, frozenset())

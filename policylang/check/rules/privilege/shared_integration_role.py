@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.privileges import on, people, several, ticked
+from policylang.check.holding import holding
+from policylang.check.privileges import on, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
@@ -55,7 +56,7 @@ def check(world: World) -> Iterator[Finding]:
     integrations = [each for each in world.policy_set.integrations if each.roles]
     if not integrations:
         return
-    holders = people(world)
+    held = holding(world)
     for integration in integrations:
         told: list[str] = []
         subjects: list[str] = []
@@ -64,10 +65,11 @@ def check(world: World) -> Iterator[Finding]:
         for role in inside.values():
             reasons = _reasons(world, role)
             subjects += [f"{role.name}: {reason}" for reason in reasons]
-            if role.name in holders:
-                subjects += holders[role.name]
-                reasons.insert(0, f"{counted(holders[role.name])} {_has(holders[role.name])} it too")
-                first = world.index.users[holders[role.name][0]]
+            users = sorted(held.users(("role", role.name)))
+            if users:
+                subjects += users
+                reasons.insert(0, f"{counted(users)} {'has' if len(users) == 1 else 'have'} it too")
+                first = world.index.users[users[0]]
                 places[first.at] = related(first.at, f"`{first.id}`")
             if reasons:
                 told.append(f"`{role.name}`: {several(reasons)}")
@@ -86,10 +88,6 @@ def check(world: World) -> Iterator[Finding]:
 def _roles(world: World, name: str) -> tuple[ir.Role, ...]:
     chained = [chain[-1] for chain in world.chains(RightsSource("role", name))]
     return tuple({role.name: role for role in chained if isinstance(role, ir.Role)}.values())
-
-
-def _has(users: list[str]) -> str:
-    return "has" if len(users) == 1 else "have"
 
 
 def _reasons(world: World, role: ir.Role) -> list[str]:

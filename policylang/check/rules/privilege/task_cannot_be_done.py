@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import msgspec
 
 from policylang.analysis.questions import task_cannot_be_done
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding, related
+from policylang.check.holding import holding
 from policylang.check.limits import Questions, claims
-from policylang.check.privileges import in_order, on, people, several, ticked
+from policylang.check.privileges import in_order, on, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir import nodes as ir
@@ -85,11 +85,10 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    tasks = {task.name: task for task in world.policy_set.tasks}
     reasons = _Reasons(world, questions)
     for role in world.policy_set.roles:
         for ref in role.performs:
-            gaps = [gap for need in tasks[ref.name].needs for gap in reasons.of(role, need)]
+            gaps = [gap for need in world.index.tasks[ref.name].needs for gap in reasons.of(role, need)]
             if gaps:
                 yield _finding(role, ref, gaps)
 
@@ -120,10 +119,6 @@ class _Reasons:
     def __init__(self, world: World, questions: Questions) -> None:
         self.world, self.questions = world, questions
 
-    @cached_property
-    def _people(self) -> dict[str, list[str]]:
-        return people(self.world)
-
     def of(self, role: ir.Role, need: ir.Need) -> Iterator[_Gap]:
         """What of a need the role lacks."""
         for action in need.actions:
@@ -138,7 +133,7 @@ class _Reasons:
 
     def _is_tagged(self, role: ir.Role) -> bool:
         """Whether somebody has the role, and nobody without the superuser tag."""
-        users = self._people.get(role.name, [])
+        users = holding(self.world).users(("role", role.name))
         return bool(users) and all(self.world.index.users[user].superuser for user in users)
 
     def _gap(self, plan: Plan, need: ir.Need, tagged: bool) -> _Gap | None:

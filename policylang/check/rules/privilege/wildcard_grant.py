@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.check.finding import Finding
+from policylang.check.finding import Finding, together
 from policylang.check.privileges import on, several
-from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir

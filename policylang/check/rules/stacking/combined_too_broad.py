@@ -300,10 +300,8 @@ _MOST_REASONS = 4
 def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
     names = sorted({source.bundle_name for source in told.sources[0]})
     every = [source for sources in told.sources for source in sources]
-    words = [
-        stacks.any_in_words([each for each in every if each.bundle_name == one.bundle_name]) for one in told.sources[0]
-    ]
-    together = listed(list(dict.fromkeys(words)), "and")
+    words = dict.fromkeys(stacks.any_in_words(one, every) for one in told.sources[0])
+    together = listed(list(words), "and")
     reasons = list(told.reasons)
     more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
     return Finding(

@@ -170,7 +170,7 @@ def _stacked(stacks: Stacks, users: UserClass) -> Iterator[_Pair]:
     """
     for period, who in stacks.periods(users):
         for one, other in itertools.combinations(who.sources, 2):
-            if one.bundle_name != other.bundle_name and stacks.meet(one, other):
+            if one.bundle_name != other.bundle_name and stacks.index.meet(one.place, other.place):
                 yield _Pair(users, period, who, one, other)
                 yield _Pair(users, period, who, other, one)
 
@@ -278,9 +278,7 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
     permissions = lost.certain or lost.doubtful
     what, who = permissions_in_words(permissions), people(sorted(lost.users))
     every = [source for pair in lost.directions for source in pair]
-    first, second = (
-        stacks.any_in_words([each for each in every if each.bundle_name == one.bundle_name]) for one in (kept, handing)
-    )
+    first, second = (stacks.any_in_words(one, every) for one in (kept, handing))
     if len(directions) > 1:
         message = f"{first} and {second} undo each other's limits for {who}: {what}"
     else:

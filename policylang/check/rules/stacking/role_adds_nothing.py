@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 
 import msgspec
 
@@ -17,7 +17,6 @@ from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
-from policylang.ir.requirements import grants_required
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
@@ -135,11 +134,8 @@ class _Rule:
                     doubtful.add(source)
             # Denies may have had a say only on what was granted by sources that are gone now.
             more = len(gone) > before
-            waiting = [each for each in waiting if more and each not in gone and self._denies(each)]
+            waiting = [each for each in waiting if more and each not in gone and self.stacks.denied(each.bundle_name)]
         return [each for each in every if each in gone], [each for each in every if each in doubtful - {*gone}]
-
-    def _denies(self, source: RightsSource) -> bool:
-        return any(chain[-1].denies for chain in self.world.chains(source))
 
     def _adds(
         self, users: UserClass, periods: list[tuple[Period, Profile]], source: RightsSource, gone: list[RightsSource]
@@ -186,21 +182,10 @@ class _Rule:
         they require.
         """
         if name not in self._touching:
-            bundles = [chain[-1] for chain in self.world.chains(RightsSource(*name))]
-            denied = {(deny.resource, action) for each in bundles for deny in each.denies for action in deny.actions}
-            required = (self._requiring.get(permission, ()) for permission in self.stacks.permissions(name))
-            self._touching[name] = frozenset(denied.union(*required))
+            required = (self.world.required.get(permission, ()) for permission in self.stacks.permissions(name))
+            requiring = {permission for needs in required for permission, _ in needs}
+            self._touching[name] = self.stacks.denied(name) | requiring
         return self._touching[name]
-
-    @cached_property
-    def _requiring(self) -> dict[Permission, set[Permission]]:
-        """What is required, and what requires it."""
-        found: dict[Permission, set[Permission]] = {}
-        for resource in self.world.policy_set.resources:
-            for action in resource.actions:
-                for need in grants_required(action.requires):
-                    found.setdefault((need.resource, need.action), set()).add((resource.name, action.name))
-        return found
 
     # --- decisions ---------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from policylang.check.suggested_role import suggested_role
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import holdings
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
@@ -117,17 +118,15 @@ def _given(world: World) -> dict[str, _Given]:
 def _of_user(world: World, user: ir.User) -> Iterator[tuple[str, str, str, str]]:
     """The roles of a user with the place and the days, those without a gap between them as one."""
     spans: dict[tuple[str, str], list[tuple[datetime.date, datetime.date]]] = {}
-    job = world.index.jobs[user.job.name].roles if user.job is not None else ()
-    for ref in job:
-        spans.setdefault((ref.name, ""), []).append((datetime.date.min, datetime.date.max))
-    for each in user.assignments:
-        first = datetime.date.min if each.start is None else datetime.date.fromisoformat(each.start)
-        last = datetime.date.max if each.until is None else datetime.date.fromisoformat(each.until)
-        spans.setdefault((each.role, each.place or ""), []).append((first, last))
+    for each in holdings(world.index, user.id, None):
+        if each.by in ("job", "assignment") and not each.lost:
+            start, until = (each.assignment.start, each.assignment.until) if each.assignment else (None, None)
+            first = datetime.date.min if start is None else datetime.date.fromisoformat(start)
+            last = datetime.date.max if until is None else datetime.date.fromisoformat(until)
+            spans.setdefault((each.source.name, each.source.place or ""), []).append((first, last))
     for (role, place), days in spans.items():
-        if not user.terminated or world.index.roles[role].essential:
-            for first, last in _joined(sorted(days)):
-                yield role, place, first.isoformat(), last.isoformat()
+        for first, last in _joined(sorted(days)):
+            yield role, place, first.isoformat(), last.isoformat()
 
 
 def _joined(days: list[tuple[datetime.date, datetime.date]]) -> Iterator[tuple[datetime.date, datetime.date]]:

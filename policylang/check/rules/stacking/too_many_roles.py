@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from policylang.check.finding import Finding, people, related
 from policylang.check.stacks import Stacks
 from policylang.check.world import UserClass, World
-from policylang.diagnostics import Related, Rule, listed
-from policylang.ir import nodes as ir
+from policylang.diagnostics import Rule, listed
 from policylang.ir.nesting import Name
 from policylang.source import Location
 
@@ -80,11 +79,7 @@ def check(world: World) -> Iterator[Finding]:
             f"{listed(what, 'and')}",
             at=first.declared.at,
             help=f"make one role of what the work needs; the limit is {most} at once",
-            related=_given(first.declared),
+            related=tuple(related(each.at, f"brings `{each.role}`") for each in first.declared.assignments[:5]),
             users=tuple(users_),
             held=names,
         )
-
-
-def _given(user: ir.User) -> tuple[Related, ...]:
-    return tuple(related(each.at, f"brings `{each.role}`") for each in user.assignments[:5])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.check.finding import Finding, people, related
+from policylang.check.finding import Finding, people, related, together
+from policylang.check.privileges import is_explained
 from policylang.check.stacks import alike
-from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -66,7 +66,7 @@ def check(world: World) -> Iterator[Finding]:
     found: dict[tuple[str, str], list[tuple[list[str], ir.Assignment, ir.Assignment]]] = {}
     for users, user in alike(world):
         for number, later in enumerate(user.assignments):
-            if not _counts(world, user, later) or (later.because is not None and later.because.strip()):
+            if not _counts(world, user, later) or is_explained(later.because):
                 continue
             for first in user.assignments[:number]:
                 if (

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from policylang.check.finding import Finding, related
+from policylang.check.finding import Finding, related, together
 from policylang.check.privileges import sensitive_fields, taken_by
-from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir

@@ -57,43 +57,27 @@ user "ben" {
 )
 
 
+_SELDOM = "what is seldom needed has a place under `usage` in `policylang.yaml`: `break_glass` or `periods`"
+
+
 def check(analysis: UsageAnalysis) -> Iterator[Finding]:
     """A finding for each statement with something unused; one for a role or group of which nothing is used."""
-    for unused in analysis.unused_grants():
-        yield _whole(unused) if unused.whole else _statement(unused)
+    yield from map(_finding, analysis.unused_grants())
 
 
-def _statement(unused: UnusedGrant) -> Finding:
-    what = several(by_resource(unused.actions))
+def _finding(unused: UnusedGrant) -> Finding:
+    by = f"{unused.kind} `{unused.bundle.name}`"
+    if unused.whole:
+        what, at, help = f"anything that {by} grants", unused.bundle.at, "take its grants out, or the whole"
+    else:
+        what, at, help = f"{several(by_resource(unused.actions))} of {by}", unused.grants[0].at, "take it out"
+    last = "" if unused.last is None else f", the last time on {unused.last.date().isoformat()}"
+    have = f"{people(unused.holders)} {'has' if len(unused.holders) == 1 else 'have'} it"
     return Finding(
         code="PL407",
-        message=f"nobody has used {what} of {unused.kind} `{unused.bundle.name}` for {unused.days} days"
-        f"{_last(unused)}; {_holders(unused)}",
-        at=unused.grants[0].at,
-        help=_help("take it out"),
+        message=f"nobody has used {what} for {unused.days} days{last}; {have}",
+        at=at,
+        help=f"{help}; {_SELDOM}",
         users=unused.holders,
-        subjects=tuple(f"{action} on {resource}" for resource, action in unused.actions),
+        subjects=() if unused.whole else tuple(f"{action} on {resource}" for resource, action in unused.actions),
     )
-
-
-def _whole(unused: UnusedGrant) -> Finding:
-    return Finding(
-        code="PL407",
-        message=f"nobody has used anything that {unused.kind} `{unused.bundle.name}` grants for {unused.days} days"
-        f"{_last(unused)}; {_holders(unused)}",
-        at=unused.bundle.at,
-        help=_help("take its grants out, or the whole"),
-        users=unused.holders,
-    )
-
-
-def _last(unused: UnusedGrant) -> str:
-    return "" if unused.last is None else f", the last time on {unused.last.date().isoformat()}"
-
-
-def _holders(unused: UnusedGrant) -> str:
-    return f"{people(unused.holders)} {'has' if len(unused.holders) == 1 else 'have'} it"
-
-
-def _help(what: str) -> str:
-    return f"{what}; what is seldom needed has a place under `usage` in `policylang.yaml`: `break_glass` or `periods`"
