@@ -11,8 +11,7 @@ from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, wr
 from policylang.cli.versions import Sides, compared, read_sides, today_of
 from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.diff.allow import read_allowed, unused
-from policylang.diff.gate import FailOn, failing
-from policylang.diff.report import Comparison, SetReport
+from policylang.diff.report import Comparison, FailOn, SetReport, failing
 from policylang.output import comparison as text
 from policylang.output.text import render_problem
 from policylang.project.discovery import Problem

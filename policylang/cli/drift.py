@@ -13,7 +13,7 @@ from policylang.cli.product import check_codes, read_mapping, read_policies, rea
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, Rendered, report_option, write_output
 from policylang.diagnostics import visible
-from policylang.diff.gate import FailOn
+from policylang.diff.report import FailOn
 from policylang.importing import every_name, find_format
 from policylang.importing.drift import find_drift
 from policylang.importing.drift_report import baseline_entries, drift_report

@@ -13,7 +13,7 @@ from policylang.diff.declared import declared
 from policylang.diff.latent import Latent
 from policylang.diff.report import Change, Days, KindAndName, Named, Permissions, Report, identity, witness
 from policylang.diff.statements import statements
-from policylang.diff.subjects import Subject, dates, of_user, somebody, user_pairs
+from policylang.diff.subjects import Subject, of_user, somebody, users_alike
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, membership, only_a_part
 from policylang.ir import nodes as ir
@@ -63,15 +63,15 @@ class _Comparing:
         for kind, name in self._names():
             self._bundle(kind, name)
         self.step("comparing users")
-        pairs = user_pairs(self.old, self.new)
-        for pair in pairs:
-            self._user("user", pair.users)
+        alike = users_alike(self.old, self.new)
+        for users in alike:
+            self._user("user", users)
         for name in sorted({*self.old.index.integrations, *self.new.index.integrations}):
             self._user("integration", (name,))
         changes = tuple(sorted(self._changes(), key=_order))
-        said = [*statements(self.c, pairs, changes, self.now), *declared(self.c, list(changes))]
+        said = [*statements(self.c, alike, changes, self.now), *declared(self.c, list(changes))]
         self.step("comparing what more may be given")
-        latent = Latent(self.c, pairs, list(changes), self.now, {*self._stands, *self._renamed})
+        latent = Latent(self.c, alike, list(changes), self.now, {*self._stands, *self._renamed})
         said += [*latent.of_bundles(), *latent.of_users()]
         self.notes += latent.notes
         return Report(changes=changes, statements=tuple(said), notes=tuple(dict.fromkeys(self.notes)))
@@ -174,7 +174,7 @@ class _Comparing:
     def _says(self, side: Side, kind: str, name: str) -> Hashable:
         if kind == "job":
             return frozenset(side.key(side.index.roles[ref.name]) for ref in side.index.jobs[name].roles)
-        return side.key((side.index.groups if kind == "group" else side.index.roles)[name])
+        return side.key(side.index.bundle(("group" if kind == "group" else "role", name)))
 
     # --- users -----------------------------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ class _Comparing:
         """The days of spans, of those that follow each other as one."""
         found: list[Period] = []
         for subject in subjects:
-            period = dates(subject.span, self.new.index.timezone) or Period()
+            period = subject.span.days(self.new.index.timezone)
             if (
                 found
                 and found[-1].last is not None

@@ -66,7 +66,7 @@ class Comparer:
     """Questions about two sides."""
 
     def __init__(self, old: Side, new: Side) -> None:
-        self.old, self.new = old, new
+        self.old, self.new = self.sides = old, new
         self.up, self.down = GapQuestions(new, old), GapQuestions(old, new)
         self.surroundings = Surroundings(old, new, self.up.lifter.reader.moved)
 
@@ -84,11 +84,15 @@ class Comparer:
     def asked(self, subject: Subject) -> list[Permission]:
         """The actions that may be decided otherwise, in the order of their names."""
         granted: set[Permission] = set()
-        for person, side in ((subject.old, self.old), (subject.new, self.new)):
+        for side, person in self.both(subject):
             granted |= side.granted(person.sources)
         if self._is_alike(subject) and not self._is_moved(subject):
             granted = {each for each in granted if each[0] in self.surroundings.touched}
         return sorted(granted)
+
+    def both(self, subject: Subject) -> tuple[tuple[Side, ComparedPerson], tuple[Side, ComparedPerson]]:
+        """Both sides with what the subject is there."""
+        return (self.old, subject.old), (self.new, subject.new)
 
     def _is_alike(self, subject: Subject) -> bool:
         one, two = subject.old.profile, subject.new.profile
@@ -120,7 +124,7 @@ class Comparer:
         self, subject: Subject, resource: str, action: str, plans: tuple[Plan | None, Plan | None], fields: Lines = ()
     ) -> tuple[Lines, Lines]:
         """What decides an action, also on some fields, on the one side only, and on the other."""
-        gone, new = apart(*(lines(side, plan) for side, plan in zip((self.old, self.new), plans, strict=True)))
+        gone, new = apart(*(lines(side, plan) for side, plan in zip(self.sides, plans, strict=True)))
         removed, added = self.surroundings.lines(resource, action, self._read(subject, resource, plans, fields))
         return (*gone, *removed), (*new, *added)
 
@@ -132,7 +136,7 @@ class Comparer:
             return Reliance(frozenset(attributes), times=times)
         places = set(self.surroundings.places_of_one_side(resource))
         users: set[tuple[str, str]] = set()
-        for side, plan in zip((self.old, self.new), plans, strict=True):
+        for side, plan in zip(self.sides, plans, strict=True):
             assert plan is not None
             conditions = list(conditions_of(plan))
             read = set(attributes_read(side.index, resource, conditions))
@@ -245,7 +249,7 @@ class Comparer:
         """What the record and the request of evidence have no value for, of what decides the action."""
         found: dict[str, None] = {}
         resource, action = difference.resource, difference.action
-        for side, person in zip((self.old, self.new), (difference.subject.old, difference.subject.new), strict=True):
+        for side, person in self.both(difference.subject):
             plan = plan_of(side, person, resource, action)
             given = evidence.allowed
             s = Situation(side.index, "", resource, given.record, given.request, given.now)

@@ -81,7 +81,7 @@ def _is_more(c: Comparer, one: _Need, other: _Need) -> bool:
         return True
     kinds = {*one[3:], *other[3:]}
     return len(kinds) == 2 and all(
-        kinds <= side.index.kinds.keys() and side.index.is_kind_or_above(one[3], other[3]) for side in (c.old, c.new)
+        kinds <= side.index.kinds.keys() and side.index.is_kind_or_above(one[3], other[3]) for side in c.sides
     )
 
 
@@ -133,15 +133,13 @@ def _role(c: Comparer, name: str) -> Iterator[Statement]:
 
 def _places(c: Comparer, told: ToldLines) -> Iterator[Statement]:
     """What lies where: roles can be given anywhere."""
-    if not any(resource.place for side in (c.old, c.new) for resource in side.index.resources.values()):
+    if not any(resource.place for side in c.sides for resource in side.index.resources.values()):
         return
     removed, added = apart(tuple(_kinds(c.old.index)), tuple(_kinds(c.new.index)))
     if removed or added:
         yield made("place", "the kinds of places", removed, added, widens=True)
     for name in sorted({*c.old.index.places, *c.new.index.places}):
-        before, after = (
-            (place_line(side.index, name),) if name in side.index.places else () for side in (c.old, c.new)
-        )
+        before, after = ((place_line(side.index, name),) if name in side.index.places else () for side in c.sides)
         if before != after:
             # A place that lies elsewhere now is out of reach for some and in reach for others.
             ups = {up for up, lines in ((True, after), (False, before)) if lines}

@@ -81,12 +81,7 @@ class GapQuestions:
         """What the first plan allows, and the other, of ``theirs``, does not."""
         resource = mine.resource
         here = _allowed(self.ours, mine, field)
-        there = (
-            _NEVER
-            if other is None or not _has(self.theirs.index, resource, field)
-            else (_allowed(self.theirs, other, field))
-        )
-        low, high = self._bounds(there, resource, user)
+        low, high = self._bounds(other, field, resource, user)
         if frozenset(here.rest) == frozenset(low.rest):
             ways = tuple(way for way in here.ways if way not in low.ways)
             formula = AllOf((*here.rest, AnyOf(ways), NotOf(AnyOf(low.ways))))
@@ -102,8 +97,15 @@ class GapQuestions:
         declared = self.ours.index.attributes[resource][home]
         return AnyOf((missing(declared), _at_place(self.ours.index, declared)))
 
-    def _bounds(self, there: _Allowed, resource: str, user: str | None) -> tuple[_Allowed, _Allowed]:
-        """What holds on our side where the other allows it, at least and at most: the same where that can be said."""
+    def _bounds(
+        self, other: Plan | None, field: str | None, resource: str, user: str | None
+    ) -> tuple[_Allowed, _Allowed]:
+        """What holds on our side where the other plan allows it, at least and at most: the same where that can be
+        said.
+        """
+        there = _NEVER
+        if other is not None and (field is None or field in self.theirs.index.attributes[resource]):
+            there = _allowed(self.theirs, other, field)
         low, high = (self._lifted(there, resource, user, over=over) for over in (False, True))
         return low, high
 
@@ -141,7 +143,7 @@ class GapQuestions:
     def field_gap(self, mine: Plan, other: Plan, field: str, user: str | None) -> Gap:
         """What the first plan allows of a field, and the other does not, of records that are open to both."""
         found = self.gap(mine, other, field, user)
-        low, high = self._bounds(_allowed(self.theirs, other, None), mine.resource, user)
+        low, high = self._bounds(other, None, mine.resource, user)
         return Gap(AllOf((found.formula, high.whole)), found.index, found.exact and low.whole == high.whole)
 
     def creation(self, mine: Plan, other: Plan | None, one: ComparedPerson, span: Span) -> Gap:
@@ -170,8 +172,7 @@ class GapQuestions:
         )
         everything: tuple[str | None, ...] = (None, *declared)
         for field in everything:
-            there = _allowed(self.theirs, other, field) if _has(self.theirs.index, resource, field) else _NEVER
-            low, high = self._bounds(there, resource, user)
+            low, high = self._bounds(other, field, resource, user)
             exact = exact and low.whole == high.whole
             said = NotOf(low.whole)
             denied_.append(said if field is None else AllOf((NotOf(missing(declared[field])), said)))
@@ -372,10 +373,6 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _texts(each)
-
-
-def _has(index: Index, resource: str, field: str | None) -> bool:
-    return field is None or field in index.attributes[resource]
 
 
 def _readable_value(index: Index, declared: ir.Attribute) -> Formula:

@@ -18,7 +18,7 @@ from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap, plan_of
 from policylang.diff.report import Change, KindAndName, Statement
 from policylang.diff.statements import made
-from policylang.diff.subjects import ComparedPerson, Subject, UserPair, of_user, somebody
+from policylang.diff.subjects import ComparedPerson, Subject, of_user, somebody
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, lines, membership, only_a_part
 from policylang.ir import nodes as ir
@@ -35,22 +35,21 @@ _Said = dict[tuple[bool, str, str], set[str | None]]
 
 
 class Latent:
-    """``renamed``: roles, groups and jobs that stand for one on the other side."""
+    """``alike``: the users, in classes; ``renamed``: roles, groups and jobs that stand for one on the other side."""
 
     def __init__(
         self,
         c: Comparer,
-        pairs: list[UserPair],
+        alike: Iterable[Lines],
         changes: list[Change],
         now: datetime.datetime,
         renamed: set[KindAndName],
     ) -> None:
-        self.c, self.pairs, self.now, self.renamed = c, pairs, now, renamed
+        self.c, self.alike, self.now, self.renamed = c, alike, now, renamed
         self.notes: list[str] = []
-        self.sides = (c.old, c.new)
-        self.asked = frozenset(role for side in self.sides for role in roles_asked(side.index).values())
+        self.asked = frozenset(role for side in self.c.sides for role in roles_asked(side.index).values())
         self.told: dict[KindAndName, _Said] = {}
-        self.required = frozenset(each for side in self.sides for each in side.world.required)
+        self.required = frozenset(each for side in self.c.sides for each in side.world.required)
         for change in changes:
             for named in (*change.subjects, *change.around):
                 self._tell(self.told.setdefault((named.kind, named.name), {}), change)
@@ -78,8 +77,8 @@ class Latent:
             subject = somebody(*name, self.c.old, self.c.new)
             inner = set().union(*(said.get(("role", role), ()) for role in self._inside(subject)))
             found = [each for each in self._granted(name, subject) if each not in inner]
-            there = [side.has(*name) for side in self.sides]
-            note = None if all(there) or not found else only_a_part(self.sides[there[1]], *name, is_new=there[1])
+            there = [side.has(*name) for side in self.c.sides]
+            note = None if all(there) or not found else only_a_part(self.c.sides[there[1]], *name, is_new=there[1])
             if note is not None:
                 self.notes.append(note)
                 continue
@@ -98,7 +97,7 @@ class Latent:
     def _bundles(self) -> list[KindAndName]:
         names: dict[KindAndName, None] = {
             source.bundle_name: None
-            for side in self.sides
+            for side in self.c.sides
             for source, bundle in side.world.bundles
             if not (isinstance(bundle, ir.Role) and bundle.owner)
         }
@@ -106,10 +105,7 @@ class Latent:
         return sorted(names, key=lambda name: (name[0] == "group", depth[name], name))
 
     def _inside(self, subject: Subject) -> set[str]:
-        return set().union(*(side.roles_of(who.sources) for side, who in self._both(subject)))
-
-    def _both(self, subject: Subject) -> Iterator[tuple[Side, ComparedPerson]]:
-        yield from zip(self.sides, (subject.old, subject.new), strict=True)
+        return set().union(*(side.roles_of(who.sources) for side, who in self.c.both(subject)))
 
     def _granted(self, name: KindAndName, subject: Subject) -> Iterator[tuple[bool, Lines, Lines]]:
         """Up or down, what granted it and what grants it now."""
@@ -127,7 +123,7 @@ class Latent:
                     yield (up, (), line) if up else (up, line, ())
 
     def _requiring(self, resource: str, action: str) -> str:
-        needs = (need for side in self.sides for need in side.world.required.get((resource, action), ()))
+        needs = (need for side in self.c.sides for need in side.world.required.get((resource, action), ()))
         found = sorted({f"{name} on `{of}`" for (of, name), _ in needs})
         return listed(found[:3], "and")
 
@@ -145,11 +141,11 @@ class Latent:
         """What differs where nothing stands in the way but what the subject has: with what the action requires; in a
         group, for whoever overrides its limits; of new records, attribute by attribute.
         """
-        old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
+        old, new = (plan_of(side, who, resource, action) for side, who in self.c.both(subject))
         asked: list[tuple[tuple[Plan | None, Plan | None], str]] = []
         met = (_met(old), _met(new))
         words = self._beside(resource, action)
-        if met != (old, new) or any(_creates(side.index, resource, action) for side in self.sides):
+        if met != (old, new) or any(_creates(side.index, resource, action) for side in self.c.sides):
             asked.append((met, words))
         if is_group and any(way.limits for plan in met if plan is not None for way in plan.ways):
             asked.append(((_unlimited(met[0]), _unlimited(met[1])), f"{words}, with a policy that overrides"))
@@ -157,7 +153,7 @@ class Latent:
             for up in (True, False):
                 what = self._differs(plans, up, subject)
                 if what:
-                    before, after = (lines(side, plan) for side, plan in zip(self.sides, plans, strict=True))
+                    before, after = (lines(side, plan) for side, plan in zip(self.c.sides, plans, strict=True))
                     if set(before) == set(after):
                         before, after = ((), (_MORE,)) if up else ((_MORE,), ())
                     removed, added = (
@@ -167,7 +163,7 @@ class Latent:
                     yield up, what, (removed, added)
 
     def _beside(self, resource: str, action: str) -> str:
-        for side in reversed(self.sides):
+        for side in reversed(self.c.sides):
             declared = side.index.actions.get(resource, {}).get(action)
             if declared is not None and declared.requires is not None:
                 return f", with {requirement_in_words(declared.requires)}"
@@ -193,13 +189,13 @@ class Latent:
 
     def of_users(self) -> Iterator[Statement]:
         """What users have that they did not have, where that matters as soon as they are given more."""
-        yield from self._of_users("user", [pair.users for pair in self.pairs])
+        yield from self._of_users("user", self.alike)
         names = sorted({*self.c.old.index.integrations} & {*self.c.new.index.integrations})
         yield from self._of_users("integration", [(name,) for name in names])
 
     def _of_users(self, kind: str, classes: Iterable[Lines]) -> Iterator[Statement]:
         for users in classes:
-            removed, added = apart(*(tuple(membership(side, users[0])) for side in self.sides))
+            removed, added = apart(*(tuple(membership(side, users[0])) for side in self.c.sides))
             if not removed and not added:
                 continue
             told = {up for up, _, _ in self.told.get((kind, users[0]), ())}
@@ -210,14 +206,14 @@ class Latent:
             if left:
                 names = listed([f"`{user}`" for user in users[:3]], "and")
                 more = f" and {len(users) - 3} more" if len(users) > 3 else ""
-                subject = f"{kind if len(users) == 1 else f'{kind}s'} {names if not more else names + more}"
+                subject = f"{kind if len(users) == 1 else f'{kind}s'} {names}{more}"
                 yield made("user", subject, removed, added, True in left, tuple(users), _besides(left))
 
     def _of_job(self, code: str) -> Iterator[Statement]:
         removed, added = apart(
             *(
                 [f"role `{ref.name}`" for ref in side.index.jobs[code].roles] if code in side.index.jobs else []
-                for side in self.sides
+                for side in self.c.sides
             )
         )
         if removed or added:
@@ -239,12 +235,12 @@ class Latent:
                 for up, more in ((True, other - one), (False, one - other)):
                     if more:
                         found.setdefault(up, self._use_of(min(more, key=str)))
-        granted = frozenset().union(*(side.granted(who.sources) for side, who in self._both(subject)))
+        granted = frozenset().union(*(side.granted(who.sources) for side, who in self.c.both(subject)))
         for resource, action in self._permissions():
-            old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
+            old, new = (plan_of(side, who, resource, action) for side, who in self.c.both(subject))
             if old is None or new is None:
                 continue
-            before, after = (_overriding(side, who, resource, action) for side, who in self._both(subject))
+            before, after = (_overriding(side, who, resource, action) for side, who in self.c.both(subject))
             if (before is None) != (after is None):
                 in_group = f"{self._grant_of(resource, action)}, in a group with a policy on `{resource}`"
                 return {True: in_group, False: in_group, **found}
@@ -265,7 +261,7 @@ class Latent:
         """A grant that nobody needs to have, with a role that brings it, if there is one."""
         roles = sorted(
             source.name
-            for side in self.sides
+            for side in self.c.sides
             for source, _ in side.world.bundles
             if source.kind == "role" and (resource, action) in side.granted((source,))
         )
@@ -282,11 +278,11 @@ class Latent:
         return f"a grant of {self._requiring(resource, action)}, which requires {action} on `{resource}`"
 
     def _helds(self, subject: Subject) -> tuple[frozenset[tuple[Any, ...]], ...]:
-        return tuple(self._held(*each) for each in self._both(subject))
+        return tuple(self._held(*each) for each in self.c.both(subject))
 
     def _roles(self, subject: Subject, is_new: bool) -> frozenset[tuple[Any, ...]]:
         """The roles that the subject may hand out, and those without which nobody can be chosen."""
-        side, who = list(self._both(subject))[is_new]
+        side, who = self.c.both(subject)[is_new]
         roles = side.roles_of(who.sources)
         groups = [source.name for source in who.sources if source.kind == "group"]
         bundles: list[ir.Role | ir.Group] = [side.index.roles[name] for name in roles]
@@ -333,7 +329,7 @@ def _creates(index: Index, resource: str, action: str) -> bool:
     return declared is not None and declared.kind == "create"
 
 
-def _with(side: Side, plan: Plan, limits: tuple[ir.PolicyInstance, ...] | None = None) -> Plan:
+def _with(side: Side, plan: Plan, limits: tuple[ir.PolicyInstance, ...] | None) -> Plan:
     """The plan of somebody who is granted everything there is, under some limits."""
     way = Way(_EVERYTHING, (), frozenset(), frozenset(side.index.attributes[plan.resource]), (), ()).under(limits or ())
     return msgspec.structs.replace(plan, ways=(way,), requirement=True)

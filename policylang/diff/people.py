@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from policylang.diff.comparing import AccessDifference, comparer
-from policylang.diff.subjects import of_user, user_pairs
+from policylang.diff.subjects import of_user, users_alike
 from policylang.ir import nodes as ir
 
 
@@ -23,8 +23,7 @@ def user_differences(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetim
     """What differs for any user or integration from ``now`` on. Nothing found is proved to be nothing."""
     now = now.astimezone(datetime.UTC)
     c = comparer(old, new, now)
-    alike = [pair.users for pair in user_pairs(c.old, c.new)]
     integrations = sorted({*c.old.index.integrations, *c.new.index.integrations})
-    for users in (*alike, *((each,) for each in integrations)):
+    for users in (*users_alike(c.old, c.new), *((each,) for each in integrations)):
         for subject in of_user(users[0], c.old, c.new, now):
             yield from (UserDifference(users, each) for each in c.differences(subject))

@@ -36,6 +36,10 @@ Topic = Literal[
 ]
 
 
+FailOn = Literal["gained", "widened", "any"]
+"""Which changes may not be merged without somebody looking at them."""
+
+
 class Named(msgspec.Struct, frozen=True):
     """A role, a group, a job, a user or an integration."""
 
@@ -191,10 +195,25 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     old: str
     new: str
     now: datetime.datetime
-    fail_on: Literal["gained", "widened", "any"] | None
+    fail_on: FailOn | None
     failed: bool
     sets: tuple[SetReport, ...]
     unused: tuple[Unused, ...]
+
+
+def failing(report: SetReport, fail_on: FailOn) -> tuple[Change | Statement, ...]:
+    """The changes of that kind which nobody allowed. What is not proved counts as a change."""
+    changes = [change for change in report.changes if change.because is None]
+    statements = [statement for statement in report.statements if statement.because is None]
+    if fail_on == "any":
+        return (*changes, *statements)
+    up = [change for change in changes if change.kind in ("gained", "widened")]
+    if fail_on == "widened":
+        return (*up, *(statement for statement in statements if statement.widens))
+    return (
+        *(change for change in up if change.kind == "gained" or change.unproved),
+        *(each for each in statements if each.topic == "granted" and each.widens and not each.removed),
+    )
 
 
 def identity(*parts: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
@@ -12,9 +12,9 @@ from policylang.check.privileges import roles_asked
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity
-from policylang.diff.subjects import ALWAYS, UserPair, of_user
+from policylang.diff.subjects import ALWAYS, of_user
 from policylang.diff.versions import Side
-from policylang.diff.wording import Lines, apart
+from policylang.diff.wording import Lines, apart, deny_line
 from policylang.ir import nodes as ir
 from policylang.model.types import UserType
 from policylang.model.words import condition_in_words
@@ -24,12 +24,13 @@ from policylang.syntax.quoting import quote_text
 
 
 def statements(
-    c: Comparer, pairs: Iterable[UserPair], changes: Iterable[Change], now: datetime.datetime
+    c: Comparer, alike: Sequence[Lines], changes: Iterable[Change], now: datetime.datetime
 ) -> Iterator[Statement]:
-    """All of them, by topic. Denies that show in a change of access already are left out."""
-    pairs = list(pairs)
-    yield from _eligibility(c, pairs, now)
-    yield from _superusers(pairs)
+    """All of them, by topic. Denies that show in a change of access already are left out. ``alike``: the users, in
+    classes.
+    """
+    yield from _eligibility(c, alike, now)
+    yield from _superusers(c)
     yield from _may_assign(c)
     yield from _denies(c, list(changes))
     yield from _said(c, "protected", _protected, narrows=True)
@@ -57,19 +58,19 @@ def made(
 # --- who can be chosen ---------------------------------------------------------------------------------------
 
 
-def _eligibility(c: Comparer, pairs: list[UserPair], now: datetime.datetime) -> Iterator[Statement]:
+def _eligibility(c: Comparer, alike: Sequence[Lines], now: datetime.datetime) -> Iterator[Statement]:
     old, new = roles_asked(c.old.index), roles_asked(c.new.index)
     attributes = [name for name in sorted(old.keys() | new.keys()) if _is_on(c.old, name) and _is_on(c.new, name)]
     wanted = {name: (old.get(name), new.get(name)) for name in attributes}
     users: dict[tuple[str | None, str | None], tuple[list[str], list[str]]] = {}
-    for pair in pairs:
+    for users_ in alike:
         for roles in set(wanted.values()):
             gained, lost = users.setdefault(roles, ([], []))
-            had, has = _held(c, pair, roles, now)
+            had, has = _held(c, users_[0], roles, now)
             if any(after and not before for before, after in zip(had, has, strict=True)):
-                gained += pair.users
+                gained += users_
             if any(before and not after for before, after in zip(had, has, strict=True)):
-                lost += pair.users
+                lost += users_
     for (resource, attribute), roles in wanted.items():
         subject = f"`{resource}.{attribute}`"
         gained, lost = users.get(roles, ([], []))
@@ -92,12 +93,12 @@ def _is_on(side: Side, name: tuple[str, str]) -> bool:
 
 
 def _held(
-    c: Comparer, pair: UserPair, roles: tuple[str | None, str | None], now: datetime.datetime
+    c: Comparer, user: str, roles: tuple[str | None, str | None], now: datetime.datetime
 ) -> tuple[list[bool], list[bool]]:
     """Whether users can be chosen before and after, in each of their spans."""
     found: tuple[list[bool], list[bool]] = ([], [])
-    for subject in of_user(pair.users[0], c.old, c.new, now):
-        for side, person, role, answers in zip((c.old, c.new), (subject.old, subject.new), roles, found, strict=True):
+    for subject in of_user(user, c.old, c.new, now):
+        for (side, person), role, answers in zip(c.both(subject), roles, found, strict=True):
             answers.append(person.profile is not None and (role is None or role in side.roles_of(person.sources)))
     return found
 
@@ -108,20 +109,14 @@ def _bundles_eligible(c: Comparer, roles: tuple[str | None, str | None]) -> tupl
     for source, _ in c.old.world.bundles:
         if not c.new.has(*source.bundle_name):
             continue
-        had, has = (
-            role is None or role in side.inside(source) for side, role in zip((c.old, c.new), roles, strict=True)
-        )
+        had, has = (role is None or role in side.inside(source) for side, role in zip(c.sides, roles, strict=True))
         if had != has:
             lines[has].append(f"whoever has {source.in_words}")
     return tuple(lines[0]), tuple(lines[1])
 
 
-def _superusers(pairs: list[UserPair]) -> Iterator[Statement]:
-    was: set[str] = set()
-    has: set[str] = set()
-    for pair in pairs:
-        was.update(pair.users if pair.old is not None and pair.old.superuser else ())
-        has.update(pair.users if pair.new is not None and pair.new.superuser else ())
+def _superusers(c: Comparer) -> Iterator[Statement]:
+    was, has = ({user.id for user in side.policy_set.users if user.superuser} for side in c.sides)
     if has - was:
         yield made("superuser", "superusers", (), ("superuser",), widens=True, users=tuple(sorted(has - was)))
     if was - has:
@@ -129,10 +124,10 @@ def _superusers(pairs: list[UserPair]) -> Iterator[Statement]:
 
 
 def _may_assign(c: Comparer) -> Iterator[Statement]:
-    names = dict.fromkeys(source for side in (c.old, c.new) for source, _ in side.world.bundles)
+    names = dict.fromkeys(source for side in c.sides for source, _ in side.world.bundles)
     for source in sorted(names, key=lambda source: source.bundle_name):
         subject = source.in_words
-        old, new = (_assignable(side, source) for side in (c.old, c.new))
+        old, new = (_assignable(side, source) for side in c.sides)
         gained, lost = (tuple(f"may assign `{role}`" for role in sorted(roles)) for roles in (new - old, old - new))
         if gained:
             yield made("may_assign", subject, (), gained, widens=True)
@@ -197,7 +192,7 @@ def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
                 (False, c.new, after, before, added),
             ):
                 for key, deny in one.items():
-                    line = _in_words(side, deny)
+                    line = deny_line(side, PlacedDeny(None, deny))
                     if key not in other and not told.of(source, up, about[0], about[1], line):
                         into[f"{about[1]} on `{about[0]}`: {line}"] = None
         if removed or added:
@@ -230,13 +225,6 @@ def _is_equal(c: Comparer, about: _Deny, before: Iterable[ir.Deny], after: Itera
         if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not UNSAT:
             return False
     return True
-
-
-def _in_words(side: Side, deny: ir.Deny) -> str:
-    fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
-    if deny.condition is None:
-        return f"denied{fields}"
-    return f"denied{fields} where {condition_in_words(deny.condition, side.index.attributes[deny.resource])}"
 
 
 # --- what is held to be true ---------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ import msgspec
 
 from policylang.check.finding import Who, somebody_with
 from policylang.diff.versions import Side
-from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.sources import RightsSource
+
+_MOMENT = datetime.timedelta(microseconds=1)
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -27,8 +28,14 @@ class Span(msgspec.Struct, frozen=True):
         if self.since is not None and now < self.since:
             return self.since
         if self.until is not None and now >= self.until:
-            return self.until - datetime.timedelta(microseconds=1)
+            return self.until - _MOMENT
         return now
+
+    def days(self, timezone: datetime.tzinfo) -> Period:
+        """From the first to the last."""
+        first = None if self.since is None else self.since.astimezone(timezone).date()
+        last = None if self.until is None else (self.until - _MOMENT).astimezone(timezone).date()
+        return Period(first, last)
 
 
 ALWAYS = Span()
@@ -71,7 +78,7 @@ def _somebody(kind: str, name: str, side: Side) -> ComparedPerson:
 
 def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator[Subject]:
     """A user or integration on both sides, in each span from the present day on."""
-    for span in spans(user, old.index, new.index, now):
+    for span in _spans(user, old.index, new.index, now):
         at = span.instant(now)
         yield Subject(_person(user, old.index, at), _person(user, new.index, at), user, span)
 
@@ -80,7 +87,7 @@ def _person(user: str, index: Index, at: datetime.datetime) -> ComparedPerson:
     return ComparedPerson(Who(user=user), profile(index, user, at) if index.knows(user) else None)
 
 
-def spans(user: str, old: Index, new: Index, now: datetime.datetime) -> Iterator[Span]:
+def _spans(user: str, old: Index, new: Index, now: datetime.datetime) -> Iterator[Span]:
     """The spans of time in which a user has the same on the one side, and the same on the other, without past ones."""
     edges = sorted({edge for index in (old, new) for edge in _edges(index, user)})
     for since, until in zip([None, *edges], [*edges, None], strict=True):
@@ -98,32 +105,13 @@ def _edges(index: Index, user: str) -> Iterator[datetime.datetime]:
             yield since
 
 
-class UserPair(msgspec.Struct, frozen=True):
-    """Users who are alike on both sides; ``old`` or ``new`` is ``None`` where they are not."""
-
-    users: tuple[str, ...]
-    old: ir.User | None
-    new: ir.User | None
-
-
-def user_pairs(old: Side, new: Side) -> list[UserPair]:
-    """All users, in classes, in the order of their first members."""
-    of_old = {user: (n, kind.declared) for n, kind in enumerate(old.world.user_classes) for user in kind.users}
-    of_new = {user: (n, kind.declared) for n, kind in enumerate(new.world.user_classes) for user in kind.users}
+def users_alike(old: Side, new: Side) -> list[tuple[str, ...]]:
+    """All users, in classes of those who are alike on both sides, in the order of their first members."""
+    of_old, of_new = (
+        {user: number for number, kind in enumerate(side.world.user_classes) for user in kind.users}
+        for side in (old, new)
+    )
     classes: dict[tuple[int | None, int | None], list[str]] = {}
     for user in sorted({*of_old, *of_new}):
-        key = (of_old[user][0] if user in of_old else None, of_new[user][0] if user in of_new else None)
-        classes.setdefault(key, []).append(user)
-    return [
-        UserPair(tuple(users), old.index.users.get(users[0]), new.index.users.get(users[0]))
-        for users in classes.values()
-    ]
-
-
-def dates(span: Span, timezone: datetime.tzinfo) -> Period | None:
-    """The days of a span; ``None`` for all of them."""
-    if span == ALWAYS:
-        return None
-    first = None if span.since is None else span.since.astimezone(timezone).date()
-    last = None if span.until is None else (span.until - datetime.timedelta(microseconds=1)).astimezone(timezone).date()
-    return Period(first, last)
+        classes.setdefault((of_old.get(user), of_new.get(user)), []).append(user)
+    return list(map(tuple, classes.values()))

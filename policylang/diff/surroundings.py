@@ -7,13 +7,12 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.check.fix.same_access import without_places
 from policylang.diff.versions import Side, deny_keys
 from policylang.diff.wording import Lines, action_lines, apart, place_line
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, RecordType, Type, in_words
+from policylang.model.types import RecordType, Type, in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
 from policylang.runtime.values import MISSING
@@ -32,7 +31,7 @@ class Surroundings:
     def places_moved(self) -> bool:
         """Whether something given at a place may cover other records."""
         return any(
-            _plain(getattr(self.old.index.policy_set, name)) != _plain(getattr(self.new.index.policy_set, name))
+            frozenset(getattr(self.old.index.policy_set, name)) != frozenset(getattr(self.new.index.policy_set, name))
             for name in ("places", "scope")
         )
 
@@ -150,12 +149,8 @@ def _declared(index: Index, resource: str, action: str, read: Reliance) -> Itera
 
 
 def _homes(index: Index, resource: str) -> frozenset[str]:
-    declared = index.resources.get(resource)
-    if declared is None or declared.place is None:
-        return frozenset()
-    type_ = index.attributes[resource][declared.place].type
-    assert isinstance(type_, PlaceType)
-    return index.places_of(type_.scope)
+    kind = index.place_kind(resource) if resource in index.resources else None
+    return frozenset() if kind is None else index.places_of(kind)
 
 
 def _marks(index: Index, of: str, name: str) -> Iterator[str]:
@@ -179,7 +174,3 @@ def _around(names: set[str], indexes: Iterable[Index]) -> set[str]:
         waiting += to.get(name, set()) - names
         names |= to.get(name, set())
     return names
-
-
-def _plain(values: tuple[msgspec.Struct, ...]) -> object:
-    return frozenset(without_places(values))

@@ -80,10 +80,9 @@ class Side:
             for grant in bundle.grants
             for action in grant.actions
         )
-        limits = frozenset((self.conditions[each.instance], _set(each.actions)) for each in bundle.limits)
         denies = frozenset(key for deny in bundle.denies for key in deny_keys(deny))
         inner = frozenset(self._bundles[self.index.roles[ref.name].at] for ref in bundle.roles)
-        return self.keys.of((grants, limits, denies, inner))
+        return self.keys.of((grants, self._attached(bundle.limits), denies, inner))
 
     def granted(self, held: Iterable[RightsSource]) -> frozenset[Permission]:
         """What sources grant somehow, also by the roles inside them."""

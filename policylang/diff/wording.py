@@ -12,9 +12,8 @@ from policylang.model import conditions as c
 from policylang.model.words import condition_in_words
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Plan, Way
+from policylang.runtime.plan import PlacedDeny, Plan, Way
 
-_EVERY = "every record"
 Lines = tuple[str, ...]
 
 
@@ -65,13 +64,18 @@ def lines(side: Side, plan: Plan | None) -> Lines:
         found.append(f"requires {requirement_in_words(declared.requires)}, which is not met everywhere")
     names = side.index.attributes[plan.resource]
     found += [f"only where {condition_in_words(each.condition, names)}" for each in plan.appends]
-    for each in plan.denies:
-        deny = each.deny
-        fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
-        where = [] if each.place is None else [f"at {place_in_words(side.index, each.place)}"]
-        where += [] if deny.condition is None else [condition_in_words(deny.condition, names, bool(where))]
-        found.append(f"denied{fields}" + (f" where {' and '.join(where)}" if where else ""))
+    found += [deny_line(side, each) for each in plan.denies]
     return tuple(dict.fromkeys(found))
+
+
+def deny_line(side: Side, each: PlacedDeny) -> str:
+    """What a deny takes away."""
+    deny = each.deny
+    fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
+    where = [] if each.place is None else [f"at {place_in_words(side.index, each.place)}"]
+    if deny.condition is not None:
+        where.append(condition_in_words(deny.condition, side.index.attributes[deny.resource], bool(where)))
+    return f"denied{fields}" + (f" where {' and '.join(where)}" if where else "")
 
 
 def conditions_of(plan: Plan) -> Iterator[c.Condition]:
@@ -107,11 +111,10 @@ def _way(side: Side, plan: Plan, way: Way) -> str:
     several = len(way.limits) > 1 or bool(parts)
     names = side.index.attributes[plan.resource]
     parts += sorted({condition_in_words(limit.condition, names, several) for limit in way.limits})
-    text = " and ".join(parts) if parts else _EVERY
-    return text + fields_in_words(side, plan.resource, way.fields)
+    return (" and ".join(parts) or "every record") + _fields_in_words(side, plan.resource, way.fields)
 
 
-def fields_in_words(side: Side, resource: str, fields: frozenset[str]) -> str:
+def _fields_in_words(side: Side, resource: str, fields: frozenset[str]) -> str:
     """Which attributes are covered, unless these are just what a plain grant covers, as a grant says it."""
     declared = side.index.attributes[resource]
     usual = side.index.plain[resource]

@@ -11,8 +11,7 @@ import msgspec
 
 from policylang.check.suppress.baseline import Baseline, Entry, Split, split
 from policylang.diagnostics import listed
-from policylang.diff.gate import FailOn, failing
-from policylang.diff.report import Change, Permissions, SetReport, Statement
+from policylang.diff.report import Change, FailOn, Permissions, SetReport, Statement, failing
 from policylang.files.json_schema import schema_of
 from policylang.importing.drift import Differing, Drift, Unmatched
 from policylang.importing.imported import Note

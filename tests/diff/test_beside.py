@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from policylang.diff.compare import compare
-from policylang.diff.gate import FailOn, failing
-from policylang.diff.report import Report
+from policylang.diff.report import FailOn, Report, failing
 from policylang.model.types import Duration
 from tests.diff.rendering import as_set, is_same
 from tests.helpers import compiled

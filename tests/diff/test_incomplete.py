@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from policylang.check.finding import Who
 from policylang.diff.compare import compare
-from policylang.diff.gate import FailOn, failing
-from policylang.diff.report import Change, ComparedRequest, Report
+from policylang.diff.report import Change, ComparedRequest, FailOn, Report, failing
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from policylang.diff.compare import compare
-from policylang.diff.gate import failing
+from policylang.diff.report import failing
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical
