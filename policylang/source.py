@@ -51,6 +51,10 @@ class Source:
         line = bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and column, the other way round."""
+        return self.line_starts[line - 1] + column - 1
+
     def line(self, number: int) -> str:
         """The text of a line (1-based), without its line break; empty past the end."""
         if self.foreign or number > len(self.line_starts):

@@ -25,10 +25,6 @@ class Layout:
     def _starts(self) -> list[int]:
         return [declaration.start_pos for declaration in self.declarations]
 
-    def offset(self, line: int, column: int) -> int:
-        """The offset of a place."""
-        return self.source.line_starts[line - 1] + column - 1
-
     def around(self, offset: int) -> ast.Declaration | None:
         """The declaration that an offset lies in."""
         number = bisect_right(self._starts, offset) - 1
@@ -57,9 +53,9 @@ class Layout:
 
     def anchor(self, at: Location) -> tuple[str, str]:
         """What a place is, whatever line it is on: the declaration's kind and name, and the words inside it."""
-        start = self.offset(at.line, at.column)
+        start = self.source.offset(at.line, at.column)
         around = self.around(start)
-        words = _words(self.source, start, self.offset(at.end_line, at.end_column))
+        words = _words(self.source, start, self.source.offset(at.end_line, at.end_column))
         if around is None:
             return "", words
         header = _header(around, self.source)
@@ -67,7 +63,7 @@ class Layout:
 
     def statement(self, at: Location) -> tuple[str, str]:
         """The declaration that a place is in, like `anchor`, and the words of the whole item of its block."""
-        start = self.offset(at.line, at.column)
+        start = self.source.offset(at.line, at.column)
         around = self.around(start)
         if around is None:
             return "", ""

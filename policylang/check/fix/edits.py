@@ -52,7 +52,7 @@ def apply(edits: Iterable[TextEdit], sources: Mapping[str, Source]) -> dict[str,
 
 def _offset(source: Source, line: int, column: int) -> int:
     if 1 <= line <= len(source.line_starts) and column >= 1:
-        offset = source.line_starts[line - 1] + column - 1
+        offset = source.offset(line, column)
         if offset <= len(source.text) and source.position(offset) == (line, column):
             return offset
     raise ValueError(f"`{source.name}` has no place {line}:{column}")

@@ -96,7 +96,7 @@ class Covering:
         known = self._by_key.get((at.path, code))
         if not known:
             return []
-        start = self._sources[at.path].line_starts[at.line - 1] + at.column - 1
+        start = self._sources[at.path].offset(at.line, at.column)
         return [each for each in known if any(first <= start < last for first, last in each.extents)]
 
 

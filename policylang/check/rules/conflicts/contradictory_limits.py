@@ -9,6 +9,7 @@ import msgspec
 
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
+from policylang.check.holding import holding
 from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.shifts import missed_shifts
 from policylang.check.world import UserClass, World
@@ -17,7 +18,6 @@ from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.runtime.grants import limiting
 from policylang.runtime.index import Permission
-from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -166,10 +166,8 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
     user = kind.declared
     if len(user.overrides) < 2 or user.group is None or user.terminated:
         return
-    source = RightsSource("group", user.group.name)
-    granted = {(grant.resource, action) for _, grant in world.granted(source) for action in grant.actions}
     cores: dict[tuple[str, ...], _Core] = {}
-    for resource, action in sorted(granted):
+    for resource, action in sorted(holding(world).granted(("group", user.group.name))):
         limits = limiting(world.index, (each.limit for each in user.overrides), resource, action)
         found = _core(questions, limits) if len(limits) > 1 else None
         if found is not None:

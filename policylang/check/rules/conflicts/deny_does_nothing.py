@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from policylang.analysis.questions import deny_does_nothing
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability, either
 from policylang.check.finding import Finding
 from policylang.check.granting import Granting, grants_by_permission
 from policylang.check.limits import Questions, claims
+from policylang.check.privileges import statements
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -50,16 +49,6 @@ user "amy@acme.test" { assign role approver }
 )
 
 
-class _Said(msgspec.Struct):
-    """A deny as it was written: one on all resources is one on each of them. ``by``: the kind and name of the role or
-    group that says it; nothing for one that is for everyone.
-    """
-
-    denies: list[ir.Deny]
-    by: Name | None
-    unproved: bool = False
-
-
 def check(world: World) -> Iterator[Finding]:
     """A deny does something if it matches one record on which the action is granted to somebody who has the deny or
     could get it: a role can be given to anybody, also one that only denies and that nobody holds yet. So every grant in
@@ -72,55 +61,53 @@ def check(world: World) -> Iterator[Finding]:
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     granted = world.once(grants_by_permission)
-    for said in _statements(world):
-        if not any(
-            _matches(world, questions, said, deny, granting)
-            for deny in said.denies
+    for by, denies in _statements(world):
+        matched = either(
+            _matches(world, questions, deny, granting)
+            for deny in denies
             for action in deny.actions
             for granting in granted.get((deny.resource, action), ())
-            if granting.beside(said.by)
-        ):
-            yield _finding(said)
+            if granting.beside(by)
+        )
+        if matched is not SATISFIABLE:
+            yield _finding(by, denies, unproved=matched is UNKNOWN)
 
 
-def _statements(world: World) -> Iterator[_Said]:
-    found: dict[str, _Said] = {}
+def _statements(world: World) -> Iterator[tuple[Name | None, list[ir.Deny]]]:
+    """The denies as they were written, one on all resources is one on each of them; with the role or group that says
+    it, nothing for one that is for everyone.
+    """
     for source, bundle in world.bundles:
-        for deny in bundle.denies:
-            found.setdefault(deny.at, _Said([], source.bundle_name)).denies.append(deny)
-    for deny in world.index.denies:
-        found.setdefault(deny.at, _Said([], None)).denies.append(deny)
-    yield from found.values()
+        yield from ((source.bundle_name, denies) for denies in statements(bundle.denies).values())
+    yield from ((None, denies) for denies in statements(world.index.denies).values())
 
 
-def _matches(world: World, questions: Questions, said: _Said, deny: ir.Deny, granting: Granting) -> bool:
+def _matches(world: World, questions: Questions, deny: ir.Deny, granting: Granting) -> Satisfiability:
     """Whether the deny matches a record that the grant reaches."""
     if deny.fields is not None and granting.fields.isdisjoint(deny.fields):
-        return False
+        return UNSAT
     if not granting.limits and deny.condition is None:
-        return True
+        return SATISFIABLE
     formula = deny_does_nothing(world.index, deny.resource, granting.reach(world.index), deny)
-    found = granting.settle(questions, formula)
-    said.unproved = said.unproved or found is UNKNOWN
-    return found is SATISFIABLE
+    return granting.settle(questions, formula)
 
 
-def _finding(said: _Said) -> Finding:
-    deny = said.denies[0]
+def _finding(by: Name | None, denies: list[ir.Deny], *, unproved: bool) -> Finding:
+    deny = denies[0]
     what = f"{', '.join(deny.actions)} on `{deny.resource}`"
-    if len(said.denies) > 1:
-        what += f" and {len(said.denies) - 1} more"
+    if len(denies) > 1:
+        what += f" and {len(denies) - 1} more"
     if deny.fields is not None:
         what += f" ({', '.join(deny.fields)})"
-    who = "nobody" if said.by is None or said.by[0] == "role" else f"nobody in group `{said.by[1]}`"
-    can = "can be" if said.by is not None else "is"
-    where = "" if all(each.condition is None for each in said.denies) else " where the deny applies"
+    who = "nobody" if by is None or by[0] == "role" else f"nobody in group `{by[1]}`"
+    can = "can be" if by is not None else "is"
+    where = "" if all(each.condition is None for each in denies) else " where the deny applies"
     return Finding(
         code="PL206",
         message=f"{who} {can} granted {what}{where}, so the deny has no effect",
         at=deny.at,
-        subjects=tuple(f"{action} on {each.resource}" for each in said.denies for action in each.actions),
+        subjects=tuple(f"{action} on {each.resource}" for each in denies for action in each.actions),
         help="remove it, or check its action, resource and condition",
-        proved=None if said.unproved else f"{who} {can} granted {what} on a record that the deny matches",
-        unproved=said.unproved,
+        proved=None if unproved else f"{who} {can} granted {what} on a record that the deny matches",
+        unproved=unproved,
     )

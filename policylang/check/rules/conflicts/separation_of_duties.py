@@ -9,6 +9,7 @@ import msgspec
 from policylang.check.finding import Finding, people, related
 from policylang.check.holding import holding
 from policylang.check.limits import inner_first
+from policylang.check.privileges import taken
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
@@ -66,12 +67,12 @@ user "bob@acme.test" { assign role clerk at site "North"  assign role boss at si
 
 
 class _Holds(msgspec.Struct):
-    """Of the permissions that must be apart: the first grant of each in a source, and those that a deny of everything
-    in the source takes away.
+    """Of the permissions that must be apart the first grant of each in a source; and all that a deny of everything, in
+    the source or for everyone, takes away.
     """
 
     granted: dict[Permission, str]
-    denied: frozenset[Permission]
+    denied: Set[Permission]
 
 
 class _Side(msgspec.Struct, frozen=True):
@@ -121,40 +122,27 @@ class _Checker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.wanted = frozenset(pair for each in world.policy_set.separations for pair in _pairs(each))
-        self.denied_to_all = frozenset(self._taken(world.index.denies))
         self._known: dict[RightsSource, _Holds] = {}
         self._of: dict[Permission, list[ir.Separation]] = {}
         for separation in world.policy_set.separations:
             for pair in _pairs(separation):
                 self._of.setdefault(pair, []).append(separation)
 
-    def _taken(self, denies: Sequence[ir.Deny]) -> Iterator[Permission]:
-        for deny in denies:
-            if deny.condition is None and deny.fields is None:
-                yield from ((deny.resource, action) for action in deny.actions)
-
     def holds(self, source: RightsSource) -> _Holds:
         plain = RightsSource(*source.bundle_name)
         if plain not in self._known:
             granted: dict[Permission, str] = {}
-            denied: set[Permission] = set()
-            for chain in self.world.chains(plain):
-                for grant in chain[-1].grants:
-                    for action in grant.actions:
-                        if (grant.resource, action) in self.wanted:
-                            granted.setdefault((grant.resource, action), grant.at)
-                denied |= set(self._taken(chain[-1].denies))
-            self._known[plain] = _Holds(granted, frozenset(denied))
+            for _chain, grant in self.world.granted(plain):
+                for action in grant.actions:
+                    if (grant.resource, action) in self.wanted:
+                        granted.setdefault((grant.resource, action), grant.at)
+            self._known[plain] = _Holds(granted, taken(self.world, plain)[0])
         return self._known[plain]
 
     def alone(self, source: RightsSource, separation: ir.Separation) -> tuple[Permission, ...]:
         """The permissions that the source by itself holds, if they are too many together."""
         holds = self.holds(source)
-        held = tuple(
-            pair
-            for pair in _pairs(separation)
-            if pair in holds.granted and pair not in holds.denied and pair not in self.denied_to_all
-        )
+        held = tuple(pair for pair in _pairs(separation) if pair in holds.granted and pair not in holds.denied)
         return held if len(held) > separation.most else ()
 
     def _touched(self, held: Set[Permission]) -> Iterator[ir.Separation]:
@@ -241,7 +229,7 @@ class _Checker:
 
     def _of_holders(self, holders: _Holders) -> Iterator[_Broken]:
         sources = profile(self.world.index, holders.users[0], None).sources
-        held = {pair for source in sources for pair in self.holds(source).granted} - self.denied_to_all
+        held = {pair for source in sources for pair in self.holds(source).granted}
         for separation in self._touched(held):
             if any(self.alone(source, separation) for source in sources):
                 continue
@@ -263,8 +251,6 @@ class _Checker:
 
     def _side(self, sources: Sequence[RightsSource], pair: Permission) -> _Side | None:
         """The first of the sources that hold the permission, if no deny takes it away there."""
-        if pair in self.denied_to_all:
-            return None
         sources = [source for source in sources if can_cover(self.world.index, pair[0], source.place)]
         if any(pair in self.holds(source).denied for source in sources):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, together
-from policylang.check.privileges import on, several
+from policylang.check.privileges import on, several, statements
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -50,11 +50,7 @@ def check(world: World) -> Iterator[Finding]:
     """
     found: dict[str, Finding] = {}
     for source, bundle in world.bundles:
-        statements: dict[str, list[ir.Grant]] = {}
-        for grant in bundle.grants:
-            if grant.wildcard:
-                statements.setdefault(grant.at, []).append(grant)
-        for at, grants in statements.items():
+        for at, grants in statements(grant for grant in bundle.grants if grant.wildcard).items():
             given = several([on(grant.actions, grant.resource) for grant in grants])
             found[f"{source.kind} {source.name}: {given}"] = Finding(
                 code="PL401",
