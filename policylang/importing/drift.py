@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from policylang.diff.compare import compare
 from policylang.diff.report import Change, Report, Statement
 from policylang.importing.importing import Import
+from policylang.importing.matching import by_name
 from policylang.importing.policy_text import policy_texts
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType, RecordType, SetType, Type, UserType
@@ -165,8 +166,7 @@ def _unmatched(files: ir.PolicySet, product: ir.PolicySet, made: Import) -> Iter
 
 
 def _names(of: ir.PolicySet, kind: str) -> set[str]:
-    things: Iterable[Any] = getattr(of, f"{kind}s")
-    return {getattr(each, {"user": "id", "job": "code"}.get(kind, "name")) for each in things}
+    return {*by_name(getattr(of, f"{kind}s"), kind)}
 
 
 class _Places:

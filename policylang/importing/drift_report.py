@@ -82,7 +82,7 @@ def drift_report(
 ) -> DriftReport:
     """The report, without what is in a baseline."""
     differences = differences_of(found)
-    noted = [_noted(each) for each in refused]
+    noted = [*map(Noted.of, refused)]
     known = _known(differences, noted, baseline)
     shown = tuple(each for each, is_known in zip(differences, known.known, strict=False) if not is_known)
     left = tuple(each for each, is_known in zip(noted, known.known[len(differences) :], strict=True) if not is_known)
@@ -97,8 +97,8 @@ def drift_report(
         notes=found.notes,
         unmatched=found.unmatched,
         refused=left,
-        accepted=tuple(map(_noted, accepted)),
-        beside=tuple(map(_noted, beside)),
+        accepted=tuple(map(Noted.of, accepted)),
+        beside=tuple(map(Noted.of, beside)),
         known=sum(known.known),
         stale=known.stale,
     )
@@ -143,10 +143,6 @@ def _fails(differences: Iterable[Drifted], fail_on: FailOn) -> bool:
         notes=(),
     )
     return bool(failing(report, fail_on))
-
-
-def _noted(note: Note) -> Noted:
-    return Noted(note.code, str(note.origin), note.message)
 
 
 # --- in words ------------------------------------------------------------------------------------------------

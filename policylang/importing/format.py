@@ -11,7 +11,7 @@ from policylang.importing.edits import EditKind, SourceEdit, Wanted
 from policylang.importing.imported import Imported
 from policylang.importing.reading import Inputs, read_inputs
 
-Patch = Callable[[Inputs, Any, Sequence[Wanted]], Iterable[SourceEdit]]
+_Patch = Callable[[Inputs, Any, Sequence[Wanted]], Iterable[SourceEdit]]
 _Read = Callable[[Inputs, Any], Imported]
 Ask = Callable[[str, str], str]
 """A question, and the answer that is taken if there is none."""
@@ -42,7 +42,7 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     tells: frozenset[str] = frozenset()
     mapping: type[msgspec.Struct] | None = None
     learn: Callable[[Inputs, Ask], msgspec.Struct] | None = None
-    patch: Patch | None = None
+    patch: _Patch | None = None
     writes: Mapping[EditKind, str] = {}
     by_hand: Mapping[EditKind, tuple[str, str]] = {}
     fetch: Callable[[Sequence[str]], Inputs] | None = None

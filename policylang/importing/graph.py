@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from policylang.model.world import cyclic_knots
 
-Links = Mapping[str, Mapping[str, object]]
+_Links = Mapping[str, Iterable[str]]
 """What each name leads to."""
 
 
-def distances(links: Links, start: str) -> dict[str, int]:
-    """Links to everything that can be reached."""
-    found = {start: 0}
-    waiting = deque([start])
+def distances(links: _Links, *starts: str) -> dict[str, int]:
+    """Links from any of the starts to everything that can be reached, themselves too."""
+    found = dict.fromkeys(starts, 0)
+    waiting = deque(starts)
     while waiting:
         name = waiting.popleft()
         for after in links.get(name, ()):
@@ -24,7 +24,7 @@ def distances(links: Links, start: str) -> dict[str, int]:
     return found
 
 
-def circles(links: Links) -> dict[str, tuple[str, ...]]:
+def circles(links: _Links) -> dict[str, tuple[str, ...]]:
     """For each name that stands in a circle with others, all that stand in it."""
     knots = (tuple(sorted(knot)) for knot in cyclic_knots(links) if len(knot) > 1)
     return {name: knot for knot in knots for name in knot}

@@ -88,13 +88,10 @@ class Resource(ImportedThing, kw_only=True):
 
 
 class Policy(ImportedThing, kw_only=True):
-    """``resource``: ``None`` for any resource that has the ``attributes``. ``actions``: those it is for, all if there
-    are none. Policies that say the same are written once.
-    """
+    """``resource``: ``None`` for any that has the ``attributes``. Policies that say the same are written once."""
 
     resource: str | None
     condition: Text
-    actions: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
 
 
@@ -133,10 +130,8 @@ class Include(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoleOrGroup(ImportedThing, kw_only=True):
-    """A role or a group. ``marks``: ``protected``, ``essential``."""
+    """A role or a group."""
 
-    marks: tuple[str, ...] = ()
-    portal: str | None = None
     includes: list[Include] = []
     grants: list[Grant] = []
     limits: list[StatedLimit] = []
@@ -232,6 +227,18 @@ class Imported:
         found.seen(origin)
         return found
 
+    def policy(
+        self,
+        key: str,
+        origin: Origin,
+        label: str,
+        resource: str | None,
+        condition: Text,
+        attributes: tuple[str, ...] = (),
+    ) -> None:
+        made = Policy(key=key, label=label, resource=resource, condition=condition, attributes=attributes)
+        self.policies.setdefault(key, made).seen(origin)
+
     def role(self, key: str, origin: Origin, label: str | None = None) -> RoleOrGroup:
         found = self.roles.setdefault(key, RoleOrGroup(key=key, label=label))
         found.seen(origin)
@@ -267,6 +274,15 @@ class Imported:
         """Grant or deny an action to the holders of a role or group, and declare it on its resource."""
         self.resource(resource, origin).action(action, origin)
         bundle.grants.append(Grant(resource=resource, action=action, origin=origin, deny=deny))
+
+    def roles_inside(self, bundle: RoleOrGroup) -> dict[str, RoleOrGroup]:
+        """The roles inside a role or group, to any depth, by their keys."""
+        waiting, found = [bundle], dict[str, RoleOrGroup]()
+        while waiting:
+            more = {each.role for each in waiting.pop().includes} - found.keys()
+            found |= {role: self.roles[role] for role in more}
+            waiting += [self.roles[role] for role in more]
+        return found
 
     def bundles(self) -> Iterator[RoleOrGroup]:
         yield from self.roles.values()

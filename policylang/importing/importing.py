@@ -32,7 +32,7 @@ from policylang.source import Source
 from policylang.syntax.format import format_source
 from policylang.syntax.parser import Parsed, parse
 
-WIDTH = 120
+_WIDTH = 120
 
 
 class ParsedOnce:
@@ -105,7 +105,7 @@ def import_set(
     if imported.texts:
         into = None
     parsed = parsed or ParsedOnce()
-    layout = _formatted if like is None else _as_written
+    layout = formatted if like is None else _as_written
     texts: dict[str, str] = {}
     statements: list[StatementPlace] = []
     for file, text in _as_it_was(imported, closes=like is None).items():
@@ -129,8 +129,8 @@ def import_set(
         {name: digest(content) for name, content in sorted(files.items())},
         by_kind({**known, **texts_given}),
         tuple(statements),
-        _noted(refused),
-        _noted(left_out),
+        tuple(map(Noted.of, refused)),
+        tuple(map(Noted.of, left_out)),
         tuple(accepted),
     )
     if config is not None:
@@ -159,7 +159,7 @@ def _share_policies(imported: Imported) -> None:
     instead: dict[str, str] = {}
     for key in sorted(imported.policies):
         each = imported.policies[key]
-        kept = first.setdefault((each.resource, each.attributes, each.condition, tuple(sorted(each.actions))), each)
+        kept = first.setdefault((each.resource, each.attributes, each.condition), each)
         if kept is not each:
             instead[key] = kept.key
             for origin in each.origins:
@@ -172,9 +172,9 @@ def _share_policies(imported: Imported) -> None:
             ]
 
 
-def _formatted(file: str, text: str) -> str:
+def formatted(file: str, text: str) -> str:
     """In the one layout. What was written has no syntax errors; where it has, they are found with all others."""
-    return format_source(Source(file, text), WIDTH).text or text
+    return format_source(Source(file, text), _WIDTH).text or text
 
 
 def _as_written(_file: str, text: str) -> str:
@@ -203,10 +203,6 @@ def _as_it_was(imported: Imported, closes: bool) -> dict[str, str]:
 def _statements_from(tree: Parsed, path: str) -> Iterable[StatementPlace]:
     for header, line, _ in Layout(tree).statements():
         yield StatementPlace(tree.source.name, line, header, "", (path,))
-
-
-def _noted(notes: Iterable[Note]) -> tuple[Noted, ...]:
-    return tuple(Noted(each.code, str(each.origin), each.message) for each in notes)
 
 
 def config_text(format: ImportFormat, accepted: Sequence[str], imported: Imported) -> str:

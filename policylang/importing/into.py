@@ -197,18 +197,9 @@ class _Merging:
 
     # --- what nobody gets ------------------------------------------------------------------------------------------
 
-    def _inside(self, bundle: RoleOrGroup) -> set[str]:
-        """The roles inside a role or group, to any depth."""
-        waiting, found = [bundle], set[str]()
-        while waiting:
-            more = {each.role for each in waiting.pop().includes} - found
-            found |= more
-            waiting += [self._set.roles[role] for role in more]
-        return found
-
     def _takes_away(self, bundle: RoleOrGroup) -> bool:
         """Whether a role or group denies something, by itself or by roles inside it."""
-        inside = (self._set.roles[role] for role in self._inside(bundle))
+        inside = self._set.roles_inside(bundle).values()
         return any(grant.deny for each in (bundle, *inside) for grant in each.grants)
 
     def _close(self, kind: OfName, key: str) -> None:
@@ -225,7 +216,7 @@ class _Merging:
             *((("group", key), each) for key, each in self._set.groups.items()),
         ]
         taking = {key for (kind, key), takes_away in self._closed.items() if kind == "role" and takes_away}
-        self._closed |= {key: True for key, each in bundles if taking & self._inside(each)}
+        self._closed |= {key: True for key, each in bundles if taking & self._set.roles_inside(each).keys()}
         for user in self._set.users.values():
             job = self._set.jobs.get(user.job or "")
             given: list[tuple[OfName, str]] = [("group", user.group or "")]

@@ -56,14 +56,20 @@ def first_of(*several: NamesByKey) -> NamesByKey:
     return found
 
 
+def by_name(declared: Iterable[Any], kind: str) -> dict[str, Any]:
+    """What a policy set declares of a kind, by what it is called there."""
+    key = {"user": "id", "job": "code"}.get(kind, "name")
+    return {getattr(each, key): each for each in declared}
+
+
 def same_things(kind: OfName, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
     """By key what is there of the same label or name."""
-    by_name = {each.name: each for each in there}
-    by_label = {each.label: each for each in by_name.values() if each.label}
+    named = by_name(there, kind)
+    by_label = {each.label: each for each in named.values() if each.label}
     found = {}
     for key, each in things.items():
         called = each.label or key
-        same = by_label.get(called) or by_label.get(key) or by_name.get(identifier(called, kind))
+        same = by_label.get(called) or by_label.get(key) or named.get(identifier(called, kind))
         if same is not None:
             found[key] = same
     return found

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, count
 from typing import Literal
 
 from policylang.importing.imported import Imported, OfName, Ref
@@ -76,14 +77,15 @@ def identifiers(kind: OfName, keys: Mapping[str, str], known: NamesByKey, taken:
     used = {*found.values(), *taken}
     wanted = {key: identifier(text, kind) for key, text in keys.items() if key not in found}
     for key in sorted(wanted, key=lambda each: (wanted[each] != each, each)):
-        name = base = wanted[key]
-        number = 1
-        while name in used:
-            number += 1
-            name = f"{base}_{number}"
-        used.add(name)
-        found[key] = name
+        found[key] = free_name(wanted[key], used)
+        used.add(found[key])
     return found
+
+
+def free_name(name: str, taken: Collection[str], between: str = "_") -> str:
+    """The name itself, where it is taken with the first number from 2 on behind it that makes another one."""
+    numbered = (f"{name}{between}{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def all_names(

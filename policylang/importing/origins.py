@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from policylang.files.json_schema import schema_of
+from policylang.importing.imported import Note
 
 FILE_NAME = "import.json"
 _LONGEST = 256 * 1024 * 1024
@@ -32,6 +33,10 @@ class Noted(msgspec.Struct, frozen=True):
     code: str
     origin: str
     message: str
+
+    @classmethod
+    def of(cls, note: Note) -> Noted:
+        return cls(note.code, str(note.origin), note.message)
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,7 +19,7 @@ from policylang.importing.reading import Inputs, NotThisError
 from policylang.importing.wanted import all_wanted
 from policylang.ir import nodes as ir
 
-BY_HAND = "change it in the product by hand, and import it again"
+_BY_HAND = "change it in the product by hand, and import it again"
 
 
 class Proved(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ def write_back(
         result = again(after)
     except CannotExpressError as error:
         missing = [each for each in unwritable if each.wanted.kind == "role" and _is_of(error.wanted, each.wanted)]
-        return NoPatch(tuple(missing) or (Unwritable(error.wanted, str(error), error.help or BY_HAND),))
+        return NoPatch(tuple(missing) or (Unwritable(error.wanted, str(error), error.help or _BY_HAND),))
     except NotThisError as error:
         return NoPatch(unwritable, reasons=(f"what would be written cannot be read: {error.problem.message}",))
     except ValueError as error:

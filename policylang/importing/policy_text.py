@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 import msgspec
 
+from policylang.importing.names import free_name
 from policylang.importing.texts import text
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -174,14 +175,8 @@ def _names_of_instances(of: ir.PolicySet) -> dict[str, str]:
     names = {}
     for policy, instances in sorted(several.items()):
         for each in instances:
-            name = policy
-            if len(instances) > 1:
-                number, name = 1, f"{policy}_on_{each.resource}"
-                while name in taken:
-                    number += 1
-                    name = f"{policy}_on_{each.resource}_{number}"
-                taken.add(name)
-            names[each.id] = name
+            names[each.id] = policy if len(instances) == 1 else free_name(f"{policy}_on_{each.resource}", taken)
+            taken.add(names[each.id])
     return names
 
 

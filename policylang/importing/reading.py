@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from policylang.diagnostics import visible
+from policylang.diagnostics import reason, visible
 from policylang.importing.origins import FILE_NAME, read_manifest
 from policylang.project.discovery import Problem, UnreadableError, read_regular
 from policylang.source import Source
@@ -143,7 +143,7 @@ def _file(path: Path, bounds: Bounds) -> bytes:
     try:
         data = read_regular(path, bounds.file_bytes + 1)
     except OSError as error:
-        _refuse(str(path), f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
+        _refuse(str(path), f"cannot be read: {reason(error)}", "check the path")
     if len(data) > bounds.file_bytes:
         _refuse(str(path), f"the file is larger than {bounds.file_bytes:,} bytes", "split it")
     return data
@@ -153,7 +153,7 @@ def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[I
     """Files in a folder and below, without hidden ones and what an import wrote; links to folders are not followed."""
 
     def unreadable(error: OSError) -> None:
-        _refuse(str(error.filename), f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
+        _refuse(str(error.filename), f"cannot be read: {reason(error)}", "check the path")
 
     for where, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

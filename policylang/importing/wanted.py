@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from policylang.importing.edits import EditKind, HolderKind, Wanted
 from policylang.importing.importing import Import
+from policylang.importing.matching import by_name
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.words import condition_in_words
@@ -43,7 +44,7 @@ def all_wanted(files: ir.PolicySet, made: Import) -> list[Wanted]:
     product = made.project.ir
     assert product is not None
     foreign = _Foreign(files, product, made)
-    before, after = dict(_facts(product)), dict(_facts(files))
+    before, after = _facts(product), _facts(files)
     gone = {(each.of, each.holder) for each in before if each.kind == "role" and each not in after}
     found = []
     for fact in sorted(before.keys() ^ after.keys()):
@@ -53,12 +54,12 @@ def all_wanted(files: ir.PolicySet, made: Import) -> list[Wanted]:
     return found
 
 
-def _facts(of: ir.PolicySet) -> Iterator[tuple[_Fact, _Said]]:
+def _facts(of: ir.PolicySet) -> dict[_Fact, _Said]:
     """Every statement that may decide something; of two that are the same the first."""
     found: dict[_Fact, _Said] = {}
     for fact, said in _Facts(of).all():
         found.setdefault(fact, said)
-    return iter(found.items())
+    return found
 
 
 class _Facts:
@@ -168,9 +169,8 @@ class _Facts:
 
 def _declared(of: ir.PolicySet, kind: str, name: str) -> str:
     """Where something is declared; empty where it is not."""
-    things: Iterable[Any] = of.policies if kind == "policy" else getattr(of, f"{kind}s", ())
-    key = {"user": "id", "job": "code"}.get(kind, "name")
-    return next((each.at for each in things if getattr(each, key) == name), "")
+    things = by_name(of.policies if kind == "policy" else getattr(of, f"{kind}s", ()), kind)
+    return things[name].at if name in things else ""
 
 
 class _Foreign:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +13,8 @@ from policylang.importing.imported import (
     Imported,
     ImportedThing,
     Include,
+    Integration,
+    Job,
     OfName,
     Origin,
     Policy,
@@ -22,7 +25,7 @@ from policylang.importing.imported import (
 )
 from policylang.importing.texts import LONGEST_LABEL, comment, label, text
 
-Thing = TypeVar("Thing", bound=ImportedThing)
+_Thing = TypeVar("_Thing", bound=ImportedThing)
 
 _WIDTH = 120
 _MOST_PLACES = 3
@@ -77,11 +80,17 @@ class PolicySetWriter:
             "world.policy": ("places and attributes of users", list(self._world())),
             "resources.policy": ("resources", list(self._sorted("resource", of.resources, self._resource))),
             "policies.policy": ("policies", list(self._sorted("policy", of.policies, self._policy))),
-            "groups.policy": ("groups", list(self._sorted("group", of.groups, self._group))),
-            "roles.policy": ("roles", list(self._sorted("role", of.roles, self._role))),
+            "groups.policy": ("groups", list(self._sorted("group", of.groups, partial(self._bundle, "group")))),
+            "roles.policy": ("roles", list(self._sorted("role", of.roles, partial(self._bundle, "role")))),
             "denies.policy": ("denies for everyone", list(self._denies())),
-            "integrations.policy": ("integrations", list(self._integrations())),
-            "people.policy": ("jobs and users", [*self._jobs(), *self._users()]),
+            "integrations.policy": (
+                "integrations",
+                list(self._sorted("integration", of.integrations, self._integration)),
+            ),
+            "people.policy": (
+                "jobs and users",
+                [*self._jobs(), *(self._user(each) for _, each in sorted(of.users.items()))],
+            ),
         }
         return {name: content for name, content in found.items() if content[1]}
 
@@ -103,7 +112,7 @@ class PolicySetWriter:
         return "" if called == name or not called.strip() else f" {label(called, room)}"
 
     def _sorted(
-        self, kind: OfName, of: Mapping[str, Thing], write: Callable[[str, Thing], Declared]
+        self, kind: OfName, of: Mapping[str, _Thing], write: Callable[[str, _Thing], Declared]
     ) -> Iterator[Declared]:
         for name, each in sorted((self._name(kind, key), each) for key, each in of.items()):
             yield write(name, each)
@@ -150,11 +159,10 @@ class PolicySetWriter:
         return sorted(actions, key=rank)
 
     def _policy(self, name: str, of: Policy) -> Declared:
-        actions = f" for {self._actions(of.actions)}" if of.actions else ""
         on = f"any resource with {self._many('attribute', of.attributes)}"
         if of.resource is not None:
             on = self._name("resource", of.resource)
-        head = f"policy {name}{self._label(name, of)} on {on}{actions}"
+        head = f"policy {name}{self._label(name, of)} on {on}"
         return Declared(f"{head} {{ {self._text(of.condition)} }}", tuple(of.origins), commented=True)
 
     def _actions(self, keys: Iterable[str]) -> str:
@@ -162,16 +170,8 @@ class PolicySetWriter:
 
     # --- roles and groups ----------------------------------------------------------------------------------------
 
-    def _role(self, name: str, of: RoleOrGroup) -> Declared:
-        return self._bundle("role", name, of)
-
-    def _group(self, name: str, of: RoleOrGroup) -> Declared:
-        return self._bundle("group", name, of)
-
     def _bundle(self, kind: str, name: str, of: RoleOrGroup) -> Declared:
-        items = [] if of.portal is None else [Item(f"portal {of.portal}", tuple(of.origins))]
-        items += self._included(of.includes)
-        items += self._grants(of.grants)
+        items = [*self._included(of.includes), *self._grants(of.grants)]
         limits: dict[str, dict[Origin, None]] = {}
         for limit in of.limits:
             said = self._name("policy", limit.policy)
@@ -179,8 +179,7 @@ class PolicySetWriter:
             said += f" for {self._actions(limit.actions)}" if limit.actions else ""
             limits.setdefault(said, {}).setdefault(limit.origin)
         items += [Item(f"policy {policy}", tuple(limits[policy])) for policy in sorted(limits)]
-        head = "".join(f"{mark} " for mark in of.marks) + f"{kind} {name}{self._label(name, of)}"
-        return Declared(head, tuple(of.origins), tuple(items) or None)
+        return Declared(f"{kind} {name}{self._label(name, of)}", tuple(of.origins), tuple(items) or None)
 
     def _included(self, includes: Sequence[Include]) -> Iterator[Item]:
         if includes:
@@ -217,18 +216,11 @@ class PolicySetWriter:
 
     def _jobs(self) -> Iterator[Declared]:
         for code, job in sorted(self._set.jobs.items()):
-            named = "" if job.label is None or job.label == code else f" {label(job.label)}"
-            yield Declared(f"job {text(code)}{named}", tuple(job.origins), tuple(self._included(job.includes)))
-
-    def _users(self) -> Iterator[Declared]:
-        for _, user in sorted(self._set.users.items()):
-            yield self._user(user)
+            yield Declared(f"job {text(code)}{_label_of(job)}", tuple(job.origins), tuple(self._included(job.includes)))
 
     def _user(self, of: User) -> Declared:
-        named = "" if of.label is None or of.label == of.key or not of.label.strip() else f" {label(of.label)}"
-        head = (
-            f"{'superuser ' if of.superuser else ''}{'terminated ' if of.terminated else ''}user {text(of.key)}{named}"
-        )
+        marks = f"{'superuser ' if of.superuser else ''}{'terminated ' if of.terminated else ''}"
+        head = f"{marks}user {text(of.key)}{_label_of(of)}"
         head += "" if of.group is None else f" in {self._name('group', of.group)}"
         head += "" if of.job is None else f" job {text(of.job)}"
         values = sorted((self._name("subject", key), self._text(value)) for key, value in of.attributes.items())
@@ -246,14 +238,15 @@ class PolicySetWriter:
         items += [Item(written, tuple(given[written])) for written in sorted(given)]
         return Declared(head, tuple(of.origins), tuple(items) or None)
 
-    def _integrations(self) -> Iterator[Declared]:
-        for key in sorted(self._set.integrations, key=lambda key: self._name("integration", key)):
-            of = self._set.integrations[key]
-            name = self._name("integration", key)
-            items = [*self._included(of.includes)]
-            if of.objects:
-                items.append(Item(f"objects {self._many('resource', of.objects)}", tuple(of.origins)))
-            yield Declared(f"integration {name}{self._label(name, of)}", tuple(of.origins), tuple(items))
+    def _integration(self, name: str, of: Integration) -> Declared:
+        items = [*self._included(of.includes)]
+        if of.objects:
+            items.append(Item(f"objects {self._many('resource', of.objects)}", tuple(of.origins)))
+        return Declared(f"integration {name}{self._label(name, of)}", tuple(of.origins), tuple(items))
+
+
+def _label_of(of: User | Job) -> str:
+    return "" if of.label is None or of.label == of.key or not of.label.strip() else f" {label(of.label)}"
 
 
 def written(title: str, format: str, declared: Sequence[Declared]) -> str:

@@ -12,7 +12,7 @@ from policylang.diagnostics import quoted
 from policylang.importing.imported import Origin
 from policylang.importing.reading import InputFile
 
-Effect = Literal["allow", "allow-and-deny", "not-denied"]
+_Effect = Literal["allow", "allow-and-deny", "not-denied"]
 
 _SECTIONS = {
     "request_definition": "r",
@@ -21,7 +21,7 @@ _SECTIONS = {
     "policy_effect": "e",
     "matchers": "m",
 }
-_EFFECTS: Mapping[str, Effect] = {
+_EFFECTS: Mapping[str, _Effect] = {
     "some(where(p.eft==allow))": "allow",
     "some(where(p.eft==allow))&&!some(where(p.eft==deny))": "allow-and-deny",
     "!some(where(p.eft==deny))": "not-denied",
@@ -41,7 +41,7 @@ class CasbinModel(msgspec.Struct, frozen=True):
 
     fields: Mapping[str, int]
     roles: int
-    effect: Effect
+    effect: _Effect
     effect_at: Origin
 
 

@@ -223,18 +223,17 @@ class _Writing:
                 if self._model.effect != "not-denied" or grant.deny:
                     self._set.grant(bundle, grant.object, grant.action, origin, deny=grant.deny)
         for role, origin in inside.items():
-            if self._exists(where, role, origin):
-                self._include(bundle, self._key[where, role], origin)
+            self._declare_role(where, role, origin)
+            self._include(bundle, self._key[where, role], origin)
 
     def _include(self, bundle: RoleOrGroup, role: str, origin: Origin) -> None:
         if all(each.role != role for each in bundle.includes):
             bundle.includes.append(Include(role=role, origin=origin))
 
-    def _exists(self, where: _Where, role: str, origin: Origin) -> bool:
+    def _declare_role(self, where: _Where, role: str, origin: Origin) -> None:
         """Declares a role that no row but those that hand it out speaks of."""
         if self._shape(where, role) == ((), ()):
             self._bundle(where, role, origin)
-        return True
 
     # --- users -------------------------------------------------------------------------------------------------
 
@@ -259,8 +258,8 @@ class _Writing:
             return
         user = self._set.user(name, min([*own.values(), *given.values()]))
         for role, origin in given.items():
-            if self._exists(where, role, origin):
-                user.assignments.append(Assignment(role=self._key[where, role], place=place, origin=origin))
+            self._declare_role(where, role, origin)
+            user.assignments.append(Assignment(role=self._key[where, role], place=place, origin=origin))
         kept = {grant: at for grant, at in own.items() if grant.deny or self._model.effect != "not-denied"}
         if kept:
             key = f"{name}\n\n{where}"

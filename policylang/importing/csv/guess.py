@@ -15,7 +15,7 @@ _ENOUGH = 0.5
 _LOOKED_AT = 500
 """Rows: enough to tell what a column is."""
 
-PEOPLE = (
+_PEOPLE = (
     *("id", "name", "role", "group", "job", "at", "start", "until", "because", "approved_by"),
     *("status", "terminated", "superuser"),
 )
@@ -35,7 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "roles": ("role",),
     "grants": ("role", "resource", "action", "permission"),
     "members": ("id", "name"),
-    "people": PEOPLE,
+    "people": _PEOPLE,
     "jobs": ("job", "name", "role"),
     "nothing": (),
 }
@@ -92,7 +92,7 @@ def _marked(names: Sequence[str], rows: Sequence[TableRow]) -> list[str]:
     for index, name in enumerate(names):
         cells = [row.cell(index).value for row in rows]
         filled = [cell for cell in cells if cell]
-        known = sum(_is_mark(cell) for cell in filled)
+        known = sum(is_mark(cell) for cell in filled)
         if name and (known >= _ENOUGH * len(filled) if filled else True):
             found.append(name)
     return found
@@ -106,9 +106,9 @@ def _verbs(names: Sequence[str], rows: Sequence[TableRow], marked: Sequence[str]
     return next((name for name in before if len(words[name] & VERBS) > _ENOUGH * len(words[name])), None)
 
 
-def _is_mark(cell: str) -> bool:
-    word = cell.casefold()
-    return word in YES or word in NO or word in DENY or level(cell, LEVELS) is not None
+def is_mark(cell: str) -> bool:
+    """Whether a cell says yes, no or a level in a word that is known."""
+    return cell.casefold() in YES | NO | DENY or level(cell, LEVELS) is not None
 
 
 def _holds(by: dict[str, str], names: Sequence[str], marked: Sequence[str]) -> says.RowMeaning:
@@ -178,12 +178,7 @@ _IN_WORDS = {
 
 def _why(holds: says.RowMeaning, by: dict[str, str], only: Sequence[str]) -> str:
     if holds in ("permissions", "roles", "members") and only:
-        shown = [quoted(name) for name in only[:3]]
-        more = f" and {len(only) - 3} more" if len(only) > 3 else ""
-        return (
-            f"the cells of {', '.join(shown)}{more} are marks or levels"
-            if more
-            else (f"the cells of {listed(shown, 'and')} are marks or levels")
-        )
+        more = [f"{len(only) - 3} more"] if len(only) > 3 else []
+        return f"the cells of {listed([*map(quoted, only[:3]), *more], 'and')} are marks or levels"
     named = [quoted(name) for name in list(by.values())[:4]]
     return f"there are the columns {listed(named, 'and')}" if named else "no column has a name that is known"

@@ -9,9 +9,8 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.importing.csv import mapping as says
-from policylang.importing.csv.guess import COLUMNS, IN_WORDS, guess
+from policylang.importing.csv.guess import COLUMNS, IN_WORDS, guess, is_mark
 from policylang.importing.csv.tables import Sheet, header_of, read_tables
-from policylang.importing.csv.words import DENY, LEVELS, NO, YES, level
 from policylang.importing.format import Ask
 from policylang.importing.reading import Inputs
 
@@ -72,7 +71,7 @@ def _unknown(table: Sheet, chosen: list[str]) -> Iterator[str]:
     for row in rows:
         for index in indices:
             word = row.cell(index).value
-            if word.casefold() not in YES | NO | DENY and level(word, LEVELS) is None:
+            if not is_mark(word):
                 yield word
 
 

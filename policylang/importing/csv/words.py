@@ -85,7 +85,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Names of columns, without blanks and signs, by what is in them."""
 
-ASIDE = frozenset(
+_ASIDE = frozenset(
     (
         *("notes", "note", "comment", "comments", "remark", "remarks", "description", "details", "help", "category"),
         *("no", "nr", "number", "row", "sort", "order", "updated", "created", "lastupdated", "owner", "link", "url"),
@@ -168,7 +168,7 @@ def meaning(header: str) -> str | None:
 
 def is_aside(header: str) -> bool:
     """Whether a column of this name is about something else than access."""
-    return _SIGNS.sub("", header).casefold() in ASIDE
+    return _SIGNS.sub("", header).casefold() in _ASIDE
 
 
 def level(cell: str, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:

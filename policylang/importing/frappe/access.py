@@ -13,7 +13,7 @@ import msgspec
 from policylang.importing.imported import Origin
 
 ALL, GUEST = "All", "Guest"
-FIELDS_OF = {"read": "read", "write": "write", "create": "write"}
+_FIELDS_OF = {"read": "read", "write": "write", "create": "write"}
 """Which right at a level opens its fields to an action."""
 
 
@@ -55,7 +55,7 @@ def opened(rows: Iterable[PermissionRow], roles: frozenset[str], levels: frozens
     for action in sorted({right for row in mine if row.level == 0 for right in row.rights}):
         giving = [row for row in mine if row.level == 0 and action in row.rights]
         owner = action != "create" and all(row.if_owner for row in giving)
-        right = FIELDS_OF.get(action)
+        right = _FIELDS_OF.get(action)
         above = [row for row in mine if row.level in levels and right in row.rights]
         origins = tuple(row.origin for row in (*giving, *above))
         found[action] = Open(owner, frozenset(row.level for row in above), origins)

@@ -16,7 +16,6 @@ from policylang.importing.imported import (
     Imported,
     Include,
     Origin,
-    Policy,
     Ref,
     RoleOrGroup,
     StatedLimit,
@@ -395,16 +394,7 @@ class _Writing:
         if limited:
             origin = min(origin for action in limited for origin in own[action].origins)
             resource.attribute(OWNER, origin, ("user",))
-            policy = self._set.policies.setdefault(
-                name,
-                Policy(
-                    key=name,
-                    label=f"Own {name}",
-                    resource=name,
-                    condition=(Ref("attribute", OWNER), " is assigned user"),
-                ),
-            )
-            policy.seen(origin)
+            self._set.policy(name, origin, f"Own {name}", name, (Ref("attribute", OWNER), " is assigned user"))
             actions = () if set(everything) <= set(limited) else tuple(limited)
             bundle.limits.append(StatedLimit(policy=name, origin=origin, actions=actions))
 

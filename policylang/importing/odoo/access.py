@@ -11,6 +11,7 @@ from functools import cached_property
 
 import msgspec
 
+from policylang.importing.graph import distances
 from policylang.importing.imported import Origin
 from policylang.importing.odoo.conditions import ALWAYS, NEVER, Stated
 
@@ -62,14 +63,7 @@ class AccessModel(msgspec.Struct, dict=True):
 
     def closure(self, groups: Iterable[str]) -> frozenset[str]:
         """Groups with all that they imply."""
-        found = set(groups)
-        waiting = list(found)
-        while waiting:
-            for each in self.implied.get(waiting.pop(), ()):
-                if each not in found:
-                    found.add(each)
-                    waiting.append(each)
-        return frozenset(found)
+        return frozenset(distances(self.implied, *groups))
 
     @cached_property
     def inside(self) -> dict[str, frozenset[str]]:

@@ -10,7 +10,7 @@ from policylang.model.types import BoolType, DecimalType, IntType, MoneyType
 _OPERATORS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _NEGATED = {"=": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<", "in": "not in"}
 _COMPANIES = ("company_id", "company_ids")
-Terms = tuple[str, ...]
+_Terms = tuple[str, ...]
 """Of a domain in Polish notation."""
 
 
@@ -23,7 +23,7 @@ def domain(condition: c.Condition | None, *, where_false: bool = False) -> str:
     Raises `NoDomainError`.
     """
     if condition is None:
-        parts: list[Terms] = [("(0, '=', 1)",)]
+        parts: list[_Terms] = [("(0, '=', 1)",)]
     elif isinstance(condition, c.And) and not where_false:  # the terms at the top hold together
         parts = [_where(each, True) for each in condition.items]
     else:
@@ -31,7 +31,7 @@ def domain(condition: c.Condition | None, *, where_false: bool = False) -> str:
     return f"[{', '.join(term for each in parts for term in each)}]"
 
 
-def _where(of: c.Condition, is_true: bool) -> Terms:
+def _where(of: c.Condition, is_true: bool) -> _Terms:
     match of:
         case c.Not(item):
             return _where(item, not is_true)
@@ -45,14 +45,14 @@ def _where(of: c.Condition, is_true: bool) -> Terms:
             return _test(of, is_true)
 
 
-def _joined(parts: Sequence[Terms], every: bool) -> Terms:
+def _joined(parts: Sequence[_Terms], every: bool) -> _Terms:
     if not parts:
         return ("(1, '=', 1)" if every else "(0, '=', 1)",)
     sign = "'&'" if every else "'|'"
     return (*(sign for _ in parts[1:]), *(term for each in parts for term in each))
 
 
-def _or_missing(items: Sequence[c.Condition]) -> Terms | None:
+def _or_missing(items: Sequence[c.Condition]) -> _Terms | None:
     """What holds where there is no value as well, which is what a negative term says anyway."""
     if len(items) != 2:
         return None
@@ -70,7 +70,7 @@ def _is(of: c.Compare, path: c.Path, value: bool) -> bool:
     return of.test == "eq" and of.left == path and isinstance(of.right, c.Constant) and of.right.value is value
 
 
-def _test(of: c.Condition, is_true: bool) -> Terms:
+def _test(of: c.Condition, is_true: bool) -> _Terms:
     """A test; where it has to be false, of a value that is there."""
     terms = _plain(of, is_true)
     if is_true or not isinstance(of, c.Compare | c.In) or ("!=" not in terms[0] and "not in" not in terms[0]):
@@ -80,7 +80,7 @@ def _test(of: c.Condition, is_true: bool) -> Terms:
     return ("'&'", *terms, _term(_field(path), "!=", "False"))
 
 
-def _plain(of: c.Condition, is_true: bool) -> Terms:
+def _plain(of: c.Condition, is_true: bool) -> _Terms:
     """A test as one term; a negative one holds without a value, too."""
     match of:
         case c.Compare(test, c.Path("record") as path, other) if isinstance(path.type, BoolType):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Assignment, Imported, Include, Origin, Policy, RoleOrGroup, StatedLimit, Text
+from policylang.importing.imported import Assignment, Imported, Include, Origin, RoleOrGroup, StatedLimit, Text
 from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, OdooRight, RecordRule, RuleReach
 from policylang.importing.odoo.conditions import some
 from policylang.importing.odoo.expressions import NoExpressionError
@@ -111,11 +111,8 @@ class Writing:
         key = " or ".join(rule.id for rule in ordered)
         condition = some(rule.condition for rule in ordered)
         names = list(dict.fromkeys(rule.name or rule.id for rule in ordered))
-        made = self._set.policies.setdefault(
-            key, Policy(key=key, label=" or ".join(names), resource=ordered[0].model, condition=condition.text)
-        )
         for rule in ordered:
-            made.seen(rule.origin)
+            self._set.policy(key, rule.origin, " or ".join(names), rule.model, condition.text)
         return key
 
     # --- what roles do not add up to ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 from policylang.importing.postgres.facts import fetch_record, has_record
 from policylang.importing.reading import InputFile, Inputs, NotThisError
 
-SHOWN = "the database"
+_SHOWN = "the database"
 _OLDEST = 150000
 _QUERIES = {
     "roles": """
@@ -60,12 +60,12 @@ _OURS = "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.ns
 def fetch(strings: Sequence[str]) -> Inputs:
     """The catalogs behind connection strings. Raises `NotThisError`, without a word of the strings."""
     if len(strings) != 1:
-        raise NotThisError(SHOWN, "give one connection string", "import one database at a time")
+        raise NotThisError(_SHOWN, "give one connection string", "import one database at a time")
     try:
         import psycopg
     except ImportError:
         help = "install it: `pip install 'policylang[postgres]'`"
-        raise NotThisError(SHOWN, "PostgreSQL is read with a package that is not installed", help) from None
+        raise NotThisError(_SHOWN, "PostgreSQL is read with a package that is not installed", help) from None
     try:
         with psycopg.connect(strings[0], connect_timeout=10, autocommit=False) as connection:
             connection.read_only = True
@@ -75,19 +75,19 @@ def fetch(strings: Sequence[str]) -> Inputs:
             name = connection.info.dbname
     except psycopg.errors.InsufficientPrivilege as error:
         help = "grant the role USAGE on the schema `policylang` and SELECT on all tables in it"
-        raise NotThisError(SHOWN, f"it cannot be read: {error.diag.message_primary}", help) from None
+        raise NotThisError(_SHOWN, f"it cannot be read: {error.diag.message_primary}", help) from None
     except psycopg.errors.UndefinedTable as error:
         help = "run the `up.sql` of the target `postgres` again"
-        raise NotThisError(SHOWN, f"what a script left is gone: {error.diag.message_primary}", help) from None
+        raise NotThisError(_SHOWN, f"what a script left is gone: {error.diag.message_primary}", help) from None
     except psycopg.ProgrammingError:
         help = "write it as `postgresql://user@host/database`; the password may be in `~/.pgpass`"
-        raise NotThisError(SHOWN, "this is not a connection string of a database that can be read", help) from None
+        raise NotThisError(_SHOWN, "this is not a connection string of a database that can be read", help) from None
     except psycopg.Error as error:
         said = error.diag.message_primary  # what libpq says itself may repeat parts of the string
         message = (
             f"it cannot be read: {said.lower()}" if said else "the server cannot be reached, or does not let you in"
         )
-        raise NotThisError(SHOWN, message, "check the connection string; `psql` with it says more") from None
+        raise NotThisError(_SHOWN, message, "check the connection string; `psql` with it says more") from None
     data = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()
     return Inputs((InputFile(name, data),))
 
@@ -95,7 +95,7 @@ def fetch(strings: Sequence[str]) -> Inputs:
 def _check_version(connection: Any) -> None:
     version = connection.info.server_version
     if version < _OLDEST:
-        raise NotThisError(SHOWN, f"it is version {version // 10000}", "PostgreSQL 15 and later are read")
+        raise NotThisError(_SHOWN, f"it is version {version // 10000}", "PostgreSQL 15 and later are read")
 
 
 def _document(connection: Any) -> dict[str, Any]:

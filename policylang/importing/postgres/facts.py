@@ -44,7 +44,7 @@ Facts = Mapping[tuple[str, str], str]
 """By kind and name, what it says."""
 
 
-class ChangedFact(msgspec.Struct, frozen=True):
+class _ChangedFact(msgspec.Struct, frozen=True):
     """``then``, ``now``: what it said and says; ``None`` where it was not, or is not."""
 
     kind: str
@@ -127,13 +127,13 @@ def _facts(rows: list[list[str]]) -> Facts:
     return {(kind, name): says for kind, name, says in rows}
 
 
-def _differences(then: Facts, now: Facts) -> Iterator[ChangedFact]:
+def _differences(then: Facts, now: Facts) -> Iterator[_ChangedFact]:
     for key in sorted({*then, *now}):
         if then.get(key) != now.get(key) and key[0] != "application":
-            yield ChangedFact(*key, then.get(key), now.get(key))
+            yield _ChangedFact(*key, then.get(key), now.get(key))
 
 
-def _said(of: ChangedFact, at: Origin) -> tuple[str, Origin, str]:
+def _said(of: _ChangedFact, at: Origin) -> tuple[str, Origin, str]:
     """The code, the place and the message."""
     what = f"{of.kind} {quoted(of.name, _SHOWN)}"
     if of.then is None:
@@ -160,7 +160,7 @@ def _where_they_part(one: str, other: str) -> tuple[str, str]:
 # --- what nothing is known about ---------------------------------------------------------------------------------
 
 
-def _closed(found: list[ChangedFact], then: Facts, tables: list[dict[str, Any]]) -> Iterator[str]:
+def _closed(found: list[_ChangedFact], then: Facts, tables: list[dict[str, Any]]) -> Iterator[str]:
     """The resources of which it cannot be told any more what users may do."""
     by_name = {f"{_ident(each['schema'])}.{_ident(each['table'])}": each["resource"] for each in tables}
     ours = {name.removesuffix(" in policylang.roles") for kind, name in then if kind == "row"}

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
+from policylang.importing.graph import distances
 from policylang.importing.imported import (
     Assignment,
     Grant,
     Imported,
     Include,
     Origin,
-    Policy,
     RoleOrGroup,
     StatedLimit,
     Text,
@@ -44,7 +44,7 @@ _LONGEST_NAME = 63
 _ALL_DATA = {"pg_read_all_data": ("SELECT",), "pg_write_all_data": ("INSERT", "UPDATE", "DELETE")}
 
 
-class RowPolicy(msgspec.Struct, frozen=True):
+class _RowPolicy(msgspec.Struct, frozen=True):
     """``roles``: of whom it holds. ``using``, ``check``: ``None`` where the expression is not known."""
 
     name: str
@@ -61,7 +61,7 @@ class RowPolicy(msgspec.Struct, frozen=True):
         return self.using if action != "modify" or self.using == self.check else None
 
 
-class CatalogTable(msgspec.Struct):
+class _CatalogTable(msgspec.Struct):
     key: str
     schema: str
     owner: str
@@ -70,7 +70,7 @@ class CatalogTable(msgspec.Struct):
     columns: dict[str, Column] = {}
     grants: dict[tuple[str, str], set[str] | None] = {}
     """By role and action the columns; ``None`` for all."""
-    policies: list[RowPolicy] = []
+    policies: list[_RowPolicy] = []
 
 
 def read(inputs: Inputs, _mapping: Any) -> Imported:
@@ -99,7 +99,7 @@ class _Reading:
         self._usage: dict[str, set[str]] = {}
         for schema, role in of["schemas"]:
             self._usage.setdefault(schema, set()).add(PUBLIC if role == "public" else role)
-        self._tables: dict[tuple[str, str], CatalogTable] = {}
+        self._tables: dict[tuple[str, str], _CatalogTable] = {}
 
     def read(self) -> None:
         self._members()
@@ -128,20 +128,10 @@ class _Reading:
             if admin:
                 self._set.leave_out("admin-option", self._at, f"{quoted(member)} may give {quoted(role)} to others")
 
-    def _inside(self, role: str) -> set[str]:
-        """A role with all whose privileges it has."""
-        found, waiting = {role}, [role]
-        while waiting:
-            for each in self._inherited.get(waiting.pop(), ()):
-                if each not in found:
-                    found.add(each)
-                    waiting.append(each)
-        return found
-
     def _read_tables(self) -> None:
         for schema, name, owner, guarded, forced in self._of["tables"]:
             key = name if schema == "public" else f"{schema}.{name}"
-            self._tables[schema, name] = CatalogTable(key, schema, owner, guarded, forced, {}, {}, [])
+            self._tables[schema, name] = _CatalogTable(key, schema, owner, guarded, forced, {}, {}, [])
         for schema, table, name, type, required, plain in self._of["columns"]:
             self._tables[schema, table].columns[name] = column(name, type, required, plain)
         for schema, table, name, role, privilege, is_public in self._of["grants"]:
@@ -151,7 +141,7 @@ class _Reading:
                 for privilege in privileges if role in self._roles else ():
                     self._grant(found, role, privilege, None)
 
-    def _grant(self, table: CatalogTable, role: str, privilege: str, name: str | None) -> None:
+    def _grant(self, table: _CatalogTable, role: str, privilege: str, name: str | None) -> None:
         action = ACTIONS.get(privilege, privilege.lower())
         if name is None:
             table.grants[role, action] = None
@@ -161,7 +151,7 @@ class _Reading:
                 known.add(name)
 
     def _policy(
-        self, table: CatalogTable, name: str, permissive: bool, roles: list[str], command: str, using: Any, check: Any
+        self, table: _CatalogTable, name: str, permissive: bool, roles: list[str], command: str, using: Any, check: Any
     ) -> None:
         actions = frozenset([ACTIONS[command]] if command != "ALL" else _COMMANDS)
         silent = ParsedExpression(
@@ -170,7 +160,7 @@ class _Reading:
         read_using = self._expression(table, name, using) if using is not None else silent
         read_check = self._expression(table, name, check) if check is not None else read_using
         of = frozenset(PUBLIC if each == "public" else each for each in roles)
-        made = RowPolicy(name, permissive, of, actions, read_using, read_check)
+        made = _RowPolicy(name, permissive, of, actions, read_using, read_check)
         if "modify" in actions and read_using is not None and read_check is not None and read_using != read_check:
             message = (
                 f"{quoted(name)} on {quoted(table.key)} asks one thing of rows before a change and another after it"
@@ -178,7 +168,7 @@ class _Reading:
             self._set.refuse("two-conditions", self._at, message)
         table.policies.append(made)
 
-    def _expression(self, table: CatalogTable, name: str, expression: str) -> ParsedExpression | None:
+    def _expression(self, table: _CatalogTable, name: str, expression: str) -> ParsedExpression | None:
         try:
             return parse(expression, table.columns, self._names_fit)
         except UnknownExpressionError:
@@ -188,7 +178,7 @@ class _Reading:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    def _is_simple(self, table: CatalogTable) -> bool:
+    def _is_simple(self, table: _CatalogTable) -> bool:
         """Whether roles alone say who may do what."""
         return not table.guarded and PUBLIC in self._usage.get(table.schema, ())
 
@@ -202,11 +192,11 @@ class _Reading:
             for _, action in sorted(table.grants):
                 resource.action(action, self._at)
 
-    def _add(self, bundle: RoleOrGroup, table: CatalogTable, action: str, columns: set[str] | None) -> None:
+    def _add(self, bundle: RoleOrGroup, table: _CatalogTable, action: str, columns: set[str] | None) -> None:
         fields = () if columns is None else tuple(sorted(columns))
         bundle.grants.append(Grant(resource=table.key, action=action, origin=self._at, fields=fields))
 
-    def _given(self, role: str) -> Iterator[tuple[CatalogTable, str, set[str] | None]]:
+    def _given(self, role: str) -> Iterator[tuple[_CatalogTable, str, set[str] | None]]:
         for table in self._tables.values():
             for (of, action), columns in sorted(table.grants.items(), key=lambda each: each[0]):
                 if of == role and self._is_simple(table):
@@ -241,7 +231,7 @@ class _Reading:
             return
         user = self._set.user(name, self._at)
         roles = [SUPERUSER] if is_super else [name, PUBLIC]
-        inside = {*self._inside(name), PUBLIC}
+        inside = {*distances(self._inherited, name), PUBLIC}  # all whose privileges it has
         if is_super:
             self._superuser()
         elif self._rows(f"{name}\nrows", name, inside, bypasses):
@@ -278,7 +268,7 @@ class _Reading:
                 made = True
         return made
 
-    def _columns(self, table: CatalogTable, action: str, inside: set[str]) -> set[str] | None:
+    def _columns(self, table: _CatalogTable, action: str, inside: set[str]) -> set[str] | None:
         found: set[str] = set()
         for (role, of), columns in table.grants.items():
             if of == action and role in inside:
@@ -287,7 +277,7 @@ class _Reading:
                 found |= columns
         return found
 
-    def _condition(self, table: CatalogTable, action: str, inside: set[str]) -> Text | None:
+    def _condition(self, table: _CatalogTable, action: str, inside: set[str]) -> Text | None:
         """Of which rows an action is open; ``None`` for none."""
         mine = [each for each in table.policies if action in each.commands and each.roles & inside]
         some = [each.of(action) for each in mine if each.permissive]
@@ -301,13 +291,9 @@ class _Reading:
         parts += [each.condition for each in every if each is not None and each.condition]
         return _joined(list(dict.fromkeys(parts)), " and ")
 
-    def _limit(self, bundle: RoleOrGroup, table: CatalogTable, action: str, condition: Text) -> None:
+    def _limit(self, bundle: RoleOrGroup, table: _CatalogTable, action: str, condition: Text) -> None:
         key = f"{table.key}\n{condition}"
-        label = f"rows of {table.key}"
-        known = self._set.policies.setdefault(
-            key, Policy(key=key, label=label, resource=table.key, condition=condition)
-        )
-        known.seen(self._at)
+        self._set.policy(key, self._at, f"rows of {table.key}", table.key, condition)
         bundle.limits.append(StatedLimit(policy=key, origin=self._at, actions=(action,)))
 
 

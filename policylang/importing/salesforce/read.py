@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Grant, Imported, Include, Origin, Policy, Ref, RoleOrGroup, StatedLimit
+from policylang.importing.imported import Grant, Imported, Include, Origin, Ref, RoleOrGroup, StatedLimit
 from policylang.importing.reading import InputFile, Inputs
 from policylang.importing.salesforce.source import Metadata, MetadataReader, widen
 from policylang.importing.xml import Element, read_xml
@@ -134,8 +134,7 @@ class _Reading:
                 self._set.refuse("sharing", origin, what)
                 condition = (Ref("attribute", OWNER), " is assigned user")
                 self._set.resource(name, origin).attribute(OWNER, origin).type = ("user",)
-                self._set.policies[name] = Policy(key=name, label=f"Own {name}", resource=name, condition=condition)
-                self._set.policies[name].seen(origin)
+                self._set.policy(name, origin, f"Own {name}", name, condition)
         first = [at for source in sources for name in unknown for at in source.objects.get(name, {}).values()]
         if first:
             count = f"{len(unknown)} objects" if len(unknown) > 1 else quoted(unknown[0])

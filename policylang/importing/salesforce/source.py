@@ -35,7 +35,7 @@ KINDS = {
     "tabVisibilities": ("tab", "visibility", "Tabs"),
     "userPermissions": ("name", "enabled", "User permissions"),
 }
-USER_PERMISSIONS = "User permissions"
+_USER_PERMISSIONS = "User permissions"
 _TABS = {
     "DefaultOn": True,
     "DefaultOff": True,
@@ -199,7 +199,7 @@ def widen(sources: Iterable[Metadata], objects: Iterable[str]) -> None:
     """What View All Data and Modify All Data open, on every object that is known."""
     names = sorted(objects)
     for source in sources:
-        permissions = source.others.get(USER_PERMISSIONS, {})
+        permissions = source.others.get(_USER_PERMISSIONS, {})
         for permission, actions in (
             ("ViewAllData", ("read", "viewAllRecords")),
             ("ModifyAllData", ("read", "create", "edit", "delete", "viewAllRecords", "modifyAllRecords")),
