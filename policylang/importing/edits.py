@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import msgspec
@@ -87,6 +88,15 @@ class CannotEditError(ValueError):
     """The text is laid out in a way in which there is no small edit."""
 
 
+@contextmanager
+def telling(wanted: Wanted, help: str = "") -> Iterator[None]:
+    """Tell of which statement something cannot be edited."""
+    try:
+        yield
+    except CannotEditError as error:
+        raise CannotExpressError(wanted, str(error), help) from None
+
+
 def patched(inputs: Inputs, edits: Iterable[SourceEdit]) -> Inputs:
     """The files with edits, which must not overlap; all other bytes stay. Raises `ValueError` where a text cannot be
     written in the encoding of its file.
@@ -132,6 +142,24 @@ def line_break(text: str) -> str:
     if first < 0:
         return "\r" if "\r" in text else "\n"
     return "\r\n" if text[first - 1 : first] == "\r" else "\n"
+
+
+def behind_break(text: str, end: int) -> int:
+    """The offset behind the line break at an offset; the same where there is none."""
+    return next((end + len(sign) for sign in ("\r\n", "\n", "\r") if text.startswith(sign, end)), end)
+
+
+def appended(path: str, text: str, lines: str, why: str) -> SourceEdit:
+    """Lines, each ending in ``\\n``, at the end of a text, which breaks them as its own."""
+    before = "" if not text or text.endswith(("\n", "\r")) else "\n"
+    return SourceEdit(path, len(text), len(text), f"{before}{lines}".replace("\n", line_break(text)), why)
+
+
+def csv_cell(text: str, separator: str = ",", in_quotes: bool = False) -> str:
+    """A text as a cell, in quotes where it needs them."""
+    if in_quotes or any(sign in text for sign in (separator, '"', "\n", "\r")):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def changed_files(before: Inputs, after: Inputs) -> Iterator[InputFile]:

@@ -12,7 +12,7 @@ from policylang.importing.csv import mapping as says
 from policylang.importing.csv.read import CellSpot, Reading, read_all
 from policylang.importing.csv.tables import TableRow, separator
 from policylang.importing.csv.words import several
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
+from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, behind_break, csv_cell, line_break
 from policylang.importing.reading import InputFile, Inputs
 
 _ADD = "add the row or column for it, and export again"
@@ -125,10 +125,15 @@ class _Editor:
         elif spot.action is None and spot.kind == "mark":
             self._level(spot, wanted)
         elif wanted.give:
-            words = self._deny if wanted.kind == "deny" else self._yes
-            self._set(spot.row, spot.index, self._usual(words) or ("deny" if wanted.kind == "deny" else "x"), wanted)
+            self._set(spot.row, spot.index, self._cross(wanted), wanted)
         elif (spot.row.number, spot.index) not in self._cells:  # else it says something else already
             self._set(spot.row, spot.index, self._usual({*self._no, ""}) or "", wanted)
+
+    def _cross(self, wanted: Wanted) -> str:
+        """How this table marks that somebody has something, or that it is denied."""
+        if wanted.kind == "deny":
+            return self._usual(self._deny) or "deny"
+        return self._usual(self._yes) or "x"
 
     def _need_text(self, wanted: Wanted) -> None:
         if not self.is_text:
@@ -138,6 +143,10 @@ class _Editor:
     def _set(self, row: TableRow, index: int, text: str, wanted: Wanted) -> None:
         self._rows[row.number] = row
         self._cells[row.number, index] = _Change(text, wanted.words)
+
+    def _without(self, row: TableRow, wanted: Wanted) -> None:
+        self._rows[row.number] = row
+        self._gone[row.number] = wanted.words
 
     def _usual(self, words: Iterable[str]) -> str | None:
         """The word of some that this table writes most, as it writes it."""
@@ -166,8 +175,7 @@ class _Editor:
 
     def _take_grant(self, spot: CellSpot, wanted: Wanted) -> None:
         if spot.index < 0:
-            self._gone[spot.row.number] = wanted.words
-            self._rows[spot.row.number] = spot.row
+            self._without(spot.row, wanted)
             return
         before = self._cells.get((spot.row.number, spot.index))
         cell = spot.row.cell(spot.index).value if before is None else before.text
@@ -175,8 +183,7 @@ class _Editor:
         if left:
             self._set(spot.row, spot.index, ", ".join(left), wanted)
         else:
-            self._gone[spot.row.number] = wanted.words
-            self._rows[spot.row.number] = spot.row
+            self._without(spot.row, wanted)
 
     def take_role(self, spot: CellSpot, wanted: Wanted, rows: int) -> bool:
         """Take a role out of a row of a person: the row, if there are others, else the cell."""
@@ -189,8 +196,7 @@ class _Editor:
         if names or rows == 1:
             self._set(spot.row, spot.index, ", ".join(names), wanted)
         else:
-            self._rows[spot.row.number] = spot.row
-            self._gone[spot.row.number] = wanted.words
+            self._without(spot.row, wanted)
         return True
 
     # --- adding --------------------------------------------------------------------------------------------------
@@ -217,10 +223,7 @@ class _Editor:
         return True
 
     def _add_marks(self, cells: dict[int, str], wanted: Wanted, by_level: bool) -> bool:
-        words = self._deny if wanted.kind == "deny" else self._yes
-        word = self._usual(words) or ("deny" if wanted.kind == "deny" else "x")
-        if by_level:
-            word = self._level_word({wanted.action}) or ""
+        word = self._level_word({wanted.action}) or "" if by_level else self._cross(wanted)
         index = self.reader.crossed[wanted.holder]
         for _, other, _ in self._new:
             if {key: other.get(key) for key in cells} == cells and not by_level:
@@ -242,8 +245,7 @@ class _Editor:
         if self.reader.said.holds == "members":
             if wanted.role not in self.reader.crossed:
                 return False
-            mark = self._usual(self._yes) or "x"
-            cells = {columns["id"]: wanted.holder, self.reader.crossed[wanted.role]: mark}
+            cells = {columns["id"]: wanted.holder, self.reader.crossed[wanted.role]: self._cross(wanted)}
             self._new.append((max(self._all), cells, wanted.words))
             return True
         if "role" not in columns:
@@ -294,21 +296,16 @@ class _Editor:
             assert raw is not None
             inside = raw[0].strip()
             before, _, behind = raw[0].partition(inside) if inside else ("", "", "")
-            text = self._quoted(changes[index].text, inside.startswith('"'))
+            text = csv_cell(changes[index].text, self._sign, inside.startswith('"'))
             yield SourceEdit(self._file.path, start, raw.end(), f"{before}{text}{behind}", changes[index].why)
         if beyond:
             end = self._end_of_cells(row)
             added = [
-                self._quoted(beyond[index].text) if index in beyond else ""
+                csv_cell(beyond[index].text, self._sign) if index in beyond else ""
                 for index in range(len(row.cells), max(beyond) + 1)
             ]
             text = "".join(f"{self._sign}{cell}" for cell in added)
             yield SourceEdit(self._file.path, end, end, text, next(iter(beyond.values())).why)
-
-    def _quoted(self, text: str, quoted: bool = False) -> str:
-        if quoted or any(sign in text for sign in (self._sign, '"', "\n", "\r")):
-            return '"' + text.replace('"', '""') + '"'
-        return text
 
     def _end_of_cells(self, row: TableRow) -> int:
         start = self._starts[row.number - 1] + row.cells[-1].column - 1
@@ -319,11 +316,7 @@ class _Editor:
     def _extent(self, number: int) -> tuple[int, int]:
         """A row with its line break."""
         row = self._rows.get(number) or self._all[number]
-        end = self._end_of_cells(row)
-        for sign in ("\r\n", "\n", "\r"):
-            if self._text.startswith(sign, end):
-                return self._starts[number - 1], end + len(sign)
-        return self._starts[number - 1], end
+        return self._starts[number - 1], behind_break(self._text, self._end_of_cells(row))
 
     def _insertion(self, number: int, rows: Sequence[tuple[dict[int, str], str]]) -> SourceEdit:
         row = self._all[number]
@@ -331,7 +324,7 @@ class _Editor:
         lines = []
         for cells, _ in rows:
             width = max(len(row.cells), *(index + 1 for index in cells))
-            lines.append(self._sign.join(self._quoted(cells.get(index, "")) for index in range(width)))
+            lines.append(self._sign.join(csv_cell(cells.get(index, ""), self._sign) for index in range(width)))
         ending = line_break(self._text)
         text = ending.join(lines)
         ended = self._text[start:end].endswith(("\n", "\r"))

@@ -84,7 +84,7 @@ class Reading:
     """One table on its way into the imported set."""
 
     def __init__(self, imported: Imported, table: Sheet, found: TableGuess, whole: list[Whole]) -> None:
-        self._set, self._table, self.said, self._whole = imported, table, found.table, whole
+        self._set, self.table, self.said, self._whole = imported, table, found.table, whole
         self._guessed = bool(found.reasons)
         said = found.table
         self._header, self._rows = header_of(table, said.header)
@@ -99,7 +99,7 @@ class Reading:
         self._yes = YES | {word.casefold() for word in said.yes}
         self._no = (NO | {word.casefold() for word in said.no}) - {word.casefold() for word in (*said.yes, *said.deny)}
         self._deny = DENY | {word.casefold() for word in said.deny}
-        self._levels: Mapping[str, tuple[str, ...]] = {
+        self.levels: Mapping[str, tuple[str, ...]] = {
             **LEVELS,
             **{" ".join(word.split()).casefold(): actions for word, actions in said.levels.items()},
         }
@@ -118,7 +118,7 @@ class Reading:
                 if cell.value and index not in named and index not in told:
                     told.add(index)
                     message = f"{quoted(cell.value)} is in a column without a name"
-                    self._set.refuse("no-name", self._table.origin(row, cell), message)
+                    self._set.refuse("no-name", self.table.origin(row, cell), message)
 
     def read(self, people: PeopleReader) -> None:
         match self.said.holds:
@@ -135,10 +135,10 @@ class Reading:
             case "people":
                 self._people(people)
             case _:
-                self._set.leave_out("table", self._table.origin(self._header), "the table says nothing about access")
+                self._set.leave_out("table", self.table.origin(self._header), "the table says nothing about access")
         if self._blank:
             message = f"{self._blank:,} empty cell{'' if self._blank == 1 else 's'}: that means no"
-            self._set.leave_out("empty-cell", self._table.origin(self._header), message)
+            self._set.leave_out("empty-cell", self.table.origin(self._header), message)
 
     # --- columns -------------------------------------------------------------------------------------------------
 
@@ -147,14 +147,14 @@ class Reading:
         if name is None:
             return None
         if name not in self._index:
-            raise NotThisError(self._table.path, f"there is no column {quoted(name)}", "correct the mapping")
+            raise NotThisError(self.table.path, f"there is no column {quoted(name)}", "correct the mapping")
         return self._index[name]
 
     def _need(self, key: str) -> int:
         found = self._column(getattr(self.said.columns, key))
         if found is None:
             message = f"no column holds the `{key}`"
-            raise NotThisError(self._table.path, message, f"name the column in a mapping: `columns: {{{key}: …}}`")
+            raise NotThisError(self.table.path, message, f"name the column in a mapping: `columns: {{{key}: …}}`")
         return found
 
     def _crossed(self, used: Iterable[int | None]) -> list[tuple[int, str]]:
@@ -167,28 +167,30 @@ class Reading:
         rest = names.keys() - chosen - set(used)
         unclear = {index for index in rest if self._guessed and not is_aside(names[index])}
         for index in sorted(unclear):
-            at = self._table.origin(self._header, self._header.cell(index))
+            at = self.table.origin(self._header, self._header.cell(index))
             self._set.refuse("column-unclear", at, f"the column {quoted(names[index])} may be about access")
-        self._leave_out(names, names.keys() - (rest - unclear))
+        self._leave_out(names.keys() - (rest - unclear))
         self.crossed = {names[index]: index for index in sorted(chosen)}
         return [(index, name) for name, index in self.crossed.items()]
 
-    def _leave_out(self, names: Mapping[int, str], used: Iterable[int]) -> None:
+    def _leave_out(self, used: Iterable[int | None]) -> None:
+        """Say of all other columns that they are not read."""
+        names = {index: name for name, index in self._index.items() if name}
         for index in sorted(names.keys() - set(used)):
-            at = self._table.origin(self._header, self._header.cell(index))
+            at = self.table.origin(self._header, self._header.cell(index))
             self._set.leave_out("column", at, f"the column {quoted(names[index])}")
 
     def _data(self) -> Iterator[TableRow]:
         """The rows that are neither empty nor comments."""
         for row in self._rows:
             if row.cells and row.cells[0].value.startswith(COMMENT):
-                self._set.leave_out("comment", self._table.origin(row), quoted(row.cells[0].value))
+                self._set.leave_out("comment", self.table.origin(row), quoted(row.cells[0].value))
             elif any(cell.value or cell.formula for cell in row.cells):
                 yield row
 
     def _is_formula(self, row: TableRow, cell: Cell) -> bool:
         if cell.formula:
-            self._set.refuse("formula", self._table.origin(row, cell), "a formula: nothing is evaluated")
+            self._set.refuse("formula", self.table.origin(row, cell), "a formula: nothing is evaluated")
         return cell.formula
 
     def _name(self, row: TableRow, index: int, what: str) -> str | None:
@@ -197,7 +199,7 @@ class Reading:
         if self._is_formula(row, cell):
             return None
         if not cell.value:
-            self._set.refuse("no-name", self._table.origin(row), f"the row has no {what}")
+            self._set.refuse("no-name", self.table.origin(row), f"the row has no {what}")
             return None
         return cell.value
 
@@ -232,19 +234,20 @@ class Reading:
     def _of_permission(self, row: TableRow, columns: Sequence[tuple[int, str]], text: str) -> tuple[str, str | None]:
         """Resource and action; the resource alone where the cells hold levels, which say the actions."""
         cells = [row.cell(index).value for index, _ in columns]
-        if any(self._level(cell) is not None for cell in cells):
+        if any(self.level(cell) is not None for cell in cells):
             return text, None
         return permission(text)
 
-    def _level(self, cell: str) -> tuple[str, ...] | None:
+    def level(self, cell: str) -> tuple[str, ...] | None:
+        """The actions that a cell stands for."""
         word = cell.casefold()
-        if (word in self._yes or word in self._no or word in self._deny) and word not in self._levels:
+        if (word in self._yes or word in self._no or word in self._deny) and word not in self.levels:
             return None
-        return level(cell, self._levels)
+        return level(cell, self.levels)
 
     def _bundles(self, columns: Sequence[tuple[int, str]]) -> dict[int, RoleOrGroup]:
         return {
-            index: self._set.role(name, self._table.origin(self._header, self._header.cell(index)))
+            index: self._set.role(name, self.table.origin(self._header, self._header.cell(index)))
             for index, name in columns
         }
 
@@ -256,9 +259,9 @@ class Reading:
         resource: str,
         verb: str | None,
     ) -> None:
-        declared = self._set.resource(resource, self._table.origin(row))
+        declared = self._set.resource(resource, self.table.origin(row))
         if verb is not None:
-            declared.action(verb, self._table.origin(row))
+            declared.action(verb, self.table.origin(row))
         for index, _ in columns:
             self._mark(row, index, bundles[index], resource, verb)
 
@@ -269,7 +272,7 @@ class Reading:
         if self._is_formula(row, cell):
             return
         word = " ".join(cell.value.split()).casefold()
-        at = self._table.origin(row, cell)
+        at = self.table.origin(row, cell)
         if word in self._no:
             self._blank += not word
         elif verb is not None and word in self._yes:
@@ -278,7 +281,7 @@ class Reading:
             self._set.grant(bundle, resource, verb, at, deny=True)
         elif verb is None and word in self._deny:
             self._whole.append((bundle, resource, at))
-        elif verb is None and (actions := self._level(cell.value)) is not None:
+        elif verb is None and (actions := self.level(cell.value)) is not None:
             for action in actions:
                 self._set.grant(bundle, resource, action, at)
         else:
@@ -289,14 +292,14 @@ class Reading:
         role = self._need("role")
         columns = self._crossed((role,))
         rows = list(self._data())
-        levels = {index for index, _ in columns if any(self._level(row.cell(index).value) is not None for row in rows)}
+        levels = {index for index, _ in columns if any(self.level(row.cell(index).value) is not None for row in rows)}
         for row in rows:
             name = self._name(row, role, "role")
             if name is None:
                 continue
-            bundle = self._set.role(name, self._table.origin(row))
+            bundle = self._set.role(name, self.table.origin(row))
             for index, header in columns:
-                at = self._table.origin(self._header, self._header.cell(index))
+                at = self.table.origin(self._header, self._header.cell(index))
                 resource, verb = (header, None) if index in levels else permission(header)
                 declared = self._set.resource(resource, at)
                 if verb is not None:
@@ -309,9 +312,7 @@ class Reading:
         resource, action = self._column(of.resource), self._column(of.action)
         if whole is None and (resource is None or action is None):
             self._need("permission")
-        self._leave_out(
-            {i: n for n, i in self._index.items() if n}, [c for c in (role, whole, resource, action) if c is not None]
-        )
+        self._leave_out((role, whole, resource, action))
         for row in self._data():
             name = self._name(row, role, "role")
             text = self._name(row, whole, "permission") if whole is not None else None
@@ -319,7 +320,7 @@ class Reading:
             verbs = self._name(row, action, "action") if whole is None and action is not None else None
             if name is None or (text is None and (thing is None or verbs is None)):
                 continue
-            at = self._table.origin(row)
+            at = self.table.origin(row)
             found = (
                 [permission(text)]
                 if text is not None
@@ -339,7 +340,7 @@ class Reading:
             who = self._name(row, id, "user")
             if who is None:
                 continue
-            at = self._table.origin(row)
+            at = self.table.origin(row)
             user = people.user(who, None if name is None else row.cell(name).value, at)
             for index, _ in columns:
                 cell = row.cell(index)
@@ -348,27 +349,27 @@ class Reading:
                 if self._is_formula(row, cell):
                     continue
                 if word in self._yes:
-                    people.give(user, bundles[index].key, self._table.origin(row, cell))
+                    people.give(user, bundles[index].key, self.table.origin(row, cell))
                 elif word in self._no or word in self._deny:
                     self._blank += not word
                 else:
                     message = f"{quoted(cell.value)} is not yes or no: treated as no"
-                    self._set.refuse("cell", self._table.origin(row, cell), message)
+                    self._set.refuse("cell", self.table.origin(row, cell), message)
 
     def _jobs(self) -> None:
         job, role, name = self._need("job"), self._need("role"), self._column(self.said.columns.name)
-        self._leave_out({i: n for n, i in self._index.items() if n}, [c for c in (job, role, name) if c is not None])
+        self._leave_out((job, role, name))
         for row in self._data():
             code = self._name(row, job, "job code")
             if code is None or self._is_formula(row, row.cell(role)):
                 continue
-            at = self._table.origin(row)
+            at = self.table.origin(row)
             found = self._set.job(code, at)
             found.label = found.label or (row.cell(name).value or None if name is not None else None)
             for each in several(row.cell(role).value, frozenset(self._set.roles)):
                 self._set.role(each, at)
                 if all(known.role != each for known in found.includes):
-                    found.includes.append(Include(role=each, origin=self._table.origin(row, row.cell(role))))
+                    found.includes.append(Include(role=each, origin=self.table.origin(row, row.cell(role))))
 
     def _people(self, people: PeopleReader) -> None:
         of = self.said.columns
@@ -380,7 +381,7 @@ class Reading:
         attributes = {
             name: index for name, column in self.said.attributes.items() if (index := self._column(column)) is not None
         }
-        self._leave_out({i: n for n, i in self._index.items() if n}, [*columns.values(), *attributes.values()])
+        self._leave_out([*columns.values(), *attributes.values()])
         for row in self._data():
             who = self._name(row, columns["id"], "user")
             if who is None:
@@ -390,30 +391,18 @@ class Reading:
             others = [row.cell(index) for index in attributes.values()]
             formulas = [cell for cell in (*cells.values(), *others) if self._is_formula(row, cell)]
             if formulas:
-                people.bar(who, self._table.origin(row))
+                people.bar(who, self.table.origin(row))
                 continue
-            values: dict[str, Any] = {key: (cell.value, self._table.origin(row, cell)) for key, cell in cells.items()}
+            values: dict[str, Any] = {key: (cell.value, self.table.origin(row, cell)) for key, cell in cells.items()}
             given = {name: row.cell(index).value for name, index in attributes.items()}
-            people.person(who, values, given, self._table.origin(row), kind=of.at)
+            people.person(who, values, given, self.table.origin(row), kind=of.at)
 
     # --- for edits -----------------------------------------------------------------------------------------------
-
-    @property
-    def table(self) -> Sheet:
-        return self._table
 
     @property
     def words(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         """Those that stand for yes, for no and for a deny."""
         return frozenset(self._yes), frozenset(self._no), frozenset(self._deny)
-
-    @property
-    def levels(self) -> Mapping[str, tuple[str, ...]]:
-        return self._levels
-
-    def level(self, cell: str) -> tuple[str, ...] | None:
-        """The actions that a cell stands for."""
-        return self._level(cell)
 
     def marks(self) -> list[str]:
         """What stands in the cells with marks, cell by cell."""

@@ -29,6 +29,11 @@ class Object(msgspec.Struct, frozen=True):
     document: Yaml
     steps: Steps
 
+    @property
+    def key(self) -> str:
+        """A slash is in no name of a cluster; keys of what has no name there hold line breaks."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
     def origin(self, *steps: str | int) -> Origin:
         """Where something in it stands, or the nearest thing around that."""
         found: Steps = (*self.steps, *steps)

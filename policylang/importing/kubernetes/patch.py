@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.files.yaml_source import Steps
-from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted, line_break
+from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break, telling
 from policylang.importing.imported import Imported
 from policylang.importing.kubernetes.objects import Object, read_objects
 from policylang.importing.kubernetes.patch_bindings import binding, given, patch_bindings
@@ -53,7 +52,7 @@ class _Rule(msgspec.Struct):
     @property
     def holder(self) -> str:
         """The key of the role that an import makes of it: one inside, where only some records are meant."""
-        key = _key(self.role)
+        key = self.role.key
         return "\n".join([key, *self.keys, "", *self.said.names]) if self.said.names else key
 
 
@@ -77,21 +76,12 @@ def _name(of: Wanted) -> str:
     return of.label if _NAME.fullmatch(of.label) else of.name.replace("_", "-").strip("-").lower()
 
 
-@contextmanager
-def _writing(of: Wanted) -> Iterator[None]:
-    """Tell of which statement something cannot be edited."""
-    try:
-        yield
-    except CannotEditError as error:
-        raise CannotExpressError(of, str(error)) from None
-
-
 class _Patching:
     def __init__(self, inputs: Inputs, wanted: Sequence[Wanted]) -> None:
         self._sources: YamlSources = {file.path: file.source() for file in inputs.files}
         self._objects = list(read_objects(inputs, Imported()))
         self._wanted = wanted
-        self._roles = {_key(each): each for each in self._objects if each.kind in _ROLES}
+        self._roles = {each.key: each for each in self._objects if each.kind in _ROLES}
         self._rules: dict[str, list[_Rule]] = {}
         for role in self._roles.values():
             for rule in _rules(role):
@@ -126,7 +116,7 @@ class _Patching:
                 self._add_rules(holder)
         for key, (gone, new, wanted) in self._lists.items():
             role = self._roles[key]
-            with _writing(wanted):
+            with telling(wanted):
                 steps: Steps = (*role.steps, "rules")
                 yield from list(changed_items(role, self._sources[role.path], steps, new, gone, wanted.words))
         yield from self._whole_objects()
@@ -142,7 +132,7 @@ class _Patching:
         for at in {**self._objects_to_add, **gone}:
             beside, objects, wanted = self._objects_to_add.get(at) or (gone[at][0][0], [], gone[at][0][1])
             indices = [index for of, _ in gone.get(at, ()) if isinstance(index := of.steps[-1], int)]
-            with _writing(wanted):
+            with telling(wanted):
                 source = self._sources[beside.path]
                 if "items" in beside.steps:
                     steps = beside.steps[:-1]
@@ -154,7 +144,7 @@ class _Patching:
         every = list(given(self._objects, self._wanted))
         if not every:
             return
-        with _writing(every[0].wanted):
+        with telling(every[0].wanted):
             edits, new, gone = patch_bindings(self._objects, self._sources, every)
         self._gone += gone
         yield from edits
@@ -233,7 +223,7 @@ class _Patching:
 
     def _rules_of(self, role: Object, wanted: Wanted) -> tuple[set[int], list[Any], Wanted]:
         """What is to go from the rules of a role, and what is new there."""
-        return self._lists.setdefault(_key(role), (set(), [], wanted))
+        return self._lists.setdefault(role.key, (set(), [], wanted))
 
     def _add_rules(self, holder: str) -> None:
         role, wanted = self._roles[holder.partition("\n")[0]], self._why[holder]
@@ -271,10 +261,6 @@ def _role(name: str, rules: list[dict[str, list[str]]]) -> dict[str, Any]:
 def _list_of(of: Object) -> tuple[str, Steps]:
     """The list that an object stands in; its file, if it is a document."""
     return of.path, of.steps[:-1] if "items" in of.steps else ()
-
-
-def _key(of: Object) -> str:
-    return f"{of.namespace}/{of.name}" if of.namespace else of.name
 
 
 def _rules(role: Object) -> Iterator[_Rule]:
@@ -346,10 +332,6 @@ def _like(quote: str, text: str) -> str:
 def _without(of: Object, source: Source, steps: Steps, index: int, count: int, why: str) -> SourceEdit:
     """A list without one of its texts, which is not the only one."""
     start, end = _item(of, source, (*steps, index))
-    if _is_flow(of, source, steps):
-        if index + 1 < count:
-            return SourceEdit(source.name, start, _item(of, source, (*steps, index + 1))[0], "", why)
-        return SourceEdit(source.name, _item(of, source, (*steps, index - 1))[1], end, "", why)
     if index + 1 < count:
         return SourceEdit(source.name, start, _item(of, source, (*steps, index + 1))[0], "", why)
     return SourceEdit(source.name, _item(of, source, (*steps, index - 1))[1], end, "", why)

@@ -12,12 +12,13 @@ from policylang.diagnostics import quoted
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
 from policylang.importing.kubernetes.objects import Object
 from policylang.importing.kubernetes.patch_yaml import YamlSources, changed_items
+from policylang.importing.names import free_name
 
 _API = "rbac.authorization.k8s.io"
 _CALLED = re.compile(r"(?P<name>[a-z0-9.-]+) in (?P<namespace>[a-z0-9-]+)")
 
 
-class Given(msgspec.Struct, frozen=True):
+class _Given(msgspec.Struct, frozen=True):
     """A role for somebody. ``namespace``: where; empty for the whole cluster. ``account``: a service account, which is
     named with its namespace.
     """
@@ -29,19 +30,19 @@ class Given(msgspec.Struct, frozen=True):
     wanted: Wanted
 
 
-class NewBinding(msgspec.Struct, frozen=True):
+class _NewBinding(msgspec.Struct, frozen=True):
     """A binding that no file has yet."""
 
     role: str
     namespace: str
-    given: tuple[Given, ...]
+    given: tuple[_Given, ...]
 
 
-def given(objects: Sequence[Object], wanted: Sequence[Wanted]) -> Iterator[Given]:
+def given(objects: Sequence[Object], wanted: Sequence[Wanted]) -> Iterator[_Given]:
     """What assignments and integrations come to. Raises `CannotExpressError`."""
     for each in wanted:
         if each.kind == "assignment":
-            yield Given(each.role, each.place, each.holder, False, each)
+            yield _Given(each.role, each.place, each.holder, False, each)
         elif each.kind == "integration":
             yield from _of_account(objects, _account(each), each)
         elif each.kind == "inside" and each.holder.startswith("\n") and each.holder.count("\n") == 1:
@@ -59,7 +60,7 @@ def _account(of: Wanted) -> str:
     return f"{found['namespace']}/{found['name']}"
 
 
-def _of_account(objects: Sequence[Object], account: str, of: Wanted) -> Iterator[Given]:
+def _of_account(objects: Sequence[Object], account: str, of: Wanted) -> Iterator[_Given]:
     """A role of an account: one in a namespace, or all that the account has."""
     namespace, inner = "", of.role
     if of.role.startswith("\n"):
@@ -67,15 +68,15 @@ def _of_account(objects: Sequence[Object], account: str, of: Wanted) -> Iterator
         if not mark:
             yield from _all_of(objects, account, of)
             return
-    yield Given(inner, namespace, account, True, of)
+    yield _Given(inner, namespace, account, True, of)
 
 
-def _all_of(objects: Sequence[Object], account: str, of: Wanted) -> Iterator[Given]:
+def _all_of(objects: Sequence[Object], account: str, of: Wanted) -> Iterator[_Given]:
     for binding in objects:
         for _ in _subjects(binding, account, True):
             role = _role_of(binding)
             if role is not None and not of.give:
-                yield Given(role, binding.namespace, account, True, of)
+                yield _Given(role, binding.namespace, account, True, of)
 
 
 def _role_of(of: Object) -> str | None:
@@ -103,13 +104,13 @@ def _subjects(of: Object, who: str, account: bool) -> Iterator[int]:
 
 
 def patch_bindings(
-    objects: Sequence[Object], sources: YamlSources, every: Sequence[Given]
-) -> tuple[list[SourceEdit], list[NewBinding], list[tuple[Object, Wanted]]]:
+    objects: Sequence[Object], sources: YamlSources, every: Sequence[_Given]
+) -> tuple[list[SourceEdit], list[_NewBinding], list[tuple[Object, Wanted]]]:
     """Edits of the bindings that there are, those that are new, and those that go. Raises `CannotExpressError`."""
     kept = {(each.role, each.namespace, each.who, each.account) for each in every if each.wanted.give}
-    added: dict[int, list[Given]] = {}
-    gone: dict[int, dict[int, Given]] = {}
-    new: dict[tuple[str, str], list[Given]] = {}
+    added: dict[int, list[_Given]] = {}
+    gone: dict[int, dict[int, _Given]] = {}
+    new: dict[tuple[str, str], list[_Given]] = {}
     for each in every:
         fitting = [n for n, of in enumerate(objects) if (_role_of(of), of.namespace) == (each.role, each.namespace)]
         mine = [(n, at) for n in fitting for at in _subjects(objects[n], each.who, each.account)]
@@ -136,11 +137,11 @@ def patch_bindings(
             empty.append((of, next(iter(gone_here.values())).wanted))
         elif new_here or gone_here:
             edits += _edited(of, sources, new_here, gone_here)
-    bindings = [NewBinding(role, namespace, tuple(each)) for (role, namespace), each in new.items()]
+    bindings = [_NewBinding(role, namespace, tuple(each)) for (role, namespace), each in new.items()]
     return edits, bindings, empty
 
 
-def _edited(of: Object, sources: YamlSources, added: Sequence[Given], gone: dict[int, Given]) -> Iterator[SourceEdit]:
+def _edited(of: Object, sources: YamlSources, added: Sequence[_Given], gone: dict[int, _Given]) -> Iterator[SourceEdit]:
     """A binding with other subjects."""
     why = next(iter((*gone.values(), *added))).wanted.words
     if (*of.steps, "subjects") not in of.document.places:
@@ -150,7 +151,7 @@ def _edited(of: Object, sources: YamlSources, added: Sequence[Given], gone: dict
     yield from changed_items(of, sources[of.path], (*of.steps, "subjects"), new, sorted(gone), why)
 
 
-def subject(of: Given) -> dict[str, Any]:
+def subject(of: _Given) -> dict[str, Any]:
     """Somebody as bindings name them."""
     if not of.account:
         return {"kind": "User", "name": of.who, "apiGroup": _API}
@@ -158,17 +159,14 @@ def subject(of: Given) -> dict[str, Any]:
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
 
 
-def binding(of: NewBinding, taken: set[tuple[str, str, str]]) -> dict[str, Any]:
+def binding(of: _NewBinding, taken: set[tuple[str, str, str]]) -> dict[str, Any]:
     """An object for a new binding, called like its role. ``taken``: kinds, namespaces and names that there are."""
     namespace, _, name = of.role.rpartition("/")
     if namespace != of.namespace and namespace:
         message = f"the role holds in its own namespace {quoted(namespace)} only"
         raise CannotExpressError(of.given[0].wanted, message, f"assign it at {quoted(namespace)}")
     kind = "RoleBinding" if of.namespace else "ClusterRoleBinding"
-    called, number = name, 1
-    while (kind, of.namespace, called) in taken:
-        number += 1
-        called = f"{name}-{number}"
+    called = free_name(name, {each for *where, each in taken if where == [kind, of.namespace]}, "-")
     taken.add((kind, of.namespace, called))
     metadata = {"name": called, **({"namespace": of.namespace} if of.namespace else {})}
     return {

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from policylang.files.yaml_source import Steps
-from policylang.importing.edits import CannotEditError, SourceEdit, line_break
+from policylang.importing.edits import CannotEditError, SourceEdit, appended, line_break
 from policylang.importing.kubernetes.objects import Object
 from policylang.source import Source
 
@@ -89,7 +89,7 @@ def _line(of: Object, source: Source, steps: Steps) -> tuple[int, str]:
 
 def _block(item: Any, dash: str, ending: str) -> str:
     """An item behind a dash; lists of texts stand in brackets."""
-    lines = dumped(item).splitlines()
+    lines = _dumped(item).splitlines()
     indent = " " * len(dash)
     return "".join(f"{indent if number else dash}{line}{ending}" for number, line in enumerate(lines))
 
@@ -114,7 +114,7 @@ _Dumper.add_representer(list, _list)
 _Dumper.add_representer(str, _text)
 
 
-def dumped(value: Any) -> str:
+def _dumped(value: Any) -> str:
     """A value in a block, with a line break at its end."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9)
     return text
@@ -153,10 +153,7 @@ def new_documents(source: Source, objects: Sequence[Any], why: str) -> SourceEdi
     """Objects as documents at the end of a file."""
     if source.name.lower().endswith(".json"):
         raise CannotEditError(f"{source.name} has room for one object")
-    end = len(source.text)
-    text = "".join(f"---\n{dumped(each)}" for each in objects)
-    before = "" if not end or source.text.endswith(("\n", "\r")) else "\n"
-    return SourceEdit(source.name, end, end, f"{before}{text}".replace("\n", line_break(source.text)), why)
+    return appended(source.name, source.text, "".join(f"---\n{_dumped(each)}" for each in objects), why)
 
 
 def without_object(of: Object, source: Source, why: str) -> SourceEdit:

@@ -14,7 +14,6 @@ from policylang.importing.imported import (
     Include,
     Integration,
     Origin,
-    Policy,
     Ref,
     RoleOrGroup,
     StatedLimit,
@@ -141,14 +140,10 @@ class _Cluster:
             for each in ("get", "post", "put", "delete", "head", "options", "patch") if verb == ALL else (verb,):
                 self._set.resources[URL].action(each, rule.origin)
 
-    def _key(self, namespace: str, name: str) -> str:
-        """A slash is in no name of a cluster; keys of what has no name there hold line breaks."""
-        return f"{namespace}/{name}" if namespace else name
-
     def _role(self, namespace: str, name: str) -> None:
         role = self._roles[namespace, name]
         label = f"{name} in {namespace}" if namespace else name
-        bundle = self._set.role(self._key(namespace, name), role.origin(), label)
+        bundle = self._set.role(role.key, role.origin(), label)
         rules = self._rules[namespace, name]
         for rule in rules:
             self._grant(bundle, rule, rules)
@@ -202,8 +197,7 @@ class _Cluster:
         for resource, condition in limits:
             policy = "\n".join([resource, *names])
             label = f"{self._set.resources[resource].label or resource} {shown}"
-            found = Policy(key=policy, label=label, resource=resource, condition=condition)
-            self._set.policies.setdefault(policy, found).seen(rule.origin)
+            self._set.policy(policy, rule.origin, label, resource, condition)
             if all(each.policy != policy for each in inner.limits):
                 inner.limits.append(StatedLimit(policy=policy, origin=rule.origin))
         return inner
@@ -221,7 +215,7 @@ class _Cluster:
             message = f"the {kind} {quoted(name)} of {binding.kind} {quoted(binding.name)} is not among the inputs"
             self._set.refuse("missing-role", binding.origin("roleRef"), message)
             return
-        role = self._key(namespace, name)
+        role = self._roles[namespace, name].key
         for principal, origin in self._subjects.of(binding):
             self._give(principal, role, binding.namespace, origin)
 
@@ -270,25 +264,17 @@ class _Cluster:
         policy = f"\n{namespace}"
         condition: Text = (Ref("attribute", NAMESPACE), f" is {text(namespace)}")
         if reached:
-            found = Policy(
-                key=policy, label=f"in {namespace}", resource=None, attributes=(NAMESPACE,), condition=condition
-            )
-            self._set.policies.setdefault(policy, found).seen(origin)
+            self._set.policy(policy, origin, f"in {namespace}", None, condition, (NAMESPACE,))
         bundle.limits += [StatedLimit(policy=policy, origin=origin, resource=resource) for resource in reached]
         return key
 
     def _reached(self, role: str) -> set[str]:
         """The resources on which a role grants something, by itself or by roles inside it."""
         found: set[str] = set()
-        waiting, seen = [role], {role}
-        while waiting:
-            bundle = self._set.roles[waiting.pop()]
-            for grant in bundle.grants:
+        bundle = self._set.roles[role]
+        for each in (bundle, *self._set.roles_inside(bundle).values()):
+            for grant in each.grants:
                 found |= {*self._set.resources} if grant.resource is None else {grant.resource}
-            for each in bundle.includes:
-                if each.role not in seen:
-                    seen.add(each.role)
-                    waiting.append(each.role)
         return found
 
 

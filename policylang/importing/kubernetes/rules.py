@@ -14,7 +14,7 @@ from policylang.importing.kubernetes.objects import Object, texts
 ALL = "*"
 NAMESPACE, NAME, PATH = "namespace", "name", "path"
 URL = "non-resource URL"
-STANDARD = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+_STANDARD = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 """Verbs of every kind of object, which a wildcard stands for where no list of the API says otherwise."""
 
 
@@ -120,7 +120,7 @@ class Catalogue:
             if verb != ALL:
                 self._set.resources[key].action(verb, at)
         if ALL in verbs and key not in self._listed:
-            for verb in STANDARD:
+            for verb in _STANDARD:
                 self._set.resources[key].action(verb, at)
 
     def note(self, rule: PolicyRule) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, telling
 from policylang.importing.odoo.access import OPERATIONS
 from policylang.importing.odoo.patch_access import XmlAccess, xml_access
 from policylang.importing.odoo.patch_csv import AccessList, access_list
@@ -41,10 +41,8 @@ def _with_ids(records: XmlRecords, wanted: Sequence[Wanted]) -> list[Wanted]:
             message = "a group here stands for the groups of Odoo that somebody has"
             raise CannotExpressError(each, message, "assign its roles to the users")
         if each.kind == "role" and each.of == "role" and each.give:
-            try:
+            with telling(each, "add an XML file with a group"):
                 module = module_of(records.anchor("res.groups", "ir.rule", "res.users").path)
-            except CannotEditError as error:
-                raise CannotExpressError(each, str(error), "add an XML file with a group") from None
             ids[each.holder] = full(f"group_{each.name}", module)
     return [
         msgspec.structs.replace(
@@ -58,7 +56,7 @@ def _with_ids(records: XmlRecords, wanted: Sequence[Wanted]) -> list[Wanted]:
 
 def _accesses(lists: Sequence[AccessList], records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
     """Operations in access lists; those of a group that goes away go as rows and records."""
-    in_xml = xml_access(records)
+    in_xml = list(xml_access(records))
     for each in wanted:
         if each.kind == "role" and each.of == "role" and not each.give:
             for of in lists:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, telling
 from policylang.importing.odoo.access import EVERYBODY
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.patch_xml import PlacedRecord, XmlRecords
-from policylang.importing.odoo.records import referred, truth
+from policylang.importing.odoo.records import model_key, referred, truth
 
 _OTHER_WORD = {"1": "0", "0": "1", "True": "False", "False": "True", "true": "false", "false": "true"}
 
@@ -49,23 +49,16 @@ class XmlAccess(msgspec.Struct, frozen=True):
                 return SourceEdit(of.path, start, end, word, wanted.words)
         if f'"{name}"' in inside or f"'{name}'" in inside:
             raise CannotExpressError(wanted, f"the field at {of.where} is neither 1 nor 0, True nor False")
-        try:
+        with telling(wanted):
             return self.records.add_field(of, f'<field name="{name}" eval="True"/>', wanted.words)
-        except CannotEditError as error:
-            raise CannotExpressError(wanted, str(error)) from None
 
 
-def xml_access(records: XmlRecords) -> list[XmlAccess]:
+def xml_access(records: XmlRecords) -> Iterator[XmlAccess]:
     """The records of access lists in XML that say plainly what they say."""
-    return list(_accesses(records))
-
-
-def _accesses(records: XmlRecords) -> Iterator[XmlAccess]:
     for each in records.of("ir.model.access"):
         try:
             group = referred(each.record, "group_id") or EVERYBODY
-            value = each.record.last("model_id")
-            name = "" if value is None else value.text if value.kind == "ref" else referred(each.record, "model_id")
+            model = model_key(each.record)
         except NoExpressionError:
             continue
-        yield XmlAccess(each, group, name.rpartition(".")[2].removeprefix("model_"), records)
+        yield XmlAccess(each, group, model, records)

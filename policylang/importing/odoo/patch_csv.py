@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from policylang.directory.csv_rows import CsvRow, rows
-from policylang.importing.edits import SourceEdit, Wanted, line_break
+from policylang.importing.edits import SourceEdit, Wanted, appended, behind_break, csv_cell
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
 from policylang.importing.odoo.records import full, model_of, module_of
 from policylang.importing.reading import InputFile
@@ -117,7 +117,8 @@ class AccessList:
             if index == letters and not text:
                 self._gone.setdefault(start, why)
         for start, why in self._gone.items():
-            yield SourceEdit(self._file.path, *self._line(by_start[start]), "", why)
+            end = behind_break(self._text, by_start[start].cells[-1].end_pos)
+            yield SourceEdit(self._file.path, start, end, "", why)
         for (start, index), (text, why) in self._values.items():
             row = by_start[start]
             if start in self._gone:
@@ -125,31 +126,15 @@ class AccessList:
             if index < len(row.cells):
                 cell = row.cells[index]
                 was_quoted = self._text[cell.start_pos : cell.start_pos + 1] == '"'
-                shown = self._shown(text, was_quoted)
+                shown = csv_cell(text, in_quotes=was_quoted)
                 yield SourceEdit(self._file.path, cell.start_pos, cell.end_pos, shown, why)
             else:
-                cells = "," * (index - len(row.cells) + 1) + self._shown(text)
+                cells = "," * (index - len(row.cells) + 1) + csv_cell(text)
                 yield SourceEdit(self._file.path, row.cells[-1].end_pos, row.cells[-1].end_pos, cells, why)
         if self._new:
-            ending = line_break(self._text)
-            end = len(self._text)
             lines = [self._row(group, model, wanted) for (group, model), wanted in sorted(self._new.items())]
-            text = "".join(f"{line}{ending}" for line in lines)
-            before = "" if not end or self._text.endswith(("\n", "\r")) else ending
             why = next(iter(self._new.values()))[0].words
-            yield SourceEdit(self._file.path, end, end, f"{before}{text}", why)
-
-    def _shown(self, text: str, quoted: bool = False) -> str:
-        if quoted or any(sign in text for sign in ',"\n\r'):
-            return '"' + text.replace('"', '""') + '"'
-        return text
-
-    def _line(self, row: CsvRow) -> tuple[int, int]:
-        end = row.cells[-1].end_pos
-        for sign in ("\r\n", "\n", "\r"):
-            if self._text.startswith(sign, end):
-                return row.start, end + len(sign)
-        return row.start, end
+            yield appended(self._file.path, self._text, "".join(f"{line}\n" for line in lines), why)
 
     def _row(self, group: str, model: str, wanted: Sequence[Wanted]) -> str:
         """A new row, written as the others are."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, telling
+from policylang.importing.graph import distances
 from policylang.importing.odoo.access import EVERYBODY
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.patch_xml import (
@@ -47,10 +48,8 @@ def _implied(records: XmlRecords, id: str, several: Sequence[Wanted]) -> SourceE
     of, first = records.find("res.groups", id), several[0]
     if of is None:
         raise CannotExpressError(first, f"no XML file defines {quoted(id)}", _ELSEWHERE)
-    try:
+    with telling(first, _INSIDE):
         return records.relink(of, ("implied_ids",), {each.role: each.give for each in several}, first.words)
-    except CannotEditError as error:
-        raise CannotExpressError(first, str(error), _INSIDE) from None
 
 
 def _without_group(records: XmlRecords, wanted: Wanted) -> SourceEdit:
@@ -61,10 +60,8 @@ def _without_group(records: XmlRecords, wanted: Wanted) -> SourceEdit:
 
 
 def _new_group(records: XmlRecords, id: str, wanted: Wanted, implied: Sequence[str]) -> SourceEdit:
-    try:
+    with telling(wanted):
         beside = records.anchor("res.groups", "ir.rule", "res.users")
-    except CannotEditError as error:
-        raise CannotExpressError(wanted, str(error)) from None
     label = wanted.label or wanted.name.replace("_", " ").capitalize()
     fields = [text_field("name", label)]
     if implied:
@@ -110,10 +107,9 @@ def _no_more_implied(
         user = text_of(of.record.fields, "login") or of.record.id
         mine, named = changes.get(user, {}), _links(of, *_OF_USER)
         reasons = [*(each for each in mine.values() if not each.give), *less]
-        direct = {group for group in named if not any(group in _closure(before, other) for other in named - {group})}
+        direct = {group for group in named if not any(group in distances(before, other) for other in named - {group})}
         kept = {group for group in direct if group not in mine} | {group for group, each in mine.items() if each.give}
-        implied = {inner for group in kept for inner in _closure(after, group)}
-        for group in sorted(named - direct - implied - mine.keys()) if reasons else ():
+        for group in sorted(named - direct - distances(after, *kept).keys() - mine.keys()) if reasons else ():
             yield user, group, reasons[0]
 
 
@@ -122,17 +118,6 @@ def _links(of: PlacedRecord, *names: str) -> set[str]:
         return set(linked(of.record, *names))
     except NoExpressionError:
         return set()
-
-
-def _closure(implied: Mapping[str, set[str]], group: str) -> set[str]:
-    """Everything inside a group, without itself."""
-    found: set[str] = set()
-    waiting = [group]
-    while waiting:
-        new = implied.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
 
 
 def _net(of: Sequence[Wanted]) -> Wanted | None:
@@ -157,10 +142,8 @@ def _user(records: XmlRecords, user: str, groups: dict[str, Wanted], gone: set[s
         return
     first = next(iter(changes.values()))
     names = _OF_USER if any(name in there.record.fields for name in _OF_USER) else (_field(records),)
-    try:
+    with telling(first, _INSIDE):
         yield records.relink(there, names, {group: each.give for group, each in changes.items()}, first.words)
-    except CannotEditError as error:
-        raise CannotExpressError(first, str(error), _INSIDE) from None
 
 
 def _record(records: XmlRecords, user: str) -> PlacedRecord | None:
@@ -181,13 +164,11 @@ def _members(records: XmlRecords, group: str, user: str) -> Iterator[tuple[Place
 def _without_member(
     records: XmlRecords, of: PlacedRecord, ids: tuple[str, ...], wanted: Wanted
 ) -> Iterator[SourceEdit]:
-    try:
+    with telling(wanted):
         for value in (value for name in _OF_GROUP for value in of.record.fields.get(name, ())):
             made = without_link(records.eval_of(value), ids)
             if made is not None:
                 yield records.rewrite(value, made, wanted.words)
-    except CannotEditError as error:
-        raise CannotExpressError(wanted, str(error)) from None
 
 
 def _field(records: XmlRecords) -> str:
@@ -198,10 +179,8 @@ def _field(records: XmlRecords) -> str:
 
 def _new_user(records: XmlRecords, user: str, groups: dict[str, Wanted]) -> SourceEdit:
     first = next(iter(groups.values()))
-    try:
+    with telling(first):
         beside = records.anchor("res.users", "res.groups", "ir.rule")
-    except CannotEditError as error:
-        raise CannotExpressError(first, str(error)) from None
     id = "user_" + "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in user.lower()).strip("_")
     fields = [
         text_field("name", user),

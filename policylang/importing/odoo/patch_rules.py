@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted, telling
+from policylang.importing.names import free_name
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
 from policylang.importing.odoo.domain_text import NoDomainError, domain
 from policylang.importing.odoo.expressions import NoExpressionError
@@ -16,7 +17,7 @@ from policylang.importing.odoo.patch_xml import (
     short,
     text_field,
 )
-from policylang.importing.odoo.records import linked, referred, truth
+from policylang.importing.odoo.records import linked, model_key, truth
 
 _GROUPS = ("groups", "group_ids")
 
@@ -87,12 +88,10 @@ class _Rules:
 
     def _with_domain(self, of: PlacedRecord, text: str, wanted: Wanted) -> SourceEdit:
         value = of.record.last("domain_force")
-        try:
+        with telling(wanted):
             if value is None:
                 return self._records.add_field(of, text_field("domain_force", text), wanted.words)
             return self._records.rewrite(value, text if value.kind == "text" else repr(text), wanted.words)
-        except CannotEditError as error:
-            raise CannotExpressError(wanted, str(error)) from None
 
     def in_lists(self, wanted: Wanted) -> None:
         """A domain in the rows of a group and a model."""
@@ -123,19 +122,13 @@ class _Rules:
         return self._new(beside, first, f"rule_{first.name}", text, first.actions or OPERATIONS, [groups_field])
 
     def _beside(self, wanted: Wanted) -> PlacedRecord:
-        try:
+        with telling(wanted, "add an XML file with a rule"):
             return self._records.anchor("ir.rule", "res.groups", "res.users")
-        except CannotEditError as error:
-            raise CannotExpressError(wanted, str(error), "add an XML file with a rule") from None
 
     def _new(
         self, beside: PlacedRecord, of: Wanted, id: str, text: str, actions: Sequence[str], more: Sequence[str]
     ) -> SourceEdit:
         taken = {each.record.id.rpartition(".")[2] for each in self._all}
-        called, number = id, 1
-        while called in taken:
-            number += 1
-            called = f"{id}_{number}"
         if not set(actions) <= set(OPERATIONS):
             raise CannotExpressError(of, f"rules have no operation but {', '.join(OPERATIONS)}")
         same = [each.record for each in self._all if _model(each) == of.resource]
@@ -149,7 +142,7 @@ class _Rules:
             *perms,
             text_field("domain_force", text),
         ]
-        return self._records.add_record(beside, called, "ir.rule", fields, of.words)
+        return self._records.add_record(beside, free_name(id, taken), "ir.rule", fields, of.words)
 
     # --- for everyone ------------------------------------------------------------------------------------------------
 
@@ -227,11 +220,9 @@ def _together(wanted: Sequence[Wanted], *, give: bool) -> dict[_Denied, Wanted]:
 
 def _model(of: PlacedRecord) -> str:
     try:
-        value = of.record.last("model_id")
-        name = "" if value is None else value.text if value.kind == "ref" else referred(of.record, "model_id")
+        return model_key(of.record)
     except NoExpressionError:
         return ""
-    return name.rpartition(".")[2].removeprefix("model_")
 
 
 def _says(of: PlacedRecord) -> str:

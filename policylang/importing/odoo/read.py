@@ -15,7 +15,17 @@ from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, AccessModel,
 from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Stated, Types, negation
 from policylang.importing.odoo.domains import DomainTree, read_domain
 from policylang.importing.odoo.expressions import NoExpressionError
-from policylang.importing.odoo.records import Record, Records, linked, module_of, read_records, referred, text_of, truth
+from policylang.importing.odoo.records import (
+    Record,
+    Records,
+    linked,
+    model_key,
+    module_of,
+    read_records,
+    referred,
+    text_of,
+    truth,
+)
 from policylang.importing.odoo.writing import Writing
 from policylang.importing.reading import Inputs, NotThisError
 
@@ -190,10 +200,8 @@ class _Reading:
 
     def _refuse(self, error: NoExpressionError, record: Record, model: str) -> None:
         what = "so it gives nothing"
-        is_permission = record.model == "ir.model.access"
-        if record.model == "ir.access":
-            is_permission = record.last("group_id") is not None and bool(record.last("group_id").text)  # type: ignore[union-attr]
-        if not is_permission:
+        group = record.last("group_id") if record.model == "ir.access" else None
+        if record.model != "ir.model.access" and (group is None or not group.text):
             self._closed.update((model, operation) for operation in OPERATIONS)
             what = f"so nobody gets anything on {quoted(model)}"
         self._set.refuse(error.code, error.origin, f"{error.message}, {what}")
@@ -201,10 +209,8 @@ class _Reading:
     def _model(self, record: Record) -> str:
         """The key of the resource that a record is about."""
         value = record.last("model_id")
-        if value is not None and value.kind == "ref":
-            return value.text.rpartition(".")[2].removeprefix("model_")
-        if value is not None and value.kind == "eval":
-            return referred(record, "model_id").rpartition(".")[2].removeprefix("model_")
+        if value is not None and value.kind in ("ref", "eval"):
+            return model_key(record)
         if value is not None and value.kind == "text" and re.fullmatch(r"[a-z0-9_.]+", value.text):
             return value.text.replace(".", "_")
         if value is not None and value.kind == "search" and (found := _MODEL_SEARCH.match(value.text)):

@@ -311,6 +311,11 @@ def referred(record: Record, name: str) -> str:
     raise NoExpressionError("value", value.origin, f"{quoted(value.text)} does not say which record")
 
 
+def model_key(record: Record) -> str:
+    """The key of the resource that a record is about, by the id of its model. Raises `NoExpressionError`."""
+    return referred(record, "model_id").rpartition(".")[2].removeprefix("model_")
+
+
 def text_of(values: Mapping[str, list[OdooValue]], name: str) -> str:
     """A text, on one line; empty where it is none."""
     given = values.get(name)
