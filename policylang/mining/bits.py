@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import and_, or_
 
 
 def members(bits: int) -> Iterator[int]:
@@ -19,6 +21,16 @@ def set_of(numbers: Iterable[int]) -> int:
     for number in numbers:
         bits |= 1 << number
     return bits
+
+
+def union(sets: Iterable[int]) -> int:
+    """The members of any of some sets."""
+    return reduce(or_, sets, 0)
+
+
+def common(sets: Iterable[int]) -> int:
+    """The members of all of some sets; of none everything, which is -1."""
+    return reduce(and_, sets, -1)
 
 
 def transposed(rows: Sequence[int], width: int) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from policylang.mining.bits import Weigher, members
+from policylang.mining.bits import Weigher, members, union
 from policylang.mining.clock import RoleSearch
 from policylang.mining.matrix import FoundRole, Matrix
 
@@ -38,8 +38,20 @@ _Sets = list[list[int]]
 class _Cheaper:
     """``roles``: those that may change. The first of the two sides are the users; `flip` exchanges them."""
 
-    def __init__(self, sides: tuple[_Side, _Side], price: int, roles: Sequence[FoundRole], search: RoleSearch) -> None:
-        self.sides, self.price, self.search = sides, price, search
+    def __init__(
+        self,
+        matrix: Matrix,
+        wanted: Matrix,
+        weights: tuple[Sequence[int], Sequence[int]],
+        prices: Prices,
+        roles: Sequence[FoundRole],
+        search: RoleSearch,
+    ) -> None:
+        self.sides = (
+            _Side(wanted.rows, matrix.rows, Weigher(weights[0]), prices.user),
+            _Side(wanted.columns, matrix.columns, Weigher(weights[1]), prices.permission),
+        )
+        self.price, self.search = prices.role, search
         self.roles: _Sets = [[each.users, each.permissions] for each in roles]
         self.flipped = False
 
@@ -99,11 +111,7 @@ class _Cheaper:
         """The roles without those that the others make superfluous, small ones first."""
         kept = sorted(numbers, key=lambda each: (self.roles[each][1].bit_count(), each))
         for number in list(kept):
-            others = 0
-            for each in kept:
-                if each != number:
-                    others |= self.roles[each][1]
-            if wanted & ~others == 0:
+            if wanted & ~union(self.roles[each][1] for each in kept if each != number) == 0:
                 kept.remove(number)
         return kept
 
@@ -177,9 +185,7 @@ class _Cheaper:
         given: dict[int, list[int]] = {}
         for user in members(users):
             needed = permissions & side.wanted[user]
-            for each in of[user]:
-                if each != number:
-                    needed &= ~self.roles[each][1]
+            needed &= ~union(self.roles[each][1] for each in of[user] if each != number)
             fitting = (
                 [
                     each
@@ -208,9 +214,7 @@ def cheaper(
     search: RoleSearch,
 ) -> None:
     """Offer ever cheaper roles from given ones on. ``wanted``: the pairs of the matrix that roles have to cover."""
-    users = _Side(wanted.rows, matrix.rows, Weigher(weights[0]), prices.user)
-    permissions = _Side(wanted.columns, matrix.columns, Weigher(weights[1]), prices.permission)
-    work = _Cheaper((users, permissions), prices.role, roles, search)
+    work = _Cheaper(matrix, wanted, weights, prices, roles, search)
     cost = work.cost(work.roles)
     while True:
         for step in (work.fewer_edges, work.flip, work.fewer_edges, work.flip, work.factor, work.drop):
@@ -230,10 +234,7 @@ def tidy(
     matrix: Matrix, wanted: Matrix, weights: tuple[Sequence[int], Sequence[int]], roles: Sequence[FoundRole]
 ) -> list[FoundRole]:
     """The same number of roles or fewer, with fewer edges."""
-    search = RoleSearch(lambda found: len(found))
-    users = _Side(wanted.rows, matrix.rows, Weigher(weights[0]), 1)
-    permissions = _Side(wanted.columns, matrix.columns, Weigher(weights[1]), 1)
-    work = _Cheaper((users, permissions), 1, roles, search)
+    work = _Cheaper(matrix, wanted, weights, Prices(), roles, RoleSearch(len))
     for step in (work.fewer_edges, work.flip, work.fewer_edges, work.flip):
         step()
     return work.result()

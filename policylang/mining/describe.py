@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from policylang.importing.names import identifier
+from policylang.importing.names import free_name, identifier
 from policylang.mining.bits import members
 from policylang.mining.matrix import FoundRole
 from policylang.mining.pairs import Pairs
@@ -59,13 +59,7 @@ def role_names(stands: Sequence[Stands | None], given: Sequence[str]) -> list[st
     used = {*found}
     width = len(str(len(stands)))
     for number, each in enumerate(stands[len(given) :], 1):
-        name = base = (
-            identifier(each.value, "role") if each is not None and each.is_theirs else f"role_{number:0{width}}"
-        )
-        again = 1
-        while name in used:
-            again += 1
-            name = f"{base}_{again}"
-        used.add(name)
-        found.append(name)
+        name = identifier(each.value, "role") if each is not None and each.is_theirs else f"role_{number:0{width}}"
+        found.append(free_name(name, used))
+        used.add(found[-1])
     return found

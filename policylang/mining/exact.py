@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from policylang.mining.bits import members, set_of
+from policylang.mining.bits import members, set_of, union
 from policylang.mining.clock import OutOfTimeError, RoleSearch
 from policylang.mining.matrix import FoundRole, Matrix
 from policylang.mining.reduction import Pair
@@ -26,7 +26,7 @@ def cover(matrix: Matrix, left: Sequence[int], search: RoleSearch) -> tuple[list
     pairs = [(row, column) for row, columns in enumerate(left) for column in members(columns)]
     together = _together(matrix, pairs, search) if len(pairs) <= MOST_PAIRS else None
     if together is None:
-        return _as_roles(_quick(matrix, left)), 0
+        return quick(matrix, left), 0
     roles: list[FoundRole] = []
     bound = 0
     for part in _parts(together):
@@ -41,8 +41,10 @@ def _role(pairs: Sequence[Pair], clique: int) -> FoundRole:
     return FoundRole(set_of(row for row, _ in chosen), set_of(column for _, column in chosen))
 
 
-def _quick(matrix: Matrix, left: Sequence[int]) -> list[tuple[int, int]]:
-    """A cover that takes no time: the user with the fewest pairs left has a role of just these."""
+def quick(matrix: Matrix, left: Sequence[int]) -> list[FoundRole]:
+    """Roles that cover what is left, with no claim to be few: the user with the fewest pairs left has a role of just
+    these.
+    """
     left = list(left)
     found = []
     while any(left):
@@ -51,19 +53,10 @@ def _quick(matrix: Matrix, left: Sequence[int]) -> list[tuple[int, int]]:
         )
         permissions = left[row]
         users = set_of(each for each, own in enumerate(matrix.rows) if own & permissions == permissions)
-        found.append((users, permissions))
+        found.append(FoundRole(users, permissions))
         for each in members(users):
             left[each] &= ~permissions
     return found
-
-
-def _as_roles(found: Sequence[tuple[int, int]]) -> list[FoundRole]:
-    return [FoundRole(*each) for each in found]
-
-
-def quick(matrix: Matrix, left: Sequence[int]) -> list[FoundRole]:
-    """Roles that cover what is left, with no claim to be few."""
-    return _as_roles(_quick(matrix, left))
 
 
 def _together(matrix: Matrix, pairs: Sequence[Pair], search: RoleSearch) -> list[int]:
@@ -73,17 +66,9 @@ def _together(matrix: Matrix, pairs: Sequence[Pair], search: RoleSearch) -> list
     for number, (row, column) in enumerate(pairs):
         of_row[row] = of_row.get(row, 0) | 1 << number
         of_column[column] = of_column.get(column, 0) | 1 << number
-    having: dict[int, int] = {}
+    having = {column: union(of_row.get(row, 0) for row in members(matrix.columns[column])) for column in of_column}
     """By column, the pairs of the users who have it."""
-    for column in of_column:
-        having[column] = 0
-        for row in members(matrix.columns[column]):
-            having[column] |= of_row.get(row, 0)
-    had: dict[int, int] = {}
-    for row in of_row:
-        had[row] = 0
-        for column in members(matrix.rows[row]):
-            had[row] |= of_column.get(column, 0)
+    had = {row: union(of_column.get(column, 0) for column in members(matrix.rows[row])) for row in of_row}
     search.tick()
     return [having[column] & had[row] & ~(1 << number) for number, (row, column) in enumerate(pairs)]
 
@@ -97,10 +82,7 @@ def _parts(together: Sequence[int]) -> Iterator[int]:
         part, edge = 0, 1 << start
         while edge:
             part |= edge
-            reached = 0
-            for each in members(edge):
-                reached |= together[each]
-            edge = reached & ~part
+            edge = union(together[each] for each in members(edge)) & ~part
         seen |= part
         yield part
 
@@ -219,7 +201,4 @@ def _by_program(cliques: Sequence[int], part: int, search: RoleSearch) -> tuple[
     bound = max(0, int(-(-(info.mip_dual_bound - 1e-6) // 1))) if abs(info.mip_dual_bound) < 1e18 else 0
     values = solver.getSolution().col_value
     chosen = [clique for clique, value in zip(cliques, values, strict=False) if value > 0.5]
-    covered = 0
-    for clique in chosen:
-        covered |= clique
-    return (chosen if covered & part == part else None), bound
+    return (chosen if union(chosen) & part == part else None), bound

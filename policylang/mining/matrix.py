@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from policylang.mining.bits import members, transposed
+from policylang.mining.bits import common, members, transposed, union
 
 
 class FoundRole(msgspec.Struct, frozen=True, order=True):
@@ -58,9 +58,9 @@ class Classes(msgspec.Struct, frozen=True):
 
 def classes(whole: Matrix) -> Classes:
     """Merge what is alike, in the order of the first of each."""
-    users = _alike(whole.rows)
+    users = alike(whole.rows)
     rows = list(users)
-    permissions = _alike(transposed(rows, len(whole.columns)))
+    permissions = alike(transposed(rows, len(whole.columns)))
     columns = list(permissions)
     return Classes(
         Matrix(tuple(transposed(columns, len(rows))), tuple(columns)),
@@ -69,7 +69,7 @@ def classes(whole: Matrix) -> Classes:
     )
 
 
-def _alike(lines: Sequence[int]) -> dict[int, int]:
+def alike(lines: Sequence[int]) -> dict[int, int]:
     """By what a line holds, the lines that hold it; without empty ones."""
     found: dict[int, int] = {}
     for number, line in enumerate(lines):
@@ -79,20 +79,13 @@ def _alike(lines: Sequence[int]) -> dict[int, int]:
 
 
 def _spread(bits: int, stand_for: Sequence[int]) -> int:
-    found = 0
-    for number in members(bits):
-        found |= stand_for[number]
-    return found
+    return union(stand_for[number] for number in members(bits))
 
 
 def closed(matrix: Matrix, role: FoundRole) -> FoundRole:
     """As large as it can be: all who have its permissions, and all permissions that these have in common."""
-    users, permissions = -1, -1
-    for each in members(role.permissions):
-        users &= matrix.columns[each]
-    for each in members(users):
-        permissions &= matrix.rows[each]
-    return FoundRole(users, permissions)
+    users = common(matrix.columns[each] for each in members(role.permissions))
+    return FoundRole(users, common(matrix.rows[each] for each in members(users)))
 
 
 def left_by(matrix: Matrix, roles: Iterable[FoundRole]) -> Matrix:

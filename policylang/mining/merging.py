@@ -17,7 +17,7 @@ _MOST = 5
 _MOST_TRIED = 10
 """Each takes as long to prove as all the roles."""
 
-Remake = Callable[[Sequence[FoundRole], Sequence[str]], tuple[Sequence[str], Mapping[str, bytes]]]
+_Remake = Callable[[Sequence[FoundRole], Sequence[str]], tuple[Sequence[str], Mapping[str, bytes]]]
 """The names that roles have in the end, and the files of the policy set with them."""
 Prove = Callable[[Pairs, Mapping[str, bytes], Mapping[int, int], datetime.datetime], None]
 
@@ -45,7 +45,7 @@ def merges(
     kept: Set[str],
     files: Mapping[str, bytes],
     more: Mapping[int, int],
-    remake: Remake,
+    remake: _Remake,
     prove: Prove,
     now: datetime.datetime,
 ) -> list[Merge]:
@@ -69,7 +69,7 @@ def merges(
             continue  # something else of the policy set hangs on the roles
         except KeyboardInterrupt:
             break  # what is mined is still written
-        found.append(Merge(each.first, each.second, state.files, after.files, _named(pairs, gains)))
+        found.append(Merge(each.first, each.second, state.files, after.files, over_grants(pairs, gains)))
         state = after
     return found
 
@@ -90,7 +90,7 @@ def _count(gains: Mapping[int, int]) -> int:
     return sum(each.bit_count() for each in gains.values())
 
 
-def _merged(state: _State, each: NearlySame, gains: Mapping[int, int], remake: Remake) -> _State:
+def _merged(state: _State, each: NearlySame, gains: Mapping[int, int], remake: _Remake) -> _State:
     first, second = state.roles[each.first], state.roles[each.second]
     one = FoundRole(first.users | second.users, first.permissions | second.permissions)
     roles = [one if name == each.first else role for name, role in state.roles.items() if name != each.second]
@@ -99,7 +99,8 @@ def _merged(state: _State, each: NearlySame, gains: Mapping[int, int], remake: R
     return _State(dict(zip(names, roles, strict=True)), files, more)
 
 
-def _named(pairs: Pairs, gains: Mapping[int, int]) -> tuple[OverGrant, ...]:
+def over_grants(pairs: Pairs, gains: Mapping[int, int]) -> tuple[OverGrant, ...]:
+    """Who gets what, from what each gets by row."""
     return tuple(
         OverGrant(pairs.users[row], pairs.permissions[number][1], pairs.permissions[number][0])
         for row, permissions in sorted(gains.items())

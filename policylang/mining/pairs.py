@@ -31,12 +31,9 @@ class Pairs(msgspec.Struct, frozen=True):
     guessed: tuple[str, ...] = ()
     repeated: int = 0
 
-    def column(self, permission: Permission) -> int | None:
-        """The number of a permission."""
-        return self._columns.get(permission)
-
     @property
-    def _columns(self) -> dict[Permission, int]:
+    def columns(self) -> dict[Permission, int]:
+        """The number of each permission."""
         return {each: number for number, each in enumerate(self.permissions)}
 
 
@@ -188,6 +185,7 @@ def read_kept(path: str, pairs: Pairs, given: Mapping[str, str]) -> dict[str, in
     `NotThisError` and `UnreadableError`.
     """
     found: dict[str, int] = {}
+    columns = pairs.columns
     for sheet in _sheets([path]):
         table = _known(sheet, given, {})
         header = {meaning(cell.value): number for number, cell in enumerate(table.header.cells)}
@@ -198,7 +196,7 @@ def read_kept(path: str, pairs: Pairs, given: Mapping[str, str]) -> dict[str, in
         for row in table.rows:
             role, *what = table.texts(row, "role", *(("permission",) if whole else ("resource", "action")))
             each = permission(what[0]) if whole else (what[0], an_action(what[1]))
-            number = pairs.column(each)
+            number = columns.get(each)
             if number is None:
                 message = f"nobody has {quoted(' '.join(reversed(each)))}, which the role {quoted(role)} brings"
                 raise NotThisError(path, message, "remove it: no role may grant more than people have", row.number, 1)

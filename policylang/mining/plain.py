@@ -15,12 +15,14 @@ from policylang.check.fix.edits import TextEdit, apply, edit, removal
 from policylang.diagnostics import quoted
 from policylang.diff.compare import compare
 from policylang.diff.people import user_differences
+from policylang.importing.names import free_name
 from policylang.importing.reading import NotThisError
 from policylang.ir import nodes as ir
 from policylang.mining.bits import members, set_of
 from policylang.mining.matrix import FoundRole, Matrix
 from policylang.mining.pairs import Pairs
 from policylang.mining.write import NotTheSameError
+from policylang.project.discovery import SUFFIX
 from policylang.project.project import Project
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.sources import RightsSource, inside
@@ -102,7 +104,7 @@ class PlainRoles:
     def before(self, pairs: Pairs) -> tuple[FoundRole, ...]:
         """The plain roles as they were given."""
         numbers = {user: number for number, user in enumerate(pairs.users)}
-        columns = {each: number for number, each in enumerate(pairs.permissions)}
+        columns = pairs.columns
         holders: dict[str, list[int]] = {}
         for user, some in self.given.items():
             for given in some:
@@ -121,12 +123,9 @@ class PlainRoles:
         found = []
         for role, name in zip(roles, names, strict=True):
             there = known.get(frozenset(pairs.permissions[each] for each in members(role.permissions)))
-            base, number = name, 1
-            while there is None and name in taken:
-                number += 1
-                name = f"{base}_{number}"
-            taken.add(name)
-            found.append(there or name)
+            free = name if there else free_name(name, taken)
+            taken.add(free)
+            found.append(there or free)
         return found
 
     def files(
@@ -146,7 +145,8 @@ class PlainRoles:
             if name not in self._index.roles
         ]
         if made:
-            texts[_free("mined.policy", texts)] = "\n".join([f"# {title}.", *made])
+            free = free_name("mined", {each.removesuffix(SUFFIX) for each in texts})
+            texts[f"{free}{SUFFIX}"] = "\n".join([f"# {title}.", *made])
         files = {name: text.encode() for name, text in texts.items()}
         config = self.project.sources.root / FILE_NAME
         return {**files, FILE_NAME: config.read_bytes()} if config.is_file() else files
@@ -241,11 +241,3 @@ def _declaration(name: str, label: str | None, permissions: Iterable[Permission]
     grants = [f"  grant {', '.join(actions)} on {resource}\n" for resource, actions in by_resource.items()]
     title = "" if label is None or label == name else f" {quote_text(label)}"
     return f"role {name}{title} {{\n{''.join(grants)}}}\n"
-
-
-def _free(name: str, taken: Iterable[str]) -> str:
-    stem, number = name.removesuffix(".policy"), 1
-    while name in taken:
-        number += 1
-        name = f"{stem}_{number}.policy"
-    return name

@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from policylang.mining.bits import members
 from policylang.mining.cheapest import Prices
 from policylang.mining.clock import Step
 from policylang.mining.describe import Stands, role_names, stands_for
 from policylang.mining.matrix import FoundRole
-from policylang.mining.merging import Merge, merges
+from policylang.mining.merging import Merge, merges, over_grants
 from policylang.mining.mine import Mined, Objective, mine, price_of
 from policylang.mining.pairs import Pairs
 from policylang.mining.plain import PlainRoles
-from policylang.mining.report import MinedRole, MiningReport, NearlySame, OverGrant, Size
+from policylang.mining.report import MinedRole, MiningReport, NearlySame, Size
 from policylang.mining.tolerance import with_tolerance
 from policylang.mining.write import policy_files, prove, roles_as_they_were
 
@@ -135,11 +134,7 @@ def _report(
             )
             for name, role, each in zip(names, roles, stands, strict=True)
         ),
-        over_granted=tuple(
-            OverGrant(pairs.users[user], pairs.permissions[number][1], pairs.permissions[number][0])
-            for user, numbers in sorted(more.items())
-            for number in members(numbers)
-        ),
+        over_granted=over_grants(pairs, more),
         proposals=tuple(_nearly_same(roles, names)),
         guessed=pairs.guessed,
         repeated=pairs.repeated,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from policylang.mining.bits import members, transposed
+from policylang.mining.bits import common, members, transposed
 from policylang.mining.clock import RoleSearch
 from policylang.mining.matrix import FoundRole, Matrix
 
@@ -58,9 +58,7 @@ def _look_at(matrix: Matrix, found: Reduced, row: int, column: int) -> None:
         found.alone.append((row, column))
         left[row] &= ~(1 << column)
         return
-    users = -1
-    for each in members(together):
-        users &= matrix.columns[each]
+    users = common(matrix.columns[each] for each in members(together))
     for other in members(users):
         joining = left[other] & shared
         if other == row:

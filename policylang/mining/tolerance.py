@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from policylang.mining.bits import members
+from policylang.mining.bits import members, union
 from policylang.mining.cheapest import tidy
 from policylang.mining.matrix import FoundRole, Matrix, closed, left_by
 
@@ -53,10 +53,8 @@ def _instead(
     cost = 0
     given: dict[int, list[int]] = {}
     for user in members(users):
-        missing, has = permissions, held[user]
-        for other, (its_users, its_permissions) in enumerate(found):
-            if other != number and its_users >> user & 1:
-                missing &= ~its_permissions
+        others = (its for other, (whose, its) in enumerate(found) if other != number and whose >> user & 1)
+        missing, has = permissions & ~union(others), held[user]
         given[user] = []
         while missing:
             fitting = [each for each in range(len(found)) if each != number and found[each][1] & missing]

@@ -11,23 +11,21 @@ import msgspec
 from policylang.diff.people import user_differences
 from policylang.importing.csv import FORMAT
 from policylang.importing.imported import Assignment, Grant, Imported, Origin
-from policylang.importing.importing import config_text
+from policylang.importing.importing import config_text, formatted
 from policylang.importing.names import all_names
 from policylang.importing.texts import comment
 from policylang.importing.texts import text as written_text
 from policylang.importing.writer import Files, PolicySetWriter
 from policylang.ir import nodes as ir
 from policylang.mining.bits import members
-from policylang.mining.matrix import FoundRole, Matrix
+from policylang.mining.matrix import FoundRole, Matrix, alike
 from policylang.mining.pairs import Pairs
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
 from policylang.settings.config import Config
 from policylang.source import Source
-from policylang.syntax.format import format_source
 
-_WIDTH = 120
 _NOWHERE = Origin("")
 
 
@@ -44,8 +42,8 @@ def policy_files(
         name: _file(f"{title}: {what}.", [each.text() for each in declared])
         for name, (what, declared) in _declared(imported, names).items()
     }
-    files = {name: format_source(Source(name, text), _WIDTH).text or text for name, text in texts.items()}
-    return {**{name: text.encode() for name, text in files.items()}, CONFIG: config_text(FORMAT, (), imported).encode()}
+    files = {name: formatted(name, text).encode() for name, text in texts.items()}
+    return {**files, CONFIG: config_text(FORMAT, (), imported).encode()}
 
 
 def _file(title: str, declared: Iterable[str]) -> str:
@@ -88,7 +86,7 @@ def policy_set(files: Mapping[str, bytes]) -> ir.PolicySet:
     return project.ir
 
 
-def as_it_was(pairs: Pairs) -> ir.PolicySet:
+def _as_it_was(pairs: Pairs) -> ir.PolicySet:
     """What people have, with a role for each set of permissions that somebody has."""
     roles = roles_as_they_were(pairs)
     names = [f"was_{number}" for number in range(1, len(roles) + 1)]
@@ -97,11 +95,7 @@ def as_it_was(pairs: Pairs) -> ir.PolicySet:
 
 def roles_as_they_were(pairs: Pairs) -> tuple[FoundRole, ...]:
     """A role for each set of permissions that somebody has."""
-    found: dict[int, int] = {}
-    for number, row in enumerate(pairs.matrix.rows):
-        if row:
-            found[row] = found.get(row, 0) | 1 << number
-    return tuple(FoundRole(users, permissions) for permissions, users in found.items())
+    return tuple(FoundRole(users, permissions) for permissions, users in alike(pairs.matrix.rows).items())
 
 
 def prove(pairs: Pairs, files: Mapping[str, bytes], more: Mapping[int, int], now: datetime.datetime) -> None:
@@ -110,5 +104,5 @@ def prove(pairs: Pairs, files: Mapping[str, bytes], more: Mapping[int, int], now
     """
     rows = [row | more.get(number, 0) for number, row in enumerate(pairs.matrix.rows)]
     expected = msgspec.structs.replace(pairs, matrix=Matrix.of(rows, len(pairs.permissions)))
-    for each in user_differences(as_it_was(expected), policy_set(files), now):
+    for each in user_differences(_as_it_was(expected), policy_set(files), now):
         raise NotTheSameError(each.users[:3], each.difference.kind, each.difference.action, each.difference.resource)
