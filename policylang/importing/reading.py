@@ -13,6 +13,8 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 
 from policylang.diagnostics import reason, visible
+from policylang.directory.csv_rows import CsvRow, rows
+from policylang.directory.problems import UnreadableTextError
 from policylang.importing.origins import FILE_NAME, read_manifest
 from policylang.project.discovery import Problem, UnreadableError, read_regular
 from policylang.source import Source
@@ -91,6 +93,15 @@ class NotThisError(ValueError):
     def __init__(self, path: str, message: str, help: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)
         self.problem = Problem(path, message, help, line, column)
+
+
+def csv_rows(source: Source, separator: str = ",") -> Iterator[CsvRow]:
+    """The rows of a text as CSV. Raises `NotThisError`."""
+    try:
+        yield from rows(source, separator)
+    except UnreadableTextError as error:
+        line, column = source.position(error.start)
+        raise NotThisError(source.name, error.message, error.help or "fix it", line, column) from None
 
 
 def read_inputs(paths: Sequence[str], suffixes: Sequence[str], bounds: Bounds = BOUNDS) -> Inputs:

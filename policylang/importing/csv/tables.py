@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.directory.csv_rows import rows
-from policylang.directory.problems import UnreadableTextError
 from policylang.importing.imported import Origin
-from policylang.importing.reading import InputFile, NotThisError
+from policylang.importing.reading import InputFile, NotThisError, csv_rows
 
 _SEPARATORS = (",", ";", "\t", "|")
 _QUOTED = re.compile(r'"[^"]*"')
@@ -63,18 +61,12 @@ def read_tables(file: InputFile) -> Iterator[Sheet]:
 
 def _csv_rows(file: InputFile) -> Iterator[TableRow]:
     source = file.source()
-    starts = source.line_starts
-    try:
-        for row in rows(source, separator(source.text)):
-            line = source.position(row.start)[0]
-            begin = starts[line - 1]
-            yield TableRow(line, tuple([_cell(c.value.strip(), c.start_pos - begin + 1) for c in row.cells]))
-            if len(row.cells) > MOST_COLUMNS:
-                raise NotThisError(file.path, f"more than {MOST_COLUMNS:,} columns", "split the table", line, 1)
-    except UnreadableTextError as error:
-        found = error.diagnostic(source)
-        help = found.help or "save the table as CSV"
-        raise NotThisError(file.path, found.message, help, found.location.line, found.location.column) from None
+    for row in csv_rows(source, separator(source.text)):
+        line = source.position(row.start)[0]
+        begin = source.line_starts[line - 1]
+        yield TableRow(line, tuple([_cell(c.value.strip(), c.start_pos - begin + 1) for c in row.cells]))
+        if len(row.cells) > MOST_COLUMNS:
+            raise NotThisError(file.path, f"more than {MOST_COLUMNS:,} columns", "split the table", line, 1)
 
 
 def _cell(value: str, column: int) -> Cell:

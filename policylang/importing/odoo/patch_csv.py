@@ -6,18 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from policylang.directory.csv_rows import CsvRow, rows
+from policylang.directory.csv_rows import CsvRow
 from policylang.importing.edits import SourceEdit, Wanted, appended, behind_break, csv_cell
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
 from policylang.importing.odoo.records import full, model_of, module_of
-from policylang.importing.reading import InputFile
+from policylang.importing.reading import InputFile, csv_rows
 
 _LETTERS = {"read": "r", "write": "u", "create": "c", "unlink": "d"}
 _TRUE = ("1", "true")
 
 
 def access_list(file: InputFile) -> AccessList | None:
-    found = list(rows(file.source()))
+    found = list(csv_rows(file.source()))
     heads = [cell.value.strip().removeprefix("\ufeff") for cell in found[0].cells] if found else []
     model = model_of(file, heads)
     return AccessList(file, heads, found[1:], model) if model in ("ir.model.access", "ir.access") else None

@@ -120,7 +120,7 @@ class XmlRecords:
         value = values[-1]
         text, path = self.eval_of(value), value.origin.path
         for id, give in changes.items():
-            made = with_link(text, id, path) if give else without_link(text, (id, short(id, path)))
+            made = _with_link(text, id, path) if give else without_link(text, (id, short(id, path)))
             if made is None:
                 raise CannotEditError(f"the record at {of.where} does not say it itself")
             text = made
@@ -192,7 +192,7 @@ def short(id: str, path: str) -> str:
 # --- fields with many records --------------------------------------------------------------------------------------
 
 
-def with_link(text: str, full_id: str, path: str) -> str:
+def _with_link(text: str, full_id: str, path: str) -> str:
     """An expression that also holds an id, which is written as the others are. Raises `CannotEditError`."""
     id = full_id if f"{full_id.partition('.')[0]}." in text else short(full_id, path)
     several = re.search(r"(?:\(\s*6\s*,\s*(?:0|False)?\s*,\s*\[|Command\.set\(\s*\[)([^\]]*)\]", text)

@@ -10,11 +10,9 @@ from typing import Literal
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.directory.csv_rows import rows
-from policylang.directory.problems import UnreadableTextError
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.odoo.expressions import NoExpressionError, commands, parsed
-from policylang.importing.reading import InputFile, NotThisError
+from policylang.importing.reading import InputFile, NotThisError, csv_rows
 from policylang.importing.xml import Element, descendants, read_xml
 
 MODELS = (
@@ -218,11 +216,7 @@ def model_of(file: InputFile, heads: list[str]) -> str | None:
 
 def _csv(file: InputFile, module: str) -> Iterator[Record]:
     source = file.source()
-    try:
-        table = list(rows(source))
-    except UnreadableTextError as error:
-        line, column = source.position(error.start)
-        raise NotThisError(file.path, error.message, error.help or "fix it", line, column) from None
+    table = list(csv_rows(source))
     if not table:
         return
     heads = [cell.value.strip().removeprefix("\ufeff") for cell in table[0].cells]

@@ -145,7 +145,9 @@ class _Reading:
             for action in _ACTIONS:
                 if action in actions:
                     bundle.grants.append(self._grant(source, name, action, actions))
-            self._narrow(bundle, name, actions)
+            limited = self._limited(name, actions)
+            if limited:
+                bundle.limits.append(StatedLimit(policy=name, origin=self._models[name][1], actions=limited))
         for name, names in source.others.items():
             for each, origin in names.items():
                 bundle.grants.append(Grant(resource=name, action=each, origin=origin))
@@ -171,12 +173,6 @@ class _Reading:
         limited = _LIMITED.get(self._models[name][0], _LIMITED["Private"])
         seen = {"read"} if "viewAllRecords" in actions else set()
         return tuple(each for each in limited if each in actions and each not in seen)
-
-    def _narrow(self, bundle: RoleOrGroup, name: str, actions: Mapping[str, Origin]) -> None:
-        """The policy of an object whose records are the owner's."""
-        limited = self._limited(name, actions)
-        if limited:
-            bundle.limits.append(StatedLimit(policy=name, origin=self._models[name][1], actions=limited))
 
     def _fields_alone(self, source: Metadata, sources: Iterable[Metadata]) -> None:
         """Fields that are lost, since somebody else's permission on the object would open them."""
