@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -39,18 +39,13 @@ def stands_for(pairs: Pairs, role: FoundRole) -> Stands | None:
     holders = [pairs.users[number] for number in members(role.users)]
     best: tuple[float, Stands] | None = None
     for attribute, values in pairs.attributes.items():
-        everybody = _counts(attribute, pairs)
+        everybody = Counter(values[user] for user in pairs.users if user in values)
         for value, having in sorted(Counter(values[user] for user in holders if user in values).items()):
             found = Stands(attribute, value, having, len(holders), everybody[value])
             score = 2 * having / (len(holders) + everybody[value])
             if best is None or score > best[0]:
                 best = (score, found)
     return None if best is None else best[1]
-
-
-def _counts(attribute: str, pairs: Pairs) -> Mapping[str, int]:
-    values = pairs.attributes[attribute]
-    return Counter(values[user] for user in pairs.users if user in values)
 
 
 def role_names(stands: Sequence[Stands | None], given: Sequence[str]) -> list[str]:

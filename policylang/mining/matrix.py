@@ -31,7 +31,7 @@ class Matrix(msgspec.Struct, frozen=True):
         return sum(row.bit_count() for row in self.rows)
 
 
-class Classes(msgspec.Struct, frozen=True):
+class _Classes(msgspec.Struct, frozen=True):
     """A matrix in which no two users, and no two permissions, are alike: each stands for as many as its weight says.
     Nobody without permissions and no permission without users is in it.
     """
@@ -56,13 +56,13 @@ class Classes(msgspec.Struct, frozen=True):
         )
 
 
-def classes(whole: Matrix) -> Classes:
+def classes(whole: Matrix) -> _Classes:
     """Merge what is alike, in the order of the first of each."""
     users = alike(whole.rows)
     rows = list(users)
     permissions = alike(transposed(rows, len(whole.columns)))
     columns = list(permissions)
-    return Classes(
+    return _Classes(
         Matrix(tuple(transposed(columns, len(rows))), tuple(columns)),
         tuple(users.values()),
         tuple(permissions.values()),

@@ -17,6 +17,8 @@ from policylang.mining.reduction import minimal, reduce, restored
 Objective = Literal["roles", "edges", "weighted"]
 _MOST_TO_START_FROM = 2_000
 """More roles than these are not compared with each other, each with each."""
+_Weigh = Callable[[int], int]
+"""How much the members of a set weigh."""
 
 
 class NotExactError(AssertionError):
@@ -67,7 +69,7 @@ def mine(
 
     search = RoleSearch(price, seconds, step)
     least = [0]
-    search.offer(_trivial(wanted))
+    search.offer(min(_one_each(wanted), key=len))
     search.run(lambda: _search(matrix, wanted, weights, prices, search, least))
     found = tidy(matrix, wanted, weights, search.best) if objective == "roles" else list(search.best)
     roles = (*kept, *sorted(small.whole(found), key=lambda each: (-each.users.bit_count(), each)))
@@ -81,13 +83,10 @@ def mine(
 
 def price_of(roles: Sequence[FoundRole], prices: Prices) -> int:
     """What roles of a whole matrix cost."""
-    return sum(
-        prices.role + prices.user * each.users.bit_count() + prices.permission * each.permissions.bit_count()
-        for each in roles
-    )
+    return _price(roles, prices, (int.bit_count, int.bit_count))
 
 
-def _price(roles: Sequence[FoundRole], prices: Prices, weigh: tuple[Weigher, Weigher]) -> int:
+def _price(roles: Sequence[FoundRole], prices: Prices, weigh: tuple[_Weigh, _Weigh]) -> int:
     users = sum(weigh[0](each.users) for each in roles) if prices.user else 0
     permissions = sum(weigh[1](each.permissions) for each in roles) if prices.permission else 0
     return prices.role * len(roles) + prices.user * users + prices.permission * permissions
@@ -108,11 +107,11 @@ def _wanted(whole: Matrix, kept: Sequence[FoundRole], users: Sequence[int], perm
     return Matrix.of(rows, len(permissions))
 
 
-def _trivial(wanted: Matrix) -> list[FoundRole]:
-    """A role for each user or for each permission, whichever are fewer."""
+def _one_each(wanted: Matrix) -> tuple[list[FoundRole], list[FoundRole]]:
+    """A role for each user, and a role for each permission."""
     by_user = [FoundRole(1 << number, row) for number, row in enumerate(wanted.rows) if row]
     by_permission = [FoundRole(column, 1 << number) for number, column in enumerate(wanted.columns) if column]
-    return min(by_user, by_permission, key=len)
+    return by_user, by_permission
 
 
 def _search(
@@ -132,13 +131,7 @@ def _search(
     search.offer(fewest)
     if not prices.user and not prices.permission:
         return
-    starts: list[Callable[[], list[FoundRole]]] = [
-        lambda: fewest,
-        lambda: [FoundRole(1 << number, row) for number, row in enumerate(wanted.rows) if row],
-        lambda: [FoundRole(column, 1 << number) for number, column in enumerate(wanted.columns) if column],
-    ]
-    for start in starts:
-        roles = start()
+    for roles in (fewest, *_one_each(wanted)):
         if len(roles) <= _MOST_TO_START_FROM:
             cheaper(matrix, wanted, weights, prices, roles, search)
 

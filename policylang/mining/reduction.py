@@ -20,7 +20,7 @@ Pair = tuple[int, int]
 """A row and a column."""
 
 
-class Reduced(msgspec.Struct):
+class _Reduced(msgspec.Struct):
     """``left``: by row, what still has to be covered. ``alone``: pairs that are a role each. ``joins``: pairs that are
     left out, each with one whose role it can join, in the order in which they were left out.
     """
@@ -30,9 +30,9 @@ class Reduced(msgspec.Struct):
     joins: list[tuple[Pair, Pair]] = []
 
 
-def reduce(matrix: Matrix, wanted: Sequence[int], search: RoleSearch) -> Reduced:
+def reduce(matrix: Matrix, wanted: Sequence[int], search: RoleSearch) -> _Reduced:
     """Leave out whatever follows. ``wanted``: by row, what has to be covered."""
-    found = Reduced(list(wanted))
+    found = _Reduced(list(wanted))
     before = -1
     while (now := sum(row.bit_count() for row in found.left)) not in (before, 0):
         before = now
@@ -44,7 +44,7 @@ def reduce(matrix: Matrix, wanted: Sequence[int], search: RoleSearch) -> Reduced
     return found
 
 
-def _look_at(matrix: Matrix, found: Reduced, row: int, column: int) -> None:
+def _look_at(matrix: Matrix, found: _Reduced, row: int, column: int) -> None:
     """Leave out what can join the role of a pair, and the pair itself where it is alone."""
     own, left = matrix.rows[row], found.left
     shared, together, rows = -1, 0, 0
@@ -68,7 +68,7 @@ def _look_at(matrix: Matrix, found: Reduced, row: int, column: int) -> None:
             left[other] &= ~joining
 
 
-def restored(found: Reduced, roles: Sequence[FoundRole]) -> list[FoundRole]:
+def restored(found: _Reduced, roles: Sequence[FoundRole]) -> list[FoundRole]:
     """Roles for all that was wanted from ``roles``, which cover what was left."""
     users = [each.users for each in roles] + [1 << row for row, _ in found.alone]
     permissions = [each.permissions for each in roles] + [1 << column for _, column in found.alone]
