@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
@@ -15,6 +14,7 @@ import msgspec
 
 from policylang.files.json_source import JsonError, read_json
 from policylang.model.types import Duration
+from policylang.runtime.request import Request
 
 FORMAT = "policylang-decision-1"
 _MOST_DIGITS = 400
@@ -53,17 +53,18 @@ class LoggedDecision(msgspec.Struct, frozen=True, omit_defaults=True):
     not_asked: bool = False
     """The service answered without asking the policies: the type of the subject or the record was unknown to it."""
 
+    def asked(self) -> Request:
+        """What was asked. Raises ValueError for an instant that is none."""
+        record = self.record if self.record_id is None else {**self.record, "id": self.record_id}
+        now = datetime.datetime.fromisoformat(self.now)
+        return Request(self.user, self.action, self.resource, record, now, self.request, self.field, self.changes)
+
 
 class MaskedValues(msgspec.Struct, frozen=True):
     """What of a value is shown, and the paths of what is not."""
 
     shown: dict[str, Any]
     masked: tuple[str, ...]
-
-
-def new_id() -> str:
-    """An id of a decision."""
-    return uuid.uuid4().hex
 
 
 def encode(entry: LoggedDecision) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policylang.decisionlog.entry import MaskedValues, as_logged
+from policylang.ir import nodes as ir
 from policylang.model.types import RecordType
 from policylang.runtime.index import Index
 
@@ -29,7 +30,7 @@ class Mask:
         for name, value in values.items():
             attribute = declared.get(name)
             path = f"{within}.{name}"
-            if value is not None and self._hides(f"{resource}.{name}", attribute is not None and attribute.sensitive):
+            if value is not None and self._hides(f"{resource}.{name}", attribute):
                 masked.append(path)
             elif attribute is not None and isinstance(attribute.type, RecordType) and isinstance(value, Mapping):
                 inner = self.record(index, attribute.type.resource, value, path)
@@ -41,7 +42,7 @@ class Mask:
 
     def others(self, of: str, values: Mapping[str, Any]) -> MaskedValues:
         """The attributes of a request or a user."""
-        masked = [name for name, value in values.items() if value is not None and self._hides(f"{of}.{name}", False)]
+        masked = [name for name, value in values.items() if value is not None and self._hides(f"{of}.{name}")]
         shown = {name: as_logged(value) for name, value in values.items() if name not in masked}
         return MaskedValues(shown, tuple(f"{of}.{name}" for name in masked))
 
@@ -51,10 +52,10 @@ class Mask:
 
     def _reason(self, index: Index, reason: str) -> str:
         for of, name in _ATTRIBUTE.findall(reason):
-            attribute = index.attributes.get(of, {}).get(name)
-            if self._hides(f"{of}.{name}", attribute is not None and attribute.sensitive):
+            if self._hides(f"{of}.{name}", index.attributes.get(of, {}).get(name)):
                 return f"`{of}.{name}` is what it may not be, and not shown"
         return reason
 
-    def _hides(self, name: str, sensitive: bool) -> bool:
-        return name in self._masked or (sensitive and name not in self._shown)
+    def _hides(self, name: str, attribute: ir.Attribute | None = None) -> bool:
+        is_sensitive = attribute is not None and attribute.sensitive
+        return name in self._masked or (is_sensitive and name not in self._shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import gzip
 import zlib
 from collections import Counter
@@ -121,18 +120,7 @@ def _decided(entry: LoggedDecision, policies: PolicySet) -> tuple[bool, tuple[st
     try:
         index = with_attributes(policies.index, entry.user, entry.subject)
         deciding = policies if index is policies.index else PolicySet(index)
-        now = datetime.datetime.fromisoformat(entry.now)
-        record = {**entry.record} if entry.record_id is None else {**entry.record, "id": entry.record_id}
-        decision = deciding.decide(
-            entry.user,
-            entry.action,
-            entry.resource,
-            record,
-            now=now,
-            request=entry.request,
-            field=entry.field,
-            changes=entry.changes,
-        )
+        decision = deciding.decide(**msgspec.structs.asdict(entry.asked()))
     except BadValueError as error:
         return False, (str(error),)
     except ValueError:

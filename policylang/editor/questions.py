@@ -20,11 +20,10 @@ from policylang.editor.open_files import path_of
 from policylang.editor.people import people_in_words, reached
 from policylang.editor.tested import TestedDecision, run_observed
 from policylang.explaining.explain import explain as explained
-from policylang.explaining.tree import Explanation
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
-from policylang.output.explanation import text as explanation_text
-from policylang.pipelines.questions import QuestionData, QuestionError, asked_instant, asked_object, asked_text
+from policylang.output.explanation import as_answer
+from policylang.pipelines.questions import QuestionData, QuestionError, asked_instant, asked_object, asked_text, refused
 from policylang.pipelines.test import FileResult, usable
 from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
 from policylang.project.project import Project
@@ -38,7 +37,7 @@ def answered(check: LiveChecker, ask: Callable[[LiveChecker, QuestionData], Any]
         given = asked if isinstance(asked, dict) else {}
         return json.loads(json_bytes(ask(check, given)))
     except (QuestionError, LookupError, BadValueError, ValueError, TypeError, OSError, UnreadableError) as error:
-        return {"error": visible(str(error.args[0]) if error.args else str(error))}
+        return refused(error)
 
 
 # --- what is asked -------------------------------------------------------------------------------------------
@@ -95,14 +94,7 @@ def decide(check: LiveChecker, asked: QuestionData) -> Any:
 def explain(check: LiveChecker, asked: QuestionData) -> Any:
     """One decision, and why it is so: as data, and as text."""
     policy_set, now = _asked_of(check, asked)
-    return _explained(policy_set.explain(*_request(asked), now=now, **_more(asked)), now)
-
-
-def _explained(found: Explanation, now: datetime.datetime) -> Any:
-    import click
-
-    text = "\n".join(click.unstyle(line) for line in explanation_text(found))
-    return {"now": instant_text(now), "allowed": found.decision.allowed, "explanation": found, "text": text}
+    return as_answer(policy_set.explain(*_request(asked), now=now, **_more(asked)), now)
 
 
 def decide_test(check: LiveChecker, asked: QuestionData) -> Any:
@@ -112,7 +104,7 @@ def decide_test(check: LiveChecker, asked: QuestionData) -> Any:
     if type(number) is not int or not 0 <= number < len(decided):
         raise QuestionError("there is no decision of this number in the file")
     found = decided[number]
-    return _explained(explained(found.index, found.request), found.request.now)
+    return as_answer(explained(found.index, found.request), found.request.now)
 
 
 def diff(check: LiveChecker, asked: QuestionData) -> Any:

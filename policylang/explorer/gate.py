@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-
-_Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[_Scope, Receive, Send], Awaitable[None]]
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
@@ -37,15 +31,15 @@ def new_token() -> str:
 class Gate:
     """Lets requests through whose address has the token, that name this server, and that no other page sends."""
 
-    def __init__(self, app: Asgi, token: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
         self._app, self._token = app, token
         self._hosts = frozenset((f"127.0.0.1:{port}", f"localhost:{port}"))
 
-    async def __call__(self, scope: _Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
 
-        async def guarded(message: MutableMapping[str, Any]) -> None:
+        async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *_SENT.items()]
             await send(message)
@@ -58,7 +52,7 @@ class Gate:
         inside = "/" + scope["path"].split("/", 2)[2]
         return await self._app({**scope, "path": inside, "raw_path": inside.encode()}, receive, guarded)
 
-    def _refused(self, scope: _Scope, headers: Headers) -> tuple[str, int] | None:
+    def _refused(self, scope: Scope, headers: Headers) -> tuple[str, int] | None:
         """Why a request is not let through, and the status that says so."""
         host, origin = headers.get("host", ""), headers.get("origin")
         if host not in self._hosts:

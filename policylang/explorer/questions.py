@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import click
-
-from policylang.diagnostics import quoted, visible
+from policylang.diagnostics import quoted, reason, visible
 from policylang.explorer.editing import files, opened, save
 from policylang.explorer.keep import KeepError, keep
 from policylang.explorer.live import LiveSets, ShownSet
 from policylang.model.instants import instant_text
-from policylang.output.explanation import text as explanation_text
-from policylang.pipelines.questions import QuestionData, QuestionError, asked_instant, asked_object, asked_text
+from policylang.output.explanation import as_answer
+from policylang.pipelines.questions import QuestionData, QuestionError, asked_instant, asked_object, asked_text, refused
 from policylang.runtime.values import BadValueError
 
 
@@ -27,9 +25,9 @@ def answered(live: LiveSets, method: str, asked: QuestionData) -> QuestionData:
     try:
         return ask(live, asked)
     except (QuestionError, KeepError, BadValueError, LookupError, TypeError, ValueError) as error:
-        return {"error": visible(str(error.args[0]) if error.args else str(error))}
+        return refused(error)
     except OSError as error:
-        return {"error": visible((error.strerror or str(error)).lower())}
+        return {"error": visible(reason(error))}
 
 
 def _explain(live: LiveSets, asked: QuestionData) -> QuestionData:
@@ -45,8 +43,7 @@ def _explain(live: LiveSets, asked: QuestionData) -> QuestionData:
         field=asked.get("field"),
         changes=asked_object(asked, "changes"),
     )
-    text = "\n".join(click.unstyle(line) for line in explanation_text(found))
-    return {"now": instant_text(now), "allowed": found.decision.allowed, "explanation": found, "text": text}
+    return as_answer(found, now)
 
 
 def _keep(live: LiveSets, asked: QuestionData) -> QuestionData:

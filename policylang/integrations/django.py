@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
@@ -26,7 +26,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist
-from django.db import models
+from django.db import connections, models
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -95,7 +95,7 @@ def permitted(queryset: models.QuerySet[Any], user: Any, action: str, *, request
     found = policies.filter(id_, action, resource, now=timezone.now(), request=request)
     if found.nothing:
         return queryset.none()
-    vendor = _connection(queryset.db).vendor
+    vendor = connections[queryset.db].vendor
     if vendor not in _DIALECTS:
         raise UnsupportedError(f"querysets are for PostgreSQL and SQLite, not {vendor}")
     dialect = _DIALECTS[vendor]
@@ -161,7 +161,7 @@ def _tables(index: Index, resource: str, condition: str, database: str) -> tuple
         paths = ["pk", *(_path(model, each.name, each.type) for each in asked)]
         rows = model._base_manager.using(database).order_by().values_list(*paths)
         sql, own = rows.query.get_compiler(database).as_sql()
-        if _connection(database).vendor == "sqlite":  # where a table expression of the table's name would mean itself
+        if connections[database].vendor == "sqlite":  # where a table expression of the table's name would mean itself
             table = re.escape(f'"{model._meta.db_table}"')
             sql = re.sub(rf"(?<=FROM |JOIN ){table}|(?<!\.){table}(?=\.)", lambda match: f"main.{match[0]}", sql)
         columns = ", ".join(f'"{each}"' for each in ("id", *(each.name for each in asked)))
@@ -218,12 +218,6 @@ def _id_of(user: Any) -> str | None:
     return str(getattr(user, _user_field())) if getattr(user, "is_active", False) else None
 
 
-def _connection(database: str) -> Any:
-    from django.db import connections
-
-    return connections[database]
-
-
 def _installed(app: str, name: str) -> type[models.Model] | None:
     try:
         found: type[models.Model] = apps.get_model(app, name)
@@ -256,11 +250,7 @@ def _find(resource: str) -> type[models.Model] | None:
 def _by_name() -> dict[str, type[models.Model] | None]:
     """The installed models; ``None`` where there are several of a name."""
     found: dict[str, type[models.Model] | None] = {}
-    for model in _concrete():
+    for model in (each for each in apps.get_models() if not each._meta.proxy):
         name = str(model._meta.model_name)
         found[name] = None if name in found else model
     return found
-
-
-def _concrete() -> Iterator[type[models.Model]]:
-    return (model for model in apps.get_models() if not model._meta.proxy)

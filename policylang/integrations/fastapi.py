@@ -12,7 +12,7 @@ from policylang.api.policy_set import PolicySet
 from policylang.runtime.filter import Filter
 from policylang.runtime.reference import Decision
 
-Dependency = Callable[..., Any]
+_Dependency = Callable[..., Any]
 
 
 def _nothing() -> None:
@@ -29,9 +29,9 @@ class RouteGuard:
     def __init__(
         self,
         policies: Callable[[], PolicySet],
-        user: Dependency,
+        user: _Dependency,
         *,
-        request: Dependency = _nothing,
+        request: _Dependency = _nothing,
         clock: Callable[[], datetime.datetime] = _clock,
     ) -> None:
         """``policies``: called for each request, so that it may return newer ones. ``user`` and ``request``:
@@ -40,8 +40,8 @@ class RouteGuard:
         self._policies, self._user, self._request, self._clock = policies, user, request, clock
 
     def __call__(
-        self, action: str, resource: str, record: Dependency | None = None, *, changes: Dependency = _nothing
-    ) -> Dependency:
+        self, action: str, resource: str, record: _Dependency | None = None, *, changes: _Dependency = _nothing
+    ) -> _Dependency:
         """A dependency that returns the `Decision`, or answers 403. ``record`` and ``changes``: dependencies, for the
         record and what would be written; without a record that is found the answer is 404.
         """
@@ -63,7 +63,7 @@ class RouteGuard:
 
         return decided
 
-    def filter(self, action: str, resource: str) -> Dependency:
+    def filter(self, action: str, resource: str) -> _Dependency:
         """A dependency that returns the `Filter` of the records that the user may do that to."""
 
         def filtered(user: Any = Depends(self._user), request: Any = Depends(self._request)) -> Filter:

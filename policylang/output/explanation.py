@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
@@ -18,6 +20,7 @@ from policylang.explaining.tree import (
     Tested,
 )
 from policylang.explaining.ways import condition_unless_tested, limit_in_words
+from policylang.model.instants import instant_text
 
 _MOST_WAYS = 50
 _MOST_HELD = 5
@@ -42,6 +45,13 @@ def text(explanation: Explanation) -> Iterator[str]:
     yield from _change(explanation.smallest_change)
     if explanation.ruled_out:
         yield f"  {visible(_ruled_out(explanation))}"
+
+
+def as_answer(explanation: Explanation, now: datetime.datetime) -> dict[str, Any]:
+    """What a page or an editor is told of a decision at ``now``: as data, and as plain text."""
+    plain = "\n".join(click.unstyle(line) for line in text(explanation))
+    allowed = explanation.decision.allowed
+    return {"now": instant_text(now), "allowed": allowed, "explanation": explanation, "text": plain}
 
 
 # --- parts ---------------------------------------------------------------------------------------------------

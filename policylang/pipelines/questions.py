@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+from policylang.diagnostics import visible
 from policylang.model.types import DateTimeType
 from policylang.runtime.values import read
 
@@ -14,6 +15,11 @@ QuestionData = dict[str, Any]
 
 class QuestionError(ValueError):
     """Why there is no answer."""
+
+
+def refused(error: Exception) -> QuestionData:
+    """Why there is no answer, as both are told it."""
+    return {"error": visible(str(error.args[0]) if error.args else str(error))}
 
 
 def asked_text(asked: QuestionData, name: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from policylang.registry.client import MANIFEST, Registry, RegistryError, digest_of
 from policylang.registry.reference import Reference
 
-ARTIFACT = "application/vnd.policylang.bundle.v1"
+_ARTIFACT = "application/vnd.policylang.bundle.v1"
 BUNDLE = "application/vnd.policylang.bundle.v1+tar"
 SIGNATURE = "application/vnd.policylang.bundle.v1.minisig"
 
@@ -29,7 +29,7 @@ class Content(msgspec.Struct, frozen=True):
     signature: bytes | None = None
 
 
-class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class _Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Names some content in a manifest."""
 
     media_type: str
@@ -39,8 +39,8 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 
 
 class _Manifest(msgspec.Struct, frozen=True, rename="camel"):
-    config: Descriptor
-    layers: tuple[Descriptor, ...] = ()
+    config: _Descriptor
+    layers: tuple[_Descriptor, ...] = ()
 
 
 def make_manifest(content: Content, name: str, revision: str | None) -> bytes:
@@ -51,7 +51,7 @@ def make_manifest(content: Content, name: str, revision: str | None) -> bytes:
     manifest: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "artifactType": ARTIFACT,
+        "artifactType": _ARTIFACT,
         "config": _descriptor(_EMPTY, _NOTHING),
         "layers": layers,
     }
@@ -86,11 +86,11 @@ def pull(registry: Registry, most: int, most_signature: int, digest: str) -> Con
     )
 
 
-def _descriptor(media_type: str, content: bytes, title: str | None = None) -> Descriptor:
-    return Descriptor(media_type, digest_of(content), len(content), {} if title is None else {_TITLE: title})
+def _descriptor(media_type: str, content: bytes, title: str | None = None) -> _Descriptor:
+    return _Descriptor(media_type, digest_of(content), len(content), {} if title is None else {_TITLE: title})
 
 
-def _layers(content: bytes) -> tuple[Descriptor, Descriptor | None]:
+def _layers(content: bytes) -> tuple[_Descriptor, _Descriptor | None]:
     """The bundle of a manifest, and its signature. Raises `RegistryError`."""
     try:
         manifest = msgspec.json.decode(content, type=_Manifest)

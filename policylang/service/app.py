@@ -28,7 +28,7 @@ from policylang.service.gateway import PREFIX, GatewayReader
 from policylang.service.journal import DecisionLogger
 from policylang.service.metrics import Metrics
 from policylang.service.openapi import openapi
-from policylang.service.searching import Searcher
+from policylang.service.searching import Search, Searcher
 from policylang.service.security import Guard
 from policylang.service.stores.store import Deadline, LateError, Store, StoreError
 from policylang.service.tracing import RequestSpan, Traces, to_collector
@@ -56,10 +56,10 @@ _encode = msgspec.json.Encoder().encode
 
 EVALUATION = "/access/v1/evaluation"
 EVALUATIONS = "/access/v1/evaluations"
-SEARCH_SUBJECT = "/access/v1/search/subject"
-SEARCH_RESOURCE = "/access/v1/search/resource"
-SEARCH_ACTION = "/access/v1/search/action"
-METADATA = "/.well-known/authzen-configuration"
+_SEARCH_SUBJECT = "/access/v1/search/subject"
+_SEARCH_RESOURCE = "/access/v1/search/resource"
+_SEARCH_ACTION = "/access/v1/search/action"
+_METADATA = "/.well-known/authzen-configuration"
 
 _NOT_ASKABLE = "the record store cannot answer that"
 _NO_STORE = "the record store does not answer"
@@ -68,7 +68,7 @@ _LONGEST_WAIT = 10.0
 """Seconds until a record store is tried again."""
 
 
-class Service:
+class _Service:
     """Everything behind the addresses."""
 
     def __init__(
@@ -181,9 +181,7 @@ class Service:
     async def search_action(self, request: Request) -> Response:
         return await self._search(request, ActionSearch)
 
-    async def _search(
-        self, request: Request, type_: type[SubjectSearch] | type[ResourceSearch] | type[ActionSearch]
-    ) -> Response:
+    async def _search(self, request: Request, type_: type[Search]) -> Response:
         content = await self._content(request, "search")
         wanted = convert(type_, with_whole_limit(content))
         deadline, clock, policies = self._begin()
@@ -196,7 +194,7 @@ class Service:
                 raise RefusedRequest(400, "no text in the record store holds the character U+0000") from None
             log.warning("a search that the store cannot be asked: %s", error)
             raise RefusedRequest(501, _NOT_ASKABLE) from None
-        return _json(found.as_answer())
+        return _json(found)
 
     # --- about the service -----------------------------------------------------------------------------------
 
@@ -206,9 +204,9 @@ class Service:
             "policy_decision_point": base,
             "access_evaluation_endpoint": base + EVALUATION,
             "access_evaluations_endpoint": base + EVALUATIONS,
-            "search_subject_endpoint": base + SEARCH_SUBJECT,
-            "search_resource_endpoint": base + SEARCH_RESOURCE,
-            "search_action_endpoint": base + SEARCH_ACTION,
+            "search_subject_endpoint": base + _SEARCH_SUBJECT,
+            "search_resource_endpoint": base + _SEARCH_RESOURCE,
+            "search_action_endpoint": base + _SEARCH_ACTION,
         }
         return Response(_encode(content), media_type=_JSON, headers={"Cache-Control": "max-age=300"})
 
@@ -342,7 +340,7 @@ def _error(status: int, message: str) -> Response:
     return Response(_encode(message), status, media_type=_JSON, headers=headers)
 
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+_Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def _span(request: Request) -> RequestSpan:
@@ -353,7 +351,7 @@ def _span(request: Request) -> RequestSpan:
 _UNTRACED = RequestSpan()
 
 
-def _traced(endpoint: Endpoint, traces: Traces, name: str) -> Endpoint:
+def _traced(endpoint: _Endpoint, traces: Traces, name: str) -> _Endpoint:
     """With a span for each answer, where there is somebody to tell."""
     if not traces.are_on:
         return endpoint
@@ -368,7 +366,7 @@ def _traced(endpoint: Endpoint, traces: Traces, name: str) -> Endpoint:
     return traced
 
 
-def _answering(endpoint: Endpoint, metrics: Metrics, name: str) -> Endpoint:
+def _answering(endpoint: _Endpoint, metrics: Metrics, name: str) -> _Endpoint:
     """With every outcome made an answer, and counted."""
 
     async def answered(request: Request) -> Response:
@@ -426,17 +424,17 @@ def make_app(
     """
     metrics = metrics or Metrics()
     traces = traces or (to_collector() if config.traces else Traces())
-    service = Service(config, policies, store, metrics, traces)
+    service = _Service(config, policies, store, metrics, traces)
     reader = service.gateway_reader
-    posts: dict[str, Endpoint] = {
+    posts: dict[str, _Endpoint] = {
         EVALUATION: service.evaluation,
         EVALUATIONS: service.evaluations,
-        SEARCH_SUBJECT: service.search_subject,
-        SEARCH_RESOURCE: service.search_resource,
-        SEARCH_ACTION: service.search_action,
+        _SEARCH_SUBJECT: service.search_subject,
+        _SEARCH_RESOURCE: service.search_resource,
+        _SEARCH_ACTION: service.search_action,
     }
-    gets: dict[str, Endpoint] = {
-        METADATA: service.metadata,
+    gets: dict[str, _Endpoint] = {
+        _METADATA: service.metadata,
         "/openapi.json": service.openapi,
         "/healthz": service.health,
         "/readyz": service.ready,
@@ -456,7 +454,7 @@ def make_app(
         response.headers.update(getattr(error, "headers", None) or {})  # of 405: which methods are
         return response
 
-    def route(path: str, endpoint: Endpoint, methods: list[str], name: str = "") -> Route:
+    def route(path: str, endpoint: _Endpoint, methods: list[str], name: str = "") -> Route:
         name = name or path
         return Route(path, _traced(_answering(endpoint, metrics, name), traces, name), methods=methods)
 

@@ -12,47 +12,22 @@ from policylang.api.policy_set import PolicySet
 from policylang.model.types import DateTimeType
 from policylang.runtime.hypothetical import with_attributes
 from policylang.runtime.reference import Decision
-from policylang.runtime.request import instant
+from policylang.runtime.request import Request, instant
 from policylang.runtime.values import BadValueError, read
 from policylang.service.stores.store import Deadline, Store, StoredRecord, with_related
 from policylang.service.wire import AskedAction, Entity, Evaluation, RefusedRequest
 from policylang.settings.service import ServiceConfig
 
-UNKNOWN_SUBJECT = Decision(False, (), ("there are no subjects of this type",))
-UNKNOWN_RECORD = Decision(False, (), ("there is no record with this id",))
-BAD_SUBJECT = Decision(False, (), ("a property of the subject is not of its attribute's type",))
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """A question to a policy set: `PolicySet.decide`'s arguments."""
-
-    user: str
-    action: str
-    resource: str
-    record: Mapping[str, Any]
-    now: datetime.datetime
-    request: dict[str, Any]
-    field: str | None = None
-    changes: dict[str, Any] | None = None
-
-    def decide(self, policies: PolicySet) -> Decision:
-        return policies.decide(
-            self.user,
-            self.action,
-            self.resource,
-            self.record,
-            now=self.now,
-            request=self.request,
-            field=self.field,
-            changes=self.changes,
-        )
+_UNKNOWN_SUBJECT = Decision(False, (), ("there are no subjects of this type",))
+_UNKNOWN_RECORD = Decision(False, (), ("there is no record with this id",))
+_BAD_SUBJECT = Decision(False, (), ("a property of the subject is not of its attribute's type",))
 
 
 class Decided(msgspec.Struct, frozen=True):
     """A decision, and the question; ``None`` where the policies were not asked."""
 
     decision: Decision
-    asked: Asked | None
+    asked: Request | None
 
 
 class Interpreter:
@@ -126,37 +101,33 @@ class Interpreter:
         return found
 
     def record(
-        self, policies: PolicySet, action: str | None, resource: Entity, deadline: Deadline
+        self, policies: PolicySet, action: str, resource: Entity, deadline: Deadline
     ) -> Mapping[str, Any] | None:
         """What is known of a record; ``None`` for one that the store does not have and of which nothing is said. A
-        proposed record is what the request says of it. Without an ``action``: for any but those that create.
+        proposed record is what the request says of it.
         """
-        name, index = self.resource(resource.type), policies.index
-        store = self.store
-        if store is None:
-            return {**resource.properties, "id": resource.id}
-        if not store.holds(index, name) or name not in index.resources:
-            return {**with_related(store, index, name, resource.properties, deadline), "id": resource.id}
-        if action is not None and action in index.actions[name] and index.kind(name, action) == "create":
-            return {**with_related(store, index, name, resource.properties, deadline), "id": resource.id}
+        name, index, store = self.resource(resource.type), policies.index, self.store
         given = with_related(store, index, name, resource.properties, deadline)
+        creates = action in index.actions.get(name, ()) and index.kind(name, action) == "create"
+        if store is None or creates or name not in index.resources or not store.holds(index, name):
+            return {**given, "id": resource.id}
         record = StoredRecord(store, index, name, resource.id, given, deadline)
         return record if resource.properties or record.exists else None
 
-    def asked(
+    def _asked(
         self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline
-    ) -> Asked | Decision:
+    ) -> Request | Decision:
         """The question, or the answer where none is needed."""
         subject, action = wanted.subject, wanted.action
-        is_known = subject.id in policies.index.users or subject.id in policies.index.integrations
+        is_known = policies.index.knows(subject.id)
         if not self.is_subject(subject.type) or (is_known and not self.knows(policies, subject.type, subject.id)):
-            return UNKNOWN_SUBJECT
+            return _UNKNOWN_SUBJECT
         record = self.record(policies, action.name, wanted.resource, deadline)
         if record is None:
-            return UNKNOWN_RECORD
+            return _UNKNOWN_RECORD
         field, changes = action.properties.get("field"), action.properties.get("changes")
         name = self.resource(wanted.resource.type)
-        return Asked(
+        return Request(
             subject.id,
             action.name,
             name,
@@ -169,10 +140,10 @@ class Interpreter:
 
     def decide(self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline) -> Decided:
         """The decision. Raises `RefusedRequest`, `StoreError` and `LateError`; nothing is allowed then."""
-        asked = self.asked(policies, wanted, clock, deadline)
+        asked = self._asked(policies, wanted, clock, deadline)
         if isinstance(asked, Decision):
             return Decided(asked, None)
         trusting = self.trusting(policies, wanted.subject)
         if trusting is None:
-            return Decided(BAD_SUBJECT, None)
-        return Decided(asked.decide(trusting), asked)
+            return Decided(_BAD_SUBJECT, None)
+        return Decided(trusting.decide(**msgspec.structs.asdict(asked)), asked)

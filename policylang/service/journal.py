@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import random
+import uuid
 from pathlib import Path
 
 from policylang.api.policy_set import PolicySet
-from policylang.decisionlog.entry import FORMAT, LoggedDecision, MaskedValues, encode, new_id
+from policylang.decisionlog.entry import FORMAT, LoggedDecision, MaskedValues, encode
 from policylang.decisionlog.masking import Mask
 from policylang.decisionlog.writer import DecisionSink, DecisionWriter, FileSink
+from policylang.model.instants import instant_text
 from policylang.service.deciding import Decided, Interpreter
 from policylang.service.stores.store import what_was_read
 from policylang.service.wire import Evaluation
@@ -68,8 +70,8 @@ class DecisionLogger:
         subject = self._mask.others("subject", self._interpreter.stated(wanted.subject))
         return LoggedDecision(
             format=FORMAT,
-            time=_text(clock),
-            id=new_id(),
+            time=instant_text(clock),
+            id=uuid.uuid4().hex,
             digest=policies.digest,
             user=wanted.subject.id,
             action=wanted.action.name,
@@ -77,7 +79,7 @@ class DecisionLogger:
             allowed=decision.allowed,
             reasons=self._mask.reasons(index, decision.reasons),
             microseconds=int(seconds * 1_000_000),
-            now=_text(clock if asked is None else asked.now),
+            now=instant_text(clock if asked is None else asked.now),
             record_id=wanted.resource.id,
             record=record.shown,
             request=request.shown,
@@ -89,7 +91,3 @@ class DecisionLogger:
             request_id=None if request_id is None else request_id[:_LONGEST_ID],
             not_asked=asked is None,
         )
-
-
-def _text(instant: datetime.datetime) -> str:
-    return instant.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")

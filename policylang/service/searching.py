@@ -23,16 +23,6 @@ _Limit = Annotated[int, msgspec.Meta(ge=0)]
 Search = SubjectSearch | ResourceSearch | ActionSearch
 
 
-class Found(msgspec.Struct, frozen=True):
-    """Results, and where the next ones begin; empty at the end."""
-
-    results: list[dict[str, str]]
-    next_token: str
-
-    def as_answer(self) -> dict[str, Any]:
-        return {"page": {"next_token": self.next_token, "count": len(self.results)}, "results": self.results}
-
-
 class Searcher:
     """Answers searches about a policy set, a page at a time."""
 
@@ -42,16 +32,17 @@ class Searcher:
 
     def search(
         self, policies: PolicySet, wanted: Search, content: dict[str, Any], clock: datetime.datetime, deadline: Deadline
-    ) -> Found:
-        """A page of the results of a request; ``content`` is that request as it came. Raises `RefusedRequest`,
-        `StoreError`, `LateError` and `UnsupportedError`.
+    ) -> dict[str, Any]:
+        """A page of the results of a request, and where the next one begins; ``content`` is that request as it came.
+        Raises `RefusedRequest`, `StoreError`, `LateError` and `UnsupportedError`.
         """
         asked = _hash(content)
         limit, after = _begin(wanted.page, asked)
         most = self._most if limit is None else min(limit, self._most)
         found = list(itertools.islice(self._keys(policies, wanted, after, most + 1, clock, deadline), most + 1))
         token = _token(asked, limit, found[most - 1] if most else after) if len(found) > most else ""
-        return Found([_result(wanted, key) for key in found[:most]], token)
+        results = [_result(wanted, key) for key in found[:most]]
+        return {"page": {"next_token": token, "count": len(results)}, "results": results}
 
     def _keys(
         self,
@@ -81,7 +72,7 @@ class Searcher:
     ) -> Iterator[str]:
         by, index, action = self._interpreter, policies.index, wanted.action.name
         resource = by.resource(wanted.resource.type)
-        if not by.is_subject(wanted.subject.type) or not _exists(policies, resource, action):
+        if not by.is_subject(wanted.subject.type) or action not in index.actions.get(resource, ()):
             return
         record = by.record(policies, action, wanted.resource, deadline)
         if record is None:
@@ -104,7 +95,7 @@ class Searcher:
     ) -> Iterator[str]:
         by, index, action = self._interpreter, policies.index, wanted.action.name
         resource, subject, store = by.resource(wanted.resource.type), wanted.subject, by.store
-        if not by.knows(policies, subject.type, subject.id) or not _exists(policies, resource, action):
+        if not by.knows(policies, subject.type, subject.id) or action not in index.actions.get(resource, ()):
             return
         if store is None or not store.holds(index, resource) or index.kind(resource, action) == "create":
             return  # what is to be created is in no store yet
@@ -133,10 +124,6 @@ class Searcher:
             record = by.record(policies, name, wanted.resource, deadline)
             if record is not None and trusting.allows(subject.id, name, resource, record, now=now, request=request):
                 yield name
-
-
-def _exists(policies: PolicySet, resource: str, action: str) -> bool:
-    return resource in policies.index.resources and action in policies.index.actions[resource]
 
 
 def _result(wanted: Search, key: str) -> dict[str, str]:

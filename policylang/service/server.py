@@ -28,6 +28,7 @@ from uvicorn.supervisors.multiprocess import Process
 
 from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.writer import FileSink
+from policylang.diagnostics import reason
 from policylang.files.writing import write_atomically
 from policylang.ir import to_json
 from policylang.service.app import make_app
@@ -63,20 +64,20 @@ class UnfitError(Exception):
     """A file that the settings name cannot be used; the message says which, and why."""
 
 
-class EndingState(ServerState):
+class _EndingState(ServerState):
     """What the connections of a server know of it."""
 
     ending = False
 
 
-class PatientProtocol(HttpToolsProtocol):
+class _PatientProtocol(HttpToolsProtocol):
     """Closes connections that send no complete head of a request, or one that is too long: slow clients hold nothing
     for long. Trailers behind a chunked body are not taken for headers, and no request goes on in another protocol. When
     the service ends, the last request that has arrived is answered with `Connection: close`.
     """
 
     seconds = 10.0
-    server_state: EndingState
+    server_state: _EndingState
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -177,11 +178,11 @@ class PatientServer(uvicorn.Server):
     has, and on idle ones whose next request is on its way.
     """
 
-    server_state: EndingState
+    server_state: _EndingState
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.server_state = EndingState()
+        self.server_state = _EndingState()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End within the time for an answer and some seconds."""
@@ -194,7 +195,7 @@ class PatientServer(uvicorn.Server):
         await asyncio.sleep(0)
         self.server_state.ending = True
         for connection in list(self.server_state.connections):
-            if isinstance(connection, PatientProtocol):
+            if isinstance(connection, _PatientProtocol):
                 connection.close_behind()
         taken = [loop.create_task(self._take(each)) for listening in kept for each in _waiting_at(listening)]
         for _ in range(_LAST_LOOKS):  # and not until an instant: on a busy machine that may come before the first look
@@ -210,7 +211,7 @@ class PatientServer(uvicorn.Server):
             await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection, ssl=self.config.ssl)
 
     def _protocol(self) -> asyncio.Protocol:
-        return PatientProtocol(self.config, self.server_state, self.lifespan.state)
+        return _PatientProtocol(self.config, self.server_state, self.lifespan.state)
 
 
 def _waiting_at(listening: socket.socket) -> list[socket.socket]:
@@ -225,7 +226,7 @@ def _waiting_at(listening: socket.socket) -> list[socket.socket]:
     return found
 
 
-class PatientWorker(Process):
+class _PatientWorker(Process):
     """A worker that ends like `PatientServer`."""
 
     @property
@@ -235,14 +236,14 @@ class PatientWorker(Process):
         return self._server
 
 
-class PatientWorkers(Multiprocess):
+class _PatientWorkers(Multiprocess):
     """Ends when it is told, though a worker hangs."""
 
     def init_processes(self) -> None:
         self.processes += [self._begun() for _ in range(self.processes_num)]
 
-    def _begun(self) -> PatientWorker:
-        process = PatientWorker(self.config, self.sockets)
+    def _begun(self) -> _PatientWorker:
+        process = _PatientWorker(self.config, self.sockets)
         process.start()
         return process
 
@@ -282,7 +283,7 @@ class PatientWorkers(Multiprocess):
                 each.join()
 
 
-class Shared(msgspec.Struct, frozen=True):
+class _Shared(msgspec.Struct, frozen=True):
     """What a worker is told by the process that starts it."""
 
     config: ServiceConfig
@@ -298,10 +299,10 @@ class Shared(msgspec.Struct, frozen=True):
         return Path(self.folder) / "refused"
 
 
-class SharedPolicies(PoliciesInForce):
+class _SharedPolicies(PoliciesInForce):
     """The policies in force, written to a file that all workers read, so that they agree."""
 
-    def __init__(self, read: ReadPolicies, shared: Shared) -> None:
+    def __init__(self, read: ReadPolicies, shared: _Shared) -> None:
         super().__init__(PolicySet(read.policy_set))
         self._shared = shared
         write_atomically(shared.policies, to_json(read.policy_set))
@@ -320,10 +321,10 @@ class SharedPolicies(PoliciesInForce):
         super().confirm()
 
 
-class SharedSource:
+class _SharedSource:
     """The policies that a worker reads from that file."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: _Shared) -> None:
         self._shared = shared
         self._policies = Paths([str(shared.policies)])
 
@@ -381,7 +382,7 @@ def _of_setting(name: str, message: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnfitError(f"`{name}`: {message}: {(error.strerror or str(error)).lower()}") from None
+        raise UnfitError(f"`{name}`: {message}: {reason(error)}") from None
 
 
 def listen(config: ServiceConfig) -> socket.socket:
@@ -417,15 +418,15 @@ def _serve_in_workers(
     config: ServiceConfig, source: PolicySource, read: ReadPolicies, listening: socket.socket
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="policylang-") as folder:
-        shared = Shared(config, folder)
-        policies = SharedPolicies(read, shared)
+        shared = _Shared(config, folder)
+        policies = _SharedPolicies(read, shared)
         metrics = Path(folder) / "metrics"
         metrics.mkdir()
         os.environ[MULTIPROCESS] = str(metrics)
         os.environ[_SHARED] = msgspec.json.encode(shared).decode()
         settings = uvicorn_settings(config, "policylang.service.server:worker")
         with Watcher(source, read, config.poll_seconds, policies) as watcher:
-            workers = PatientWorkers(settings, [listening])  # which takes the signals
+            workers = _PatientWorkers(settings, [listening])  # which takes the signals
             _on_hangup(lambda *_: watcher.look_soon())
             workers.run()
 
@@ -440,8 +441,8 @@ def worker() -> Starlette:
     """The application of one worker."""
     _log_here()
     _on_hangup(signal.SIG_IGN)
-    shared = msgspec.json.decode(os.environ[_SHARED], type=Shared)
-    source = SharedSource(shared)
+    shared = msgspec.json.decode(os.environ[_SHARED], type=_Shared)
+    source = _SharedSource(shared)
     read = source.read(None)
     assert read is not None
     policies = PoliciesInForce(PolicySet(read.policy_set))
@@ -451,7 +452,7 @@ def worker() -> Starlette:
 
 def uvicorn_settings(config: ServiceConfig, app: Any) -> uvicorn.Config:
     """How the server is run."""
-    PatientProtocol.seconds = config.bounds.read_seconds
+    _PatientProtocol.seconds = config.bounds.read_seconds
     tls: dict[str, Any] = {}
     if config.tls is not None:
         tls = {"ssl_certfile": config.tls.certificate, "ssl_keyfile": config.tls.key}
@@ -463,7 +464,7 @@ def uvicorn_settings(config: ServiceConfig, app: Any) -> uvicorn.Config:
         port=config.port,
         factory=isinstance(app, str),
         workers=config.workers,
-        http=PatientProtocol,
+        http=_PatientProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -20,7 +20,7 @@ from policylang import signing
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled
-from policylang.project.discovery import Problem, discover, read_regular
+from policylang.project.discovery import Problem, discover, read_regular, unreadable
 from policylang.project.loading import read_policy_set
 from policylang.registry import artifact, transfer
 from policylang.registry.client import Registry, RegistryError
@@ -88,7 +88,7 @@ class Paths:
             path += signing.SUFFIX
             signature = read_regular(Path(path), signing.MOST_BYTES + 1)
         except OSError as error:
-            found = Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
+            found = unreadable(path, error)
             raise Unusable(found.in_words(), at, found) from None
         return _loaded(content, signature, self._keys, at)
 
@@ -147,7 +147,7 @@ class _Seen(msgspec.Struct, frozen=True):
     signature: bytes | None
 
 
-class Address:
+class _Address:
     """Compiled JSON or a bundle behind http or https, asked for with the ETag of what was read last."""
 
     def __init__(self, address: str, keys: Sequence[PublicKey] = ()) -> None:
@@ -207,7 +207,7 @@ class Address:
         return content, etag
 
 
-class Artifact:
+class _Artifact:
     """A bundle in a registry. What is there is known by its digest, which is all that is asked for most of the time."""
 
     def __init__(self, reference: str, keys: Sequence[PublicKey] = ()) -> None:
@@ -232,7 +232,7 @@ class Artifact:
 def source_of(paths: Sequence[str], keys: Sequence[PublicKey] = ()) -> PolicySource:
     """Where the arguments of the command point to; ``keys``: those that signatures may be of. Raises `SourceError`."""
     if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
-        return Address(paths[0], keys)
+        return _Address(paths[0], keys)
     if len(paths) == 1 and paths[0].startswith(SCHEME):
-        return Artifact(paths[0], keys)
+        return _Artifact(paths[0], keys)
     return Paths(paths, keys)

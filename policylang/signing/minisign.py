@@ -43,7 +43,7 @@ class UntrustedError(Exception):
     """The signature is not one of this key over this content. The message says why."""
 
 
-class OtherKeyError(UntrustedError):
+class _OtherKeyError(UntrustedError):
     """The signature is one of another key."""
 
 
@@ -173,7 +173,7 @@ def verify(content: bytes, signature: bytes, key: PublicKey) -> str:
     if data[:2] != _PREHASHED:
         raise NotMinisignError("not a signature of minisign")
     if data[2 : 2 + _ID] != key.id:
-        raise OtherKeyError(f"signed with another key, {_shown(data[2 : 2 + _ID])}, not {key.name}")
+        raise _OtherKeyError(f"signed with another key, {_shown(data[2 : 2 + _ID])}, not {key.name}")
     own, said = data[2 + _ID :], comment.removeprefix(_TRUSTED)
     if not _is_signed(key, own, hashlib.blake2b(content).digest()):
         raise UntrustedError(f"the content is not what key {key.name} signed")
@@ -188,11 +188,11 @@ def verify_by_one(content: bytes, signature: bytes, keys: Sequence[PublicKey]) -
     for key in keys:
         try:
             return key, verify(content, signature, key)
-        except OtherKeyError as error:
+        except _OtherKeyError as error:
             others.append(error)
     if len(others) == 1:
         raise others[0]
-    raise OtherKeyError(f"signed with none of the keys {', '.join(key.name for key in keys)}")
+    raise _OtherKeyError(f"signed with none of the keys {', '.join(key.name for key in keys)}")
 
 
 def _is_signed(key: PublicKey, signature: bytes, content: bytes) -> bool:

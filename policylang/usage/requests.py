@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,14 +76,10 @@ def _known(entry: LoggedDecision, index: Index) -> KnownRequest | None:
     if not entry.allowed or entry.not_asked or depends_on_masked(entry, index):
         return None
     try:
-        now = datetime.datetime.fromisoformat(entry.now)
+        request = entry.asked()
     except ValueError:
         return None
-    if now.utcoffset() is None:
-        return None
-    record = entry.record if entry.record_id is None else {**entry.record, "id": entry.record_id}
-    request = Request(entry.user, entry.action, entry.resource, record, now, entry.request, entry.field, entry.changes)
-    return KnownRequest(request, entry.subject)
+    return None if request.now.utcoffset() is None else KnownRequest(request, entry.subject)
 
 
 class Decider:

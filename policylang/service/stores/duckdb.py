@@ -29,7 +29,7 @@ class DuckdbStore(SqlStore):
     """A file that nobody writes to meanwhile: DuckDB lets no other process."""
 
     dialect = "duckdb"
-    key_mark, after_mark, most_mark = "$key", "$after", "$most"
+    mark = "${}"
 
     def __init__(self, path: str, tables: Mapping[str, Table]) -> None:
         super().__init__(tables)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from policylang.diagnostics import reason
 from policylang.files.json_source import JsonError, read_json
 from policylang.project.discovery import read_regular
 from policylang.runtime.filter import Filter
@@ -51,7 +52,7 @@ def read_memory(path: str) -> MemoryStore:
     try:
         content = read_json(read_regular(Path(path)).decode("utf-8-sig"))
     except OSError as error:
-        raise StoreError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise StoreError(f"cannot be read: {reason(error)}") from None
     except (UnicodeDecodeError, JsonError) as error:
         raise StoreError(f"not JSON that can be used: {error}") from None
     if not isinstance(content, dict):

@@ -24,7 +24,7 @@ class PostgresStore(SqlStore):
 
     dialect = "postgres"
     server: str | None = "PostgreSQL"
-    key_mark, after_mark, most_mark = "%(key)s", "%(after)s", "%(most)s"
+    mark = "%({})s"
 
     def __init__(self, connection: str, schema: str, tables: Mapping[str, Table], seconds: int) -> None:
         super().__init__(tables)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 from uuid import UUID
 
 from policylang.ir import nodes as ir
@@ -17,12 +17,6 @@ from policylang.settings.targets import Table
 Rows = list[tuple[Any, ...]]
 
 _ROW = '"row"'
-
-
-class Connection(Protocol):
-    """What every driver has."""
-
-    def close(self) -> None: ...
 
 
 class NoKeyError(Exception):
@@ -47,9 +41,8 @@ class SqlStore:
     blocking = True
     server: str | None = None
     dialect: ClassVar[str]
-    key_mark: ClassVar[str]
-    after_mark: ClassVar[str]
-    most_mark: ClassVar[str]
+    mark: ClassVar[str]
+    """How a query names a parameter, with a gap for the name."""
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self._tables = dict(tables)
@@ -112,7 +105,7 @@ class SqlStore:
         table = self._table(resource)
         columns = [self._in_row(table.key), *(self.read(a.type, self._column(table, a.name)) for a in attributes)]
         of = self._rows(table, resource)
-        query = f"SELECT {', '.join(columns)} FROM {of} WHERE {self._in_row(table.key)} = {self.key_mark}"  # noqa: S608
+        query = f"SELECT {', '.join(columns)} FROM {of} WHERE {self._in_row(table.key)} = {self.mark.format('key')}"  # noqa: S608
         try:
             rows = self._ask(query, {"key": key}, deadline)
         except NoKeyError:
@@ -131,9 +124,9 @@ class SqlStore:
             f"SELECT {key} FROM {quoted(found.resource)} WHERE ({condition})"
         )
         if after is not None:
-            query += f" AND {key} > {self.after_mark}"
+            query += f" AND {key} > {self.mark.format('after')}"
             parameters = {**parameters, "after": after}
-        query += f" ORDER BY {key} LIMIT {self.most_mark}"
+        query += f" ORDER BY {key} LIMIT {self.mark.format('most')}"
         try:
             rows = self._ask(query, {**parameters, "most": most}, deadline)
         except NoKeyError:

@@ -22,7 +22,7 @@ class SqliteStore(SqlStore):
     """Instants are texts, in UTC without an offset; sets are JSON."""
 
     dialect = "sqlite"
-    key_mark, after_mark, most_mark = ":key", ":after", ":most"
+    mark = ":{}"
 
     def __init__(self, path: str, tables: Mapping[str, Table]) -> None:
         super().__init__(tables)

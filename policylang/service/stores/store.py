@@ -98,7 +98,8 @@ class StoredRecord(SoughtRecord):
         self._given = {**given, "id": key}
         self._deadline = deadline
         self._fetched: Mapping[str, Any] | None = None
-        self._is_fetched = False
+        self.was_fetched = False
+        """Whether the store was asked for it."""
 
     @property
     def exists(self) -> bool:
@@ -106,21 +107,16 @@ class StoredRecord(SoughtRecord):
         return self._row() is not None
 
     def _row(self) -> Mapping[str, Any] | None:
-        if not self._is_fetched:
+        if not self.was_fetched:
             self._fetched = self._store.row(self._index, self._resource, self.key, self._deadline)
-            self._is_fetched = True
+            self.was_fetched = True
         return self._fetched
 
     def known(self) -> tuple[dict[str, Any], list[str]]:
         """The values that are known, and the names of the others."""
         found = {**(self._fetched or {}), **self._given}
-        unread = [] if self._is_fetched else [n for n in self._index.attributes[self._resource] if n not in found]
+        unread = [] if self.was_fetched else [n for n in self._index.attributes[self._resource] if n not in found]
         return found, unread
-
-    @property
-    def was_fetched(self) -> bool:
-        """Whether the store was asked for it."""
-        return self._is_fetched
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._given:
