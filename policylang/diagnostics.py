@@ -80,9 +80,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 def quoted(text: str, limit: int = 60) -> str:
     """Text from a policy file as a message shows it: in backticks, shortened, nothing invisible in it."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return f"`{visible(text)}`"
+    return f"`{visible(cut(text, limit))}`"
+
+
+def cut(text: str, limit: int = 60) -> str:
+    """Text that is no longer than that."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def visible(text: str) -> str:

@@ -24,6 +24,11 @@ class Source:
         self.display = display or name
         self.foreign = False
 
+    @property
+    def line_break(self) -> str:
+        """What ends its lines."""
+        return "\r\n" if "\r\n" in self.text else "\n"
+
     @cached_property
     def line_starts(self) -> list[int]:
         """Offsets (code points, 0-based) at which the lines begin."""

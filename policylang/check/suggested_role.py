@@ -233,7 +233,7 @@ class _Suggestion:
             for deny in chain[-1].denies:
                 actions = [action for action in deny.actions if (deny.resource, action) in self.ways]
                 if actions:
-                    fields = f" ({', '.join(deny.fields)})" if deny.fields is not None else ""
+                    fields = ir.in_brackets(deny.fields)
                     names = self.index.attributes[deny.resource]
                     when = f" {{ {condition_in_words(deny.condition, names)} }}" if deny.condition is not None else ""
                     why = f" because {quote_text(deny.because)}" if deny.because else ""

@@ -11,7 +11,7 @@ from policylang.check.catalogue import OF_SUPPRESSIONS
 from policylang.check.enclosing import Layout
 from policylang.check.fix.edits import TextEdit
 from policylang.check.fix.mend import fixes
-from policylang.diagnostics import visible
+from policylang.diagnostics import cut, visible
 from policylang.editor.checking import LiveChecker
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.extracting import extracted
@@ -22,7 +22,6 @@ from policylang.source import Location, Source
 from policylang.syntax.parser import Parsed
 
 _QUICK = lsp.CodeActionKind.QuickFix
-_TITLE = 60
 
 
 def code_actions(
@@ -62,8 +61,7 @@ def _meant(of: EditedSet, source: Source, start: int, end: int, encoding: Encodi
 
 
 def _short(text: str) -> str:
-    shown = visible(" ".join(text.split()))
-    return f"`{shown if len(shown) <= _TITLE else f'{shown[: _TITLE - 1]}…'}`"
+    return f"`{cut(visible(' '.join(text.split())))}`"
 
 
 # --- what rules found ----------------------------------------------------------------------------------------
@@ -119,13 +117,9 @@ def _suppression(of: EditedSet, parsed: Parsed, finding: ReportedFinding, encodi
     else:
         offset = begin
         indent = source.text[begin:at] if not source.text[begin:at].strip() else ""
-        text = f"{indent}{comment}{_line_break(source)}"
+        text = f"{indent}{comment}{source.line_break}"
     edit = lsp.TextEdit(range_of(source, offset, offset, encoding), text)
     return _action(of, f"ignore {finding.code} here, with a reason", {of.path_of(source.name): [edit]})
-
-
-def _line_break(source: Source) -> str:
-    return "\r\n" if "\r\n" in source.text else "\n"
 
 
 def _action(

@@ -21,19 +21,18 @@ from policylang.files.yaml_source import YamlError
 from policylang.pipelines.check import CheckOptions, add_checked
 from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.pipelines.test import usable
-from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
+from policylang.project.discovery import Problem
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAMES, ConfigError, config_of
 from policylang.testing.run import read_scenarios
 
-_MOST_BYTES = 16 * 1024 * 1024
 _QUIET = 0.03
 """So many seconds nobody must have typed before proofs begin, or half as long as the sources took to look at."""
 
-NOTHING = Selection(frozenset())
+_NOTHING = Selection(frozenset())
 
 
-class Checked(msgspec.Struct, frozen=True):
+class _Checked(msgspec.Struct, frozen=True):
     """What was found in one policy set. ``complete``: the rules have run, not the sources alone been read.
     ``proved``: what they found when they ran last, where it is in the text now. ``made``: the findings as the editor
     shows them, by `id`.
@@ -66,7 +65,7 @@ class LiveChecker:
     def __init__(self, folders: Folders, publish: Callable[[], None], failed: Callable[[Exception], None]) -> None:
         self.folders = folders
         self.now: datetime.datetime | None = None
-        self.checked: dict[Path, Checked] = {}
+        self.checked: dict[Path, _Checked] = {}
         self._publish = publish
         self._failed = failed
         self._lock = threading.Lock()
@@ -100,12 +99,12 @@ class LiveChecker:
             self.checked = {root: found for root, found in self.checked.items() if root in roots}
         self._taken = time.perf_counter() - begin
 
-    def _of_sources(self, project: Project, known: Checked | None) -> Checked:
+    def _of_sources(self, project: Project, known: _Checked | None) -> _Checked:
         result = Result()
-        add_checked(result, project, CheckOptions(self.instant(), NOTHING))
+        add_checked(result, project, CheckOptions(self.instant(), _NOTHING))
         wrong = tuple(result.findings)
         proved = () if known is None else _moved_all(known, project)
-        return self._checked(Checked(project, wrong or proved, {}, False, proved), result, known)
+        return self._checked(_Checked(project, wrong or proved, {}, False, proved), result, known)
 
     # --- a little later
 
@@ -171,20 +170,20 @@ class LiveChecker:
         if known is not None:
             self._replace(of, known, result)
 
-    def _replace(self, of: EditedSet, before: Checked, result: Result) -> None:
+    def _replace(self, of: EditedSet, before: _Checked, result: Result) -> None:
         """Take over what the rules found, unless somebody has typed. What they found before a set had mistakes stays
         known.
         """
         findings = tuple(result.findings)
         proved = before.proved if before.project.ir is None else findings
-        after = self._checked(Checked(before.project, findings, {}, True, proved), result, before)
+        after = self._checked(_Checked(before.project, findings, {}, True, proved), result, before)
         with self._lock:
             if self.checked.get(of.root) is before:
                 self.checked[of.root] = after
 
     # --- as diagnostics
 
-    def _checked(self, after: Checked, result: Result, before: Checked | None) -> Checked:
+    def _checked(self, after: _Checked, result: Result, before: _Checked | None) -> _Checked:
         """With everything as the editor shows it; what is as ``before`` is not made again."""
         known = {} if before is None else before.made
         made = {
@@ -238,13 +237,11 @@ class LiveChecker:
     def _run_tests(self, of: EditedSet, project: Project) -> None:
         compiled: dict[Path, Project | Problem] = {of.root.resolve(): usable(of.root, project)}
         files = self.folders.scenario_files(of)
-        for path in files:
+        for path, source in self.folders.scenario_sources(of).items():
             self._step("testing")
-            text = self._text(path)
             known = self._tests.get(path)
-            if text is None or (known is not None and known.project is project and known.text == text):
-                continue
-            self._tests[path] = self._tested(path, text, project, compiled)
+            if known is None or known.project is not project or known.text != source.text:
+                self._tests[path] = self._tested(path, source.text, project, compiled)
         gone = [path for path in self._tests if path.is_relative_to(of.root) and path not in files]
         for path in gone:
             if self.folders.set_of(path) is of:
@@ -261,15 +258,6 @@ class LiveChecker:
         """What came of the tests of a scenario file when they ran last."""
         return self._tests.get(path)
 
-    def _text(self, path: Path) -> str | None:
-        opened = self.folders.open_files.get(path)
-        if opened is not None:
-            return opened.text
-        try:
-            return decoded(read_regular(path, _MOST_BYTES), str(path))
-        except (OSError, UnreadableError):
-            return None
-
 
 class _Shift(msgspec.Struct, frozen=True):
     """How lines moved in an edit: the first ``first`` stay where they are, those behind ``last`` move ``by`` lines."""
@@ -279,7 +267,7 @@ class _Shift(msgspec.Struct, frozen=True):
     by: int
 
 
-def _moved_all(known: Checked, after: Project) -> tuple[ReportedFinding, ...]:
+def _moved_all(known: _Checked, after: Project) -> tuple[ReportedFinding, ...]:
     """What the rules found when they ran last, where it is now."""
     shifts = _shifts(known.project, after) if known.proved else {}
     return tuple(moved for each in known.proved if (moved := _moved(each, shifts)))

@@ -32,7 +32,7 @@ from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.quoting import quote_text
 
-Offered = TypeVar("Offered")
+_Offered = TypeVar("_Offered")
 
 _MOST = 500
 _Kind = lsp.CompletionItemKind
@@ -101,7 +101,7 @@ def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding, *, 
     return lsp.CompletionList(len(chosen) > _MOST, items)
 
 
-def nearest(offers: Mapping[Offered, str], word: str) -> list[Offered]:
+def nearest(offers: Mapping[_Offered, str], word: str) -> list[_Offered]:
     """What is offered: all, or where that is too much what the word so far begins, and then what it is a part of.
     ``offers``: each with its name.
     """

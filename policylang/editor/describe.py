@@ -83,15 +83,15 @@ def _policy(index: Index, name: str, _owner: str | None) -> Iterator[str]:
 
 
 def _bundle(bundle: ir.Role | ir.Group) -> Iterator[str]:
-    grants = [f"- grant {', '.join(each.actions)} on `{each.resource}`{_fields(each.fields)}" for each in bundle.grants]
-    denies = [f"- deny {', '.join(each.actions)} on `{each.resource}`{_fields(each.fields)}" for each in bundle.denies]
+    grants = [
+        f"- grant {', '.join(each.actions)} on `{each.resource}`{ir.in_brackets(each.fields)}" for each in bundle.grants
+    ]
+    denies = [
+        f"- deny {', '.join(each.actions)} on `{each.resource}`{ir.in_brackets(each.fields)}" for each in bundle.denies
+    ]
     limits = [f"- policy {_code(each.instance)}" for each in bundle.limits]
     roles = [f"- brings role `{each.name}`" for each in bundle.roles]
     yield from _listed([*grants, *denies, *limits, *roles])
-
-
-def _fields(fields: tuple[str, ...] | None) -> str:
-    return "" if fields is None else f" ({', '.join(fields)})"
 
 
 def _listed(lines: list[str]) -> Iterator[str]:
@@ -114,10 +114,10 @@ def _group(index: Index, name: str, _owner: str | None) -> Iterator[str]:
 
 def _user(index: Index, name: str, _owner: str | None) -> Iterator[str]:
     if name in index.users or name in index.integrations:
-        yield access_table(access(index, name, None))
+        yield _access_table(access(index, name, None))
 
 
-def access_table(found: Iterable[Access]) -> str:
+def _access_table(found: Iterable[Access]) -> str:
     """What somebody may do, as a table."""
     merged: dict[tuple[str, str, str], list[str]] = {}
     for way in found:

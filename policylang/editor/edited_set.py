@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
+from lsprotocol import types as lsp
 
 from policylang.api.policy_set import PolicySet
 from policylang.directory.read import PARQUET, suffix_of
 from policylang.editor.names import Occurrence, occurrences
 from policylang.editor.open_files import OpenFiles
+from policylang.editor.positions import Encoding, range_of
 from policylang.model import Model
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
@@ -21,6 +23,9 @@ from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.parser import Parsed, parse
 from policylang.syntax.trail import Trail
+
+ReplacedText = tuple[Source, int, int, str]
+"""A source, the offsets from which and up to which its text goes, and what is put in its place."""
 
 
 class EditedSet:
@@ -115,13 +120,21 @@ class EditedSet:
             self._policy_set = PolicySet(index)
         return self._policy_set
 
-    def edited(self, project: Project, texts: dict[str, str]) -> Project:
-        """The set with other texts in some files. Nothing is kept of it."""
-        sources = tuple(
-            Source(each.name, texts[each.name], each.display) if each.name in texts else each
-            for each in project.sources.sources
-        )
-        return Project(msgspec.structs.replace(project.sources, sources=sources))
+    def edited(self, project: Project, edits: Iterable[ReplacedText]) -> Project:
+        """The set after edits. Nothing is kept of it."""
+        texts: dict[str, str] = {}
+        for source, first, last, text in sorted(edits, key=lambda each: (each[0].name, -each[1])):
+            before = texts.get(source.name, source.text)
+            texts[source.name] = before[:first] + text + before[last:]
+        return project.edited(texts)
+
+    def changes(self, edits: Iterable[ReplacedText], encoding: Encoding) -> dict[str, list[lsp.TextEdit]]:
+        """Edits for the editor, by file."""
+        found: dict[str, list[lsp.TextEdit]] = {}
+        for source, first, last, text in edits:
+            edit = lsp.TextEdit(range_of(source, first, last, encoding), text)
+            found.setdefault(self.uri(self.path_of(source.name)), []).append(edit)
+        return found
 
     def uri(self, path: Path) -> str:
         """How the editor calls a file."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 from lsprotocol import types as lsp
 
-from policylang.editor.edited_set import EditedSet
-from policylang.editor.positions import Encoding, range_of
+from policylang.editor.edited_set import EditedSet, ReplacedText
+from policylang.editor.positions import Encoding
 from policylang.source import Source
 from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
-
-_Edit = tuple[Source, int, int, str]
+from policylang.text.names import free_name
 
 
 def extracted(of: EditedSet, parsed: Parsed, start: int, end: int, encoding: Encoding) -> lsp.CodeAction | None:
@@ -41,28 +39,21 @@ def _action(
     part: expressions.Condition,
     encoding: Encoding,
 ) -> lsp.CodeAction | None:
-    name = _free_name(of, node.name.value)
+    name = free_name(node.name.value, of.project.model.symbols.names["policy"])
     edits = [*_declaration(source, node, whole, part, name), *_attachments(of, node.name.value, name)]
     project = of.project
-    after = of.edited(project, _texts(edits))
+    after = of.edited(project, edits)
     if project.ir is None or after.ir is None:
         return None
-    changes: dict[str, list[lsp.TextEdit]] = {}
-    for file, first, last, text in edits:
-        where = range_of(file, first, last, encoding)
-        changes.setdefault(of.uri(of.path_of(file.name)), []).append(lsp.TextEdit(where, text))
     title = f"make this a policy of its own, `{name}`"
-    return lsp.CodeAction(title, lsp.CodeActionKind.RefactorExtract, edit=lsp.WorkspaceEdit(changes=changes))
-
-
-def _free_name(of: EditedSet, name: str) -> str:
-    taken = of.project.model.symbols.names["policy"]
-    return next(made for number in count(2) if (made := f"{name}_{number}") not in taken)
+    return lsp.CodeAction(
+        title, lsp.CodeActionKind.RefactorExtract, edit=lsp.WorkspaceEdit(changes=of.changes(edits, encoding))
+    )
 
 
 def _declaration(
     source: Source, node: ast.Policy, whole: expressions.And, part: expressions.Condition, name: str
-) -> Iterator[_Edit]:
+) -> Iterator[ReplacedText]:
     text = source.text
     left = [text[item.start_pos : item.end_pos] for item in whole.items if item is not part]
     yield source, whole.start_pos, whole.end_pos, " and ".join(left)
@@ -81,7 +72,7 @@ def _declaration(
     )
 
 
-def _attachments(of: EditedSet, name: str, new: str) -> Iterator[_Edit]:
+def _attachments(of: EditedSet, name: str, new: str) -> Iterator[ReplacedText]:
     """Where the policy is attached, the new one behind it."""
     for parsed in of.project.files:
         text = parsed.source.text
@@ -92,11 +83,3 @@ def _attachments(of: EditedSet, name: str, new: str) -> Iterator[_Edit]:
                     first = text[item.start_pos : limit.policy.start_pos]
                     rest = text[limit.policy.end_pos : item.end_pos]
                     yield parsed.source, item.end_pos, item.end_pos, f"  {first}{new}{rest}"
-
-
-def _texts(edits: list[_Edit]) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for source, first, last, text in sorted(edits, key=lambda each: (each[0].name, -each[1])):
-        before = texts.get(source.name, source.text)
-        texts[source.name] = before[:first] + text + before[last:]
-    return texts

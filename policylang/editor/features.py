@@ -33,7 +33,7 @@ from policylang.syntax.parser import Parsed
 _TRIGGERS = [".", '"', " ", "(", ",", ":"]
 
 
-class OpenedFile(msgspec.Struct, frozen=True):
+class _OpenedFile(msgspec.Struct, frozen=True):
     """A policy file that is asked about, in its set."""
 
     of: EditedSet
@@ -47,6 +47,9 @@ class OpenedFile(msgspec.Struct, frozen=True):
         return navigation.name_at(self.of, self.parsed, self.offset(position))
 
 
+_Answer = Callable[[PolicyServer, _OpenedFile, Any], Any]
+
+
 def register(server: PolicyServer) -> None:
     """Have the server answer."""
     for method, (answer, options) in {**_OF_FILES, **_OF_PLACES}.items():
@@ -55,70 +58,68 @@ def register(server: PolicyServer) -> None:
     _register_questions(server)
 
 
-def opened(server: PolicyServer, uri: str) -> OpenedFile | None:
+def _opened(server: PolicyServer, uri: str) -> _OpenedFile | None:
     """The policy file of a URI; ``None`` for what is none."""
     path = path_of(uri)
     of = None if path is None else server.folders.set_of(path)
     parsed = None if of is None or path is None else of.parsed(path)
     if of is None or parsed is None:
         return None
-    return OpenedFile(of, parsed, server.folders.open_files.encoding)
+    return _OpenedFile(of, parsed, server.folders.open_files.encoding)
 
 
-def _register(
-    server: PolicyServer, method: str, answer: Callable[[PolicyServer, OpenedFile, Any], Any], options: Any
-) -> None:
+def _register(server: PolicyServer, method: str, answer: _Answer, options: Any) -> None:
     @server.feature(method, options)
     def asked(params: Any) -> Any:
-        file = opened(server, params.text_document.uri)
+        file = _opened(server, params.text_document.uri)
         return None if file is None else answer(server, file, params)
 
 
 # --- about a file --------------------------------------------------------------------------------------------
 
 
-def _symbols(_server: PolicyServer, file: OpenedFile, _params: Any) -> Any:
+def _symbols(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
     return outline.symbols(file.parsed, file.encoding)
 
 
-def _folds(_server: PolicyServer, file: OpenedFile, _params: Any) -> Any:
+def _folds(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
     return outline.folds(file.parsed)
 
 
-def _links(_server: PolicyServer, file: OpenedFile, _params: Any) -> Any:
+def _links(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
     return outline.links(file.parsed, file.encoding)
 
 
-def _tokens(_server: PolicyServer, file: OpenedFile, _params: Any) -> Any:
+def _tokens(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
     return highlighting.semantic_tokens(file.parsed, file.of.last.model, file.encoding)
 
 
-def _hints(_server: PolicyServer, file: OpenedFile, params: lsp.InlayHintParams) -> Any:
+def _hints(_server: PolicyServer, file: _OpenedFile, params: lsp.InlayHintParams) -> Any:
     return hints.inlay_hints(file.of, file.parsed, params.range, file.encoding)
 
 
-def _format(_server: PolicyServer, file: OpenedFile, _params: Any) -> Any:
+def _format(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
     return formatting.format_file(file.of, file.parsed, file.encoding)
 
 
-def _format_range(_server: PolicyServer, file: OpenedFile, params: lsp.DocumentRangeFormattingParams) -> Any:
+def _format_range(_server: PolicyServer, file: _OpenedFile, params: lsp.DocumentRangeFormattingParams) -> Any:
     return formatting.format_range(file.of, file.parsed, params.range, file.encoding)
 
 
-def _format_typed(_server: PolicyServer, file: OpenedFile, params: lsp.DocumentOnTypeFormattingParams) -> Any:
+def _format_typed(_server: PolicyServer, file: _OpenedFile, params: lsp.DocumentOnTypeFormattingParams) -> Any:
     return formatting.format_typed(file.of, file.parsed, params.position, file.encoding)
 
 
-def _selections(_server: PolicyServer, file: OpenedFile, params: lsp.SelectionRangeParams) -> Any:
+def _selections(_server: PolicyServer, file: _OpenedFile, params: lsp.SelectionRangeParams) -> Any:
     return [outline.selections(file.parsed, file.offset(each), file.encoding) for each in params.positions]
 
 
-def _actions(server: PolicyServer, file: OpenedFile, params: lsp.CodeActionParams) -> Any:
+def _actions(server: PolicyServer, file: _OpenedFile, params: lsp.CodeActionParams) -> Any:
     server.settle()
     return actions.code_actions(server.checker, file.of, file.parsed, params.range, file.encoding)
 
 
-_OF_FILES: dict[str, tuple[Callable[[PolicyServer, OpenedFile, Any], Any], Any]] = {
+_OF_FILES: dict[str, tuple[_Answer, Any]] = {
     lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (_symbols, None),
     lsp.TEXT_DOCUMENT_FOLDING_RANGE: (_folds, None),
     lsp.TEXT_DOCUMENT_DOCUMENT_LINK: (_links, None),
@@ -138,7 +139,7 @@ _OF_FILES: dict[str, tuple[Callable[[PolicyServer, OpenedFile, Any], Any], Any]]
 # --- about a place -------------------------------------------------------------------------------------------
 
 
-def _hover(_server: PolicyServer, file: OpenedFile, params: lsp.HoverParams) -> Any:
+def _hover(_server: PolicyServer, file: _OpenedFile, params: lsp.HoverParams) -> Any:
     rule = outline.rule_at(file.parsed, file.offset(params.position))
     if rule is not None:
         return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, describe.rule_page(rule) or ""))
@@ -150,23 +151,23 @@ def _hover(_server: PolicyServer, file: OpenedFile, params: lsp.HoverParams) -> 
     return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text), where)
 
 
-def _definition(_server: PolicyServer, file: OpenedFile, params: lsp.DefinitionParams) -> Any:
+def _definition(_server: PolicyServer, file: _OpenedFile, params: lsp.DefinitionParams) -> Any:
     found = file.name(params.position)
     return None if found is None else navigation.definitions(file.of, found.key, file.encoding)
 
 
-def _references(_server: PolicyServer, file: OpenedFile, params: lsp.ReferenceParams) -> Any:
+def _references(_server: PolicyServer, file: _OpenedFile, params: lsp.ReferenceParams) -> Any:
     found = file.name(params.position)
     whole = params.context.include_declaration
     return None if found is None else navigation.references(file.of, found.key, file.encoding, declarations=whole)
 
 
-def _highlights(_server: PolicyServer, file: OpenedFile, params: lsp.DocumentHighlightParams) -> Any:
+def _highlights(_server: PolicyServer, file: _OpenedFile, params: lsp.DocumentHighlightParams) -> Any:
     found = file.name(params.position)
     return None if found is None else navigation.highlights(file.of, file.parsed, found.key, file.encoding)
 
 
-def _prepare(_server: PolicyServer, file: OpenedFile, params: lsp.PrepareRenameParams) -> Any:
+def _prepare(_server: PolicyServer, file: _OpenedFile, params: lsp.PrepareRenameParams) -> Any:
     found = file.name(params.position)
     if found is None:
         return None
@@ -174,7 +175,7 @@ def _prepare(_server: PolicyServer, file: OpenedFile, params: lsp.PrepareRenameP
     return lsp.PrepareRenamePlaceholder(where, found.key[2])
 
 
-def _rename(server: PolicyServer, file: OpenedFile, params: lsp.RenameParams) -> Any:
+def _rename(server: PolicyServer, file: _OpenedFile, params: lsp.RenameParams) -> Any:
     found = file.name(params.position)
     if found is None:
         return None
@@ -186,11 +187,11 @@ def _rename(server: PolicyServer, file: OpenedFile, params: lsp.RenameParams) ->
         raise JsonRpcInvalidParams(str(error)) from None
 
 
-def _signature(_server: PolicyServer, file: OpenedFile, params: lsp.SignatureHelpParams) -> Any:
+def _signature(_server: PolicyServer, file: _OpenedFile, params: lsp.SignatureHelpParams) -> Any:
     return hints.signature_help(file.of, file.parsed.source, file.offset(params.position))
 
 
-_OF_PLACES: dict[str, tuple[Callable[[PolicyServer, OpenedFile, Any], Any], Any]] = {
+_OF_PLACES: dict[str, tuple[_Answer, Any]] = {
     lsp.TEXT_DOCUMENT_HOVER: (_hover, None),
     lsp.TEXT_DOCUMENT_DEFINITION: (_definition, None),
     lsp.TEXT_DOCUMENT_REFERENCES: (_references, None),
@@ -235,7 +236,7 @@ def _register_others(server: PolicyServer) -> None:
         path = path_of(params.text_document.uri)
         if path is not None and is_scenario_file(path):
             return scenarios.lenses(server.checker, path)
-        file = opened(server, params.text_document.uri)
+        file = _opened(server, params.text_document.uri)
         return None if file is None else hints.code_lenses(file.of, file.parsed, file.encoding)
 
 
@@ -256,7 +257,7 @@ def _register_questions(server: PolicyServer) -> None:
     async def settled(params: Any) -> bool:
         """Whether all that was typed is looked at, and proved unless the ``sources`` alone are asked about."""
         server.settle()
-        given = plain(params)
+        given = _plain(params)
         if isinstance(given, dict) and given.get("sources"):
             return True
         return await asyncio.get_running_loop().run_in_executor(None, server.checker.wait, 60)
@@ -266,7 +267,7 @@ def _register_question(server: PolicyServer, name: str, ask: Callable[..., Any])
     @server.feature(f"policylang/{name}")
     def asked(params: Any) -> Any:
         server.settle()
-        return questions.answered(server.checker, ask, plain(params))
+        return questions.answered(server.checker, ask, _plain(params))
 
 
 _SHOWN = 40
@@ -278,18 +279,18 @@ def _register_command(server: PolicyServer, name: str, ask: Callable[..., Any], 
     def asked(*arguments: Any) -> Any:
         server.settle()
         given = dict(zip(("uri", *words), arguments, strict=False))
-        found = questions.answered(server.checker, ask, plain(given))
+        found = questions.answered(server.checker, ask, _plain(given))
         message = lsp.ShowMessageParams(lsp.MessageType.Info, questions.in_words(found, _SHOWN))
         server.window_show_message(message)
         return found
 
 
-def plain(params: Any) -> Any:
+def _plain(params: Any) -> Any:
     """Parameters of a method that the protocol does not know, as JSON: pygls makes objects of them."""
     if isinstance(params, dict):
-        return {name: plain(each) for name, each in params.items()}
+        return {name: _plain(each) for name, each in params.items()}
     if isinstance(params, list):
-        return [plain(each) for each in params]
+        return [_plain(each) for each in params]
     if hasattr(params, "_asdict"):
-        return plain(params._asdict())
+        return _plain(params._asdict())
     return params

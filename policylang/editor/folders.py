@@ -22,6 +22,8 @@ from policylang.settings.config import Config, ConfigError, config_of, nearest_c
 from policylang.source import Source
 from policylang.testing.scenario import SUFFIXES
 
+_MOST_BYTES = 16 * 1024 * 1024
+
 
 class Folders:
     """Everything that is looked at. Nothing in a folder is run, only read."""
@@ -128,12 +130,8 @@ class Folders:
         """The scenario files of a set as they are now; without those that cannot be read."""
         found = {}
         for path in self.scenario_files(of):
-            opened = self.open_files.get(path)
-            if opened is None:
-                with suppress(OSError, UnreadableError):
-                    opened = Source(path.name, decoded(read_regular(path), str(path)), str(path))
-            if opened is not None:
-                found[path] = opened
+            with suppress(OSError, UnreadableError):
+                found[path] = self.open_files.get(path) or _read(path)
         return found
 
     def _on_disk(self, path: Path) -> bool:
@@ -148,6 +146,10 @@ def _configured(path: Path) -> Path | None:
     """The folder of the nearest config at or above a file."""
     config = nearest_config(path.parent) if path.parent.is_dir() else None
     return None if config is None else config.parent
+
+
+def _read(path: Path) -> Source:
+    return Source(path.name, decoded(read_regular(path, _MOST_BYTES), str(path)), str(path))
 
 
 def is_scenario_file(path: Path) -> bool:

@@ -50,8 +50,7 @@ def _formatted(of: EditedSet, source: Source) -> str | None:
 
 def _edits(source: Source, begin: int, end: int, text: str, encoding: Encoding) -> list[lsp.TextEdit]:
     """One edit, of no more than what is different. Line breaks become those of the file."""
-    if "\r\n" in source.text:
-        text = text.replace("\n", "\r\n")
+    text = text.replace("\n", source.line_break)
     before = source.text[begin:end]
     if before == text:
         return []

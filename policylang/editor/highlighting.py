@@ -31,13 +31,13 @@ _NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
 LEGEND = lsp.SemanticTokensLegend(list(_TYPES.values()), [lsp.SemanticTokenModifiers.Declaration])
 
 
-LONGEST = 500_000
+_LONGEST = 500_000
 """Characters of a file beyond which editors, which ask anew with every key, are left with their own highlighting."""
 
 
 def semantic_tokens(parsed: Parsed, model: Model, encoding: Encoding) -> lsp.SemanticTokens:
     """The tokens of a file in the form of the protocol: each relative to the one before."""
-    if len(parsed.source.text) > LONGEST:
+    if len(parsed.source.text) > _LONGEST:
         return lsp.SemanticTokens([])
     named = {each.start: (_kind(each.key[0]), each.end, each.declares) for each in occurrences(parsed, model)}
     words = {start: (kind, end, False) for start, end, kind in classified(parsed.source.text) if kind in _NUMBERS}

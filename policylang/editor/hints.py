@@ -39,19 +39,12 @@ def _reach(of: EditedSet, source: Source, node: ast.Declaration, encoding: Encod
 
 
 def _names(of: EditedSet, source: Source, node: ast.Declaration, encoding: Encoding) -> Iterator[lsp.InlayHint]:
-    for limit in _limits(node):
+    limits = (item.limit if isinstance(item, ast.Append | ast.Override) else item for item in ast.block_items(node))
+    for limit in (each for each in limits if isinstance(each, ast.Limit)):
         names = of.project.model.parameters.get(limit.policy.value, {})
         for name, argument in zip(names, limit.arguments, strict=False):
             at = position_at(source, argument.start_pos, encoding)
             yield lsp.InlayHint(at, f"{name}:", lsp.InlayHintKind.Parameter, padding_right=True)
-
-
-def _limits(node: ast.Declaration) -> Iterator[ast.Limit]:
-    for item in ast.block_items(node):
-        if isinstance(item, ast.Limit):
-            yield item
-        elif isinstance(item, ast.Append | ast.Override):
-            yield item.limit
 
 
 def code_lenses(of: EditedSet, parsed: Parsed, encoding: Encoding) -> list[lsp.CodeLens]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from policylang.model import Model
-from policylang.model.types import SIMPLE_TYPES, EnumType, PlaceType, RecordType, SetType, Type, UserType
+from policylang.model.types import SIMPLE_TYPES, EnumType, PlaceType, RecordType, Type, UserType
 from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
@@ -316,7 +316,7 @@ class _Walker:
             for item in node.items:
                 yield from self._value(item, type_, of)
             return
-        item_type = type_.of if isinstance(type_, SetType) else type_
+        item_type = None if type_ is None else type_.item
         if isinstance(node, expressions.Path) and len(node.steps) == 1:
             node = node.steps[0]
         match item_type, node:

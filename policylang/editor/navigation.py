@@ -10,7 +10,7 @@ from lsprotocol import types as lsp
 
 from policylang.diagnostics import quoted
 from policylang.editor import scenario_names
-from policylang.editor.edited_set import EditedSet
+from policylang.editor.edited_set import EditedSet, ReplacedText
 from policylang.editor.names import NameKey, Occurrence, occurrence_at, occurrences
 from policylang.editor.positions import Encoding, range_of
 from policylang.editor.scenario_names import Replacement
@@ -29,7 +29,7 @@ class RenameError(ValueError):
     """Why a name cannot be changed to another one."""
 
 
-def places_of(of: EditedSet, key: NameKey) -> Iterator[_Place]:
+def _places_of(of: EditedSet, key: NameKey) -> Iterator[_Place]:
     """Where a name stands, in the order of the files and places."""
     project = of.project
     for parsed in project.files:
@@ -42,7 +42,7 @@ def name_at(of: EditedSet, parsed: Parsed, offset: int) -> Occurrence | None:
     return occurrence_at(of.names_in(parsed, of.project.model), offset)
 
 
-def location(of: EditedSet, place: _Place, encoding: Encoding) -> lsp.Location:
+def _location(of: EditedSet, place: _Place, encoding: Encoding) -> lsp.Location:
     """A place for the editor."""
     path, source, found = place
     return lsp.Location(of.uri(path), range_of(source, found.start, found.end, encoding))
@@ -50,13 +50,13 @@ def location(of: EditedSet, place: _Place, encoding: Encoding) -> lsp.Location:
 
 def definitions(of: EditedSet, key: NameKey, encoding: Encoding) -> list[lsp.Location]:
     """Where a name is declared."""
-    return [location(of, place, encoding) for place in places_of(of, key) if place[2].declares]
+    return [_location(of, place, encoding) for place in _places_of(of, key) if place[2].declares]
 
 
 def references(of: EditedSet, key: NameKey, encoding: Encoding, *, declarations: bool) -> list[lsp.Location]:
     """Where a name is used."""
-    found = (place for place in places_of(of, key) if declarations or not place[2].declares)
-    return [location(of, place, encoding) for place in found]
+    found = (place for place in _places_of(of, key) if declarations or not place[2].declares)
+    return [_location(of, place, encoding) for place in found]
 
 
 def highlights(of: EditedSet, parsed: Parsed, key: NameKey, encoding: Encoding) -> list[lsp.DocumentHighlight]:
@@ -79,21 +79,19 @@ def rename(
     kind, owner, old = found.key
     project = of.project
     written = _written(found, new)
-    places = list(places_of(of, found.key))
+    places = list(_places_of(of, found.key))
     if not any(place[2].declares for place in places):
         raise RenameError(f"{quoted(old)} is not declared in a policy file")
     if new == old:
         return {}
     for sharing in _SHARED.get(kind, (kind,)):
-        if next(iter(places_of(of, (sharing, owner, new))), None) is not None:
+        if next(iter(_places_of(of, (sharing, owner, new))), None) is not None:
             raise RenameError(f"there is a {sharing} {quoted(new)} already")
     if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
         raise RenameError("the policy set has errors: fix them first")
-    after = _with_other_name(of, project, places, (kind, owner, new), written)
-    edits: dict[str, list[lsp.TextEdit]] = {}
-    for path, source, each in places:
-        edit = lsp.TextEdit(range_of(source, each.start, each.end, encoding), written)
-        edits.setdefault(of.uri(path), []).append(edit)
+    renamed = [(source, each.start, each.end, written) for _, source, each in places]
+    after = _with_other_name(of, project, renamed, (kind, owner, new))
+    edits = of.changes(renamed, encoding)
     for path, source in scenarios.items():
         spans = _in_scenarios(of, path, source, found.key, new, after)
         if spans:
@@ -123,21 +121,13 @@ def _written(found: Occurrence, new: str) -> str:
     return new
 
 
-def _with_other_name(of: EditedSet, project: Project, places: list[_Place], key: NameKey, written: str) -> Project:
+def _with_other_name(of: EditedSet, project: Project, edits: list[ReplacedText], key: NameKey) -> Project:
     """A copy with the edits: it must compile, and the new name must stand where the old one stood and nowhere else."""
-    after = of.edited(project, _texts(places, written))
+    after = of.edited(project, edits)
     if after.ir is None:
         reason = next((each.message for each in after.diagnostics), "it would not compile any more")
         raise RenameError(f"the policy set would have an error: {reason}")
     count = sum(each.key == key for parsed in after.files for each in occurrences(parsed, after.model))
-    if count != len(places):
+    if count != len(edits):
         raise RenameError("the name would mean something else in some place")
     return after
-
-
-def _texts(places: list[_Place], written: str) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for _, source, each in sorted(places, key=lambda place: (place[1].name, -place[2].start)):
-        text = texts.get(source.name, source.text)
-        texts[source.name] = text[: each.start] + written + text[each.end :]
-    return texts

@@ -9,6 +9,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from policylang.check.catalogue import BY_CODE
+from policylang.diagnostics import cut
 from policylang.editor.diagnostics import RULE_PAGES
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.positions import Encoding, range_of
@@ -72,7 +73,7 @@ def _title(parsed: Parsed, node: Any) -> tuple[str, str, expressions.Node]:
     if isinstance(named, expressions.Name | expressions.Text):
         return named.value or " ", label.value if isinstance(label, expressions.Text) else "", named
     words = " ".join(parsed.source.text[node.start_pos : node.end_pos].split())
-    return (words if len(words) <= 60 else f"{words[:59]}…"), "", node
+    return cut(words), "", node
 
 
 def workspace_symbols(of: EditedSet, query: str, encoding: Encoding) -> Iterator[lsp.WorkspaceSymbol]:

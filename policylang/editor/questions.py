@@ -19,7 +19,7 @@ from policylang.editor.edited_set import EditedSet
 from policylang.editor.open_files import path_of
 from policylang.editor.people import people_in_words, reached
 from policylang.editor.tested import TestedDecision, run_observed
-from policylang.explaining.explain import explain as explained
+from policylang.explaining.explain import explain
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.output.explanation import as_answer
@@ -43,7 +43,7 @@ def answered(check: LiveChecker, ask: Callable[[LiveChecker, QuestionData], Any]
 # --- what is asked -------------------------------------------------------------------------------------------
 
 
-def matrix(check: LiveChecker, asked: QuestionData) -> Any:
+def _matrix(check: LiveChecker, asked: QuestionData) -> Any:
     """Who can do what on which resource, in some case at least: rows of user, resource and actions."""
     policy_set, now = _asked_of(check, asked)
     rows: list[QuestionData] = []
@@ -56,7 +56,7 @@ def matrix(check: LiveChecker, asked: QuestionData) -> Any:
     return {"now": instant_text(now), "digest": policy_set.digest, "rows": rows}
 
 
-def access(check: LiveChecker, asked: QuestionData) -> Any:
+def _access(check: LiveChecker, asked: QuestionData) -> Any:
     """Everything that a user may do."""
     policy_set, now = _asked_of(check, asked)
     user = asked_text(asked, "user")
@@ -65,7 +65,7 @@ def access(check: LiveChecker, asked: QuestionData) -> Any:
     return {"now": instant_text(now), "access": policy_set.access(user, now=now)}
 
 
-def who_can(check: LiveChecker, asked: QuestionData) -> Any:
+def _who_can(check: LiveChecker, asked: QuestionData) -> Any:
     """Who may do something, to a record or at all."""
     policy_set, now = _asked_of(check, asked)
     found = policy_set.who_can(
@@ -78,36 +78,36 @@ def who_can(check: LiveChecker, asked: QuestionData) -> Any:
     return {"now": instant_text(now), "users": found}
 
 
-def users(check: LiveChecker, asked: QuestionData) -> Any:
+def _users(check: LiveChecker, asked: QuestionData) -> Any:
     """Who holds a role or is in a group, at any time."""
     policy_set, _ = _asked_of(check, asked)
     return {"users": reached(policy_set.index).get((asked_text(asked, "kind"), asked_text(asked, "name")), [])}
 
 
-def decide(check: LiveChecker, asked: QuestionData) -> Any:
+def _decide(check: LiveChecker, asked: QuestionData) -> Any:
     """One decision."""
     policy_set, now = _asked_of(check, asked)
     found = policy_set.decide(*_request(asked), now=now, **_more(asked))
     return {"now": instant_text(now), "allowed": found.allowed, "fields": found.fields, "reasons": found.reasons}
 
 
-def explain(check: LiveChecker, asked: QuestionData) -> Any:
+def _explain(check: LiveChecker, asked: QuestionData) -> Any:
     """One decision, and why it is so: as data, and as text."""
     policy_set, now = _asked_of(check, asked)
     return as_answer(policy_set.explain(*_request(asked), now=now, **_more(asked)), now)
 
 
-def decide_test(check: LiveChecker, asked: QuestionData) -> Any:
+def _decide_test(check: LiveChecker, asked: QuestionData) -> Any:
     """A decision that a scenario file asks for, by its number from 0 on, and why it is so."""
     _, decided = _tests_of(check, asked)
     number = asked.get("number")
     if type(number) is not int or not 0 <= number < len(decided):
         raise QuestionError("there is no decision of this number in the file")
     found = decided[number]
-    return as_answer(explained(found.index, found.request), found.request.now)
+    return as_answer(explain(found.index, found.request), found.request.now)
 
 
-def diff(check: LiveChecker, asked: QuestionData) -> Any:
+def _diff(check: LiveChecker, asked: QuestionData) -> Any:
     """Who can do what now that they could not do in a git revision, and the other way round."""
     from policylang.diff.compare import compare
     from policylang.project.revisions import RevisionError, read_revision
@@ -132,7 +132,7 @@ def diff(check: LiveChecker, asked: QuestionData) -> Any:
     }
 
 
-def page_of_rule(_check: LiveChecker, asked: QuestionData) -> Any:
+def _page_of_rule(_check: LiveChecker, asked: QuestionData) -> Any:
     """The page of a rule in Markdown."""
     found = rule_page(asked_text(asked, "code"))
     if found is None:
@@ -140,13 +140,13 @@ def page_of_rule(_check: LiveChecker, asked: QuestionData) -> Any:
     return {"text": found}
 
 
-def run_tests(check: LiveChecker, asked: QuestionData) -> Any:
+def _run_tests(check: LiveChecker, asked: QuestionData) -> Any:
     """How the tests of a scenario file come out."""
     result, _ = _tests_of(check, asked)
     failed = [case for case in result.cases if case.failure is not None]
     lines = [f"line {case.line}: {case.title}: {case.failure}" for case in failed]
     summary = f"{len(result.cases) - len(failed)} of {len(result.cases)} as expected"
-    return {"text": visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
+    return {"text": _visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
 
 
 def _tests_of(check: LiveChecker, asked: QuestionData) -> tuple[FileResult, list[TestedDecision]]:
@@ -161,22 +161,22 @@ def _tests_of(check: LiveChecker, asked: QuestionData) -> tuple[FileResult, list
     return result, found
 
 
-def visible_lines(lines: list[str]) -> str:
+def _visible_lines(lines: list[str]) -> str:
     """Lines in which everything shows itself."""
     return "\n".join(map(visible, lines))
 
 
 QUESTIONS: dict[str, Callable[[LiveChecker, QuestionData], Any]] = {
-    "matrix": matrix,
-    "access": access,
-    "whoCan": who_can,
-    "users": users,
-    "decide": decide,
-    "explain": explain,
-    "decideTest": decide_test,
-    "diff": diff,
-    "runTests": run_tests,
-    "rulePage": page_of_rule,
+    "matrix": _matrix,
+    "access": _access,
+    "whoCan": _who_can,
+    "users": _users,
+    "decide": _decide,
+    "explain": _explain,
+    "decideTest": _decide_test,
+    "diff": _diff,
+    "runTests": _run_tests,
+    "rulePage": _page_of_rule,
 }
 """By the name behind ``policylang/``."""
 

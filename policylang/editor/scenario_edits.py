@@ -13,9 +13,9 @@ from policylang.editor.folders import Folders
 from policylang.files.yaml_source import Yaml, YamlError
 from policylang.model.types import RecordType
 from policylang.pipelines.findings import ReportedFinding, WitnessData
-from policylang.project.discovery import UnreadableError, decoded, read_regular
 from policylang.runtime.index import Index
 from policylang.testing.run import read_scenarios
+from policylang.text.names import free_name
 from policylang.text.readable import json_bytes
 
 _NEW_FILE = "witnesses.test.yaml"
@@ -30,9 +30,8 @@ def scenario_edit(folders: Folders, of: EditedSet, finding: ReportedFinding) -> 
     index = of.index
     if witness is None or index is None or "user" not in witness or any(name in witness for name in _MADE_UP):
         return None
-    for path in folders.scenario_files(of):
-        text = _text(folders, path)
-        made = None if text is None else _into(text, path, of, index, finding, witness)
+    for path, source in folders.scenario_sources(of).items():
+        made = _into(source.text, path, of, index, finding, witness)
         if made is not None:
             return lsp.WorkspaceEdit(changes={of.uri(path): made})
     path = of.root / _NEW_FILE
@@ -49,16 +48,6 @@ def scenario_edit(folders: Folders, of: EditedSet, finding: ReportedFinding) -> 
             lsp.TextDocumentEdit(document, [lsp.TextEdit(begin, text)]),
         ]
     )
-
-
-def _text(folders: Folders, path: Path) -> str | None:
-    opened = folders.open_files.get(path)
-    if opened is not None:
-        return opened.text
-    try:
-        return decoded(read_regular(path), str(path))
-    except (OSError, UnreadableError):
-        return None
 
 
 def _into(
@@ -102,7 +91,7 @@ def _insertion(line: int, text: str) -> lsp.TextEdit:
 def _records(index: Index, witness: WitnessData, taken: set[str]) -> Iterator[str]:
     """The record, and those that it is related to, each on a line."""
     found: list[str] = []
-    _record(index, witness["resource"], witness["record"], _free("witness", taken), taken, found)
+    _record(index, witness["resource"], witness["record"], free_name("witness", taken), taken, found)
     yield from found
 
 
@@ -112,7 +101,7 @@ def _record(index: Index, resource: str, record: dict[str, Any], name: str, take
         declared = index.attributes[resource].get(attribute)
         item = None if declared is None else declared.type.item
         if isinstance(value, dict) and isinstance(item, RecordType):
-            inner = _free(f"{name}_{attribute}", taken)
+            inner = free_name(f"{name}_{attribute}", taken)
             _record(index, item.resource, value, inner, taken, found)
             value = inner
         values[attribute] = value
@@ -121,7 +110,7 @@ def _record(index: Index, resource: str, record: dict[str, Any], name: str, take
 
 
 def _test(witness: WitnessData, finding: ReportedFinding, taken: set[str] | None = None) -> Iterator[str]:
-    name = _free("witness", taken or set())
+    name = free_name("witness", taken or set())
     target = f"{name}.{witness['field']}" if "field" in witness else name
     word = "allow" if witness["expected"] == "allowed" else "deny"
     yield f"- name: {_json(f'{finding.code} {finding.name}')}"
@@ -130,13 +119,6 @@ def _test(witness: WitnessData, finding: ReportedFinding, taken: set[str] | None
     if witness.get("request"):
         yield f"  request: {_json(witness['request'])}"
     yield f"  {word}: {{{witness['action']}: [{target}]}}"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    made, number = name, 2
-    while made in taken:
-        made, number = f"{name}_{number}", number + 1
-    return made
 
 
 def _json(value: Any) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from policylang import __version__
 from policylang.editor.checking import LiveChecker
 from policylang.editor.diagnostics import NAME, DiagnosticsByFile
 from policylang.editor.folders import Folders, folders_of
-from policylang.editor.protocol import FileProtocol
 from policylang.model.types import DateTimeType
 from policylang.runtime.values import BadValueError, read
 from policylang.settings.config import FILE_NAMES
@@ -40,12 +40,33 @@ class _Texts:
         pass
 
 
+class _FileProtocol(LanguageServerProtocol):
+    """How files reach the server: its own are in the place of those of pygls, which counts lines as Python does, and
+    ends them at characters that end no line in an editor too.
+    """
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> None:
+        server: Any = self._server
+        server.opened(params.text_document.uri, params.text_document.text)
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> None:
+        server: Any = self._server
+        server.changed(params.text_document.uri, list(params.content_changes))
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: lsp.DidCloseTextDocumentParams) -> None:
+        server: Any = self._server
+        server.closed(params.text_document.uri)
+
+
 class PolicyServer(LanguageServer):
     """One server for one editor."""
 
     def __init__(self, only: Sequence[Path] | None = None, checking: type[LiveChecker] = LiveChecker) -> None:
         """``only``: the folders and files to look at, whatever the editor opens. ``checking``: what runs the rules."""
-        super().__init__(NAME, __version__, protocol_cls=FileProtocol, max_workers=2)
+        super().__init__(NAME, __version__, protocol_cls=_FileProtocol, max_workers=2)
         self.folders = Folders()
         self.checker = checking(self.folders, self.publish_soon, self._failed)
         self._only = only

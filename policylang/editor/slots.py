@@ -164,7 +164,7 @@ def _operand(tokens: list[Token], head: str, model: Model) -> Slot | None:
     length = next((at for at, token in enumerate(part) if token.type not in ("NAME", "DOT", "ASSIGNED", "USER")), None)
     if length is None or length == 0:
         return Slot("operand", owner) if not part else None
-    type_, of = type_of(part[:length], owner, model, _policy_of(tokens, head))
+    type_, of = _type_of(part[:length], owner, model, _policy_of(tokens, head))
     return Slot("operand", owner, type_, of or "?")
 
 
@@ -197,13 +197,13 @@ def _owner_of(path: list[Token], owner: str | None, model: Model) -> tuple[str |
         return ("request",)
     if [token.value for token in path] == ["assigned", "user"]:
         return ("subject",)
-    type_, _ = type_of(path, owner, model, "")
+    type_, _ = _type_of(path, owner, model, "")
     if isinstance(type_, UserType):
         return ("subject",)
     return (type_.resource if isinstance(type_, RecordType) else None,)
 
 
-def type_of(path: list[Token], owner: str | None, model: Model, policy: str) -> tuple[Type | None, str]:
+def _type_of(path: list[Token], owner: str | None, model: Model, policy: str) -> tuple[Type | None, str]:
     """The type of what a path leads to, and the attribute that has it."""
     steps = "".join("." if token.type == "DOT" else f" {token.value}" for token in path).split(".")
     names = ["_".join(step.split()) for step in steps]

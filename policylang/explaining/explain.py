@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from policylang.diagnostics import cut
 from policylang.explaining.edits import Question
 from policylang.explaining.rules import appends, covered, denies, fitting, required
 from policylang.explaining.tree import AssignedValue, ExplainedRequest, Explanation, Moment
-from policylang.explaining.values import cut, named
+from policylang.explaining.values import named
 from policylang.explaining.ways import ways
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text

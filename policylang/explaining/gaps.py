@@ -5,13 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
+from policylang.diagnostics import cut
 from policylang.explaining.edits import Question
 from policylang.explaining.roles import assignment, assignments, statement, statements
 from policylang.explaining.rules import not_eligible, placed_denies
 from policylang.explaining.settings import in_json, samples
 from policylang.explaining.solve import MOST, Edits, EditTarget, combined, setting, solutions, target_of
 from policylang.explaining.tree import SuggestedEdit
-from policylang.explaining.values import cut, named, shown, truth_of
+from policylang.explaining.values import named, shown, truth_of
 from policylang.explaining.ways import Grounds, attached_appends, place_of, where_in_words
 from policylang.ir import nodes as ir
 from policylang.model.types import SetType

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from policylang.diagnostics import cut
 from policylang.explaining.edits import Question
 from policylang.explaining.tree import SuggestedEdit
-from policylang.explaining.values import cut, named
+from policylang.explaining.values import named
 from policylang.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import name_of

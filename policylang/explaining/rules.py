@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from policylang.diagnostics import cut
 from policylang.explaining.tree import AssignedValue, Covered, Denied, ExplainedLimit, ExplainedWay, Required
-from policylang.explaining.values import condition_text, cut, named, shown, tested, truth_of
+from policylang.explaining.values import condition_text, named, shown, tested, truth_of
 from policylang.explaining.ways import Tester, attached_appends, bundle_in_words, possible_sources, why_inactive
 from policylang.ir import nodes as ir
 from policylang.model.types import SetType

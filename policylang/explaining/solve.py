@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+from policylang.diagnostics import cut
 from policylang.explaining.edits import Question, applied
 from policylang.explaining.settings import HOLD, candidates, in_json
 from policylang.explaining.tree import SuggestedEdit
-from policylang.explaining.values import cut, named, truth_of
+from policylang.explaining.values import named, truth_of
 from policylang.model import conditions as c
 from policylang.model.types import UserType
 

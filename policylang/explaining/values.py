@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from policylang.diagnostics import cut
 from policylang.explaining.tree import Tested
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
@@ -19,15 +20,11 @@ from policylang.runtime.truth import Situation, Truth, bad_values, missing_names
 from policylang.runtime.values import MISSING
 from policylang.syntax.quoting import quote_text
 
-LONGEST = 60
+_LONGEST = 60
 """How much of a value is shown."""
 _LONGEST_CONDITION = 200
 _MOST_ITEMS = 5
 _MOST_TESTS = 8
-
-
-def cut(text: str, length: int = LONGEST) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def named(name: object) -> str:
@@ -60,7 +57,7 @@ def shown(type_: Type, found: Any) -> str:
         return instant_text(found)
     if isinstance(found, Decimal):
         # Plain digits, unless these would fill the memory.
-        return cut(format(found, "f") if abs(found.adjusted()) < LONGEST else str(found))
+        return cut(format(found, "f") if abs(found.adjusted()) < _LONGEST else str(found))
     if isinstance(type_, TextType):
         return quote_text(cut(found))
     return cut(_text(found))

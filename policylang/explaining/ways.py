@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from policylang.diagnostics import listed
+from policylang.diagnostics import cut, listed
 from policylang.explaining.tree import ExplainedLimit, ExplainedWay, Obstacle, Provenance, Tested
-from policylang.explaining.values import condition_text, cut, named, tested, truth_of
+from policylang.explaining.values import condition_text, named, tested, truth_of
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import name_of
 from policylang.model.conditions import At

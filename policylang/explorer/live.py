@@ -26,7 +26,7 @@ class ShownSet(msgspec.Struct, frozen=True):
     policy_set: PolicySet
 
 
-class ShownSets(msgspec.Struct, frozen=True):
+class _ShownSets(msgspec.Struct, frozen=True):
     """What the page shows. ``problem``: why it is not what is on disk."""
 
     version: int
@@ -50,7 +50,7 @@ class LiveSets:
         self._mark = ""
         self.sets: tuple[SourceSet, ...] = ()
         """The sources as they were read last, with mistakes or not."""
-        self.shown = ShownSets(0, b"[]", (), None)
+        self.shown = _ShownSets(0, b"[]", (), None)
 
     def refresh(self) -> bool:
         """Read the sources, if they are not those that were read last. Whether something changed."""
@@ -72,7 +72,7 @@ class LiveSets:
         shown = tuple(
             ShownSet(project.sources.root, PolicySet(project.ir)) for project in made if project.ir is not None
         )
-        self.shown = ShownSets(version, documents, shown, None)
+        self.shown = _ShownSets(version, documents, shown, None)
         return True
 
     @property

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
-from itertools import chain, count
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from policylang.importing.imported import Imported, OfName, Ref
+from policylang.text.names import free_name
 
 _UNICODE = unicodedata.ucd_3_2_0
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
@@ -80,12 +80,6 @@ def identifiers(kind: OfName, keys: Mapping[str, str], known: NamesByKey, taken:
         found[key] = free_name(wanted[key], used)
         used.add(found[key])
     return found
-
-
-def free_name(name: str, taken: Collection[str], between: str = "_") -> str:
-    """The name itself, where it is taken with the first number from 2 on behind it that makes another one."""
-    numbered = (f"{name}{between}{number}" for number in count(2))
-    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def all_names(

@@ -8,7 +8,6 @@ from typing import TypeGuard
 
 import msgspec
 
-from policylang.importing.names import free_name
 from policylang.importing.texts import text
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -26,6 +25,7 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.model.words import condition_in_words, value_in_words
+from policylang.text.names import free_name
 
 _BARE = (BoolType, DateType, DateTimeType, EnumType, *NUMBER_TYPES)
 """Types whose values stand without quotes in a user's block."""
@@ -123,7 +123,7 @@ class _Writing:
 
     def deny(self, of: ir.Deny) -> str:
         """A deny, for everyone or in a block."""
-        fields = "" if of.fields is None else f" ({', '.join(of.fields)})"
+        fields = ir.in_brackets(of.fields)
         where = "" if of.condition is None else f" {{ {self._condition(of.resource, of.condition)} }}"
         return f"deny {', '.join(of.actions)} on {of.resource}{fields}{where}"
 

@@ -118,7 +118,7 @@ class _Facts:
 
     def _deny(self, kind: EditKind, of: HolderKind, holder: str, deny: ir.Deny) -> Iterator[tuple[_Fact, _Said]]:
         where = self._words(deny.resource, deny.condition) if deny.condition is not None else ""
-        fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
+        fields = ir.in_brackets(deny.fields)
         for action in deny.actions:
             words = f"deny {action} on {deny.resource}{fields}" + (f" {{ {where} }}" if where else "")
             yield (

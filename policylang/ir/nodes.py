@@ -254,6 +254,11 @@ def bundle_in_words(kind: Literal["group", "role"], name: str) -> str:
     return f"the block of `{name.removesuffix(_OWN)}`" if name.endswith(_OWN) else f"{kind} `{name}`"
 
 
+def in_brackets(fields: tuple[str, ...] | None) -> str:
+    """What a grant or a deny covers, as it is written behind the resource; nothing for ``None``, everything."""
+    return "" if fields is None else f" ({', '.join(fields)})"
+
+
 class Group(Struct, frozen=True, gc=False):
     name: str
     label: str | None

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from policylang.importing.names import free_name, identifier
+from policylang.importing.names import identifier
 from policylang.mining.bits import members
 from policylang.mining.matrix import FoundRole
 from policylang.mining.pairs import Pairs
+from policylang.text.names import free_name
 
 _NEARLY_ALL = 0.8
 _MANY = 0.5

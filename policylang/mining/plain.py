@@ -15,7 +15,6 @@ from policylang.check.fix.edits import TextEdit, apply, edit, removal
 from policylang.diagnostics import quoted
 from policylang.diff.compare import compare
 from policylang.diff.people import user_differences
-from policylang.importing.names import free_name
 from policylang.importing.reading import NotThisError
 from policylang.ir import nodes as ir
 from policylang.mining.bits import members, set_of
@@ -31,6 +30,7 @@ from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed
 from policylang.syntax.quoting import quote_text
+from policylang.text.names import free_name
 
 
 class PlainRoles:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from policylang.diagnostics import listed, visible
+from policylang.diagnostics import cut, listed, visible
 from policylang.output.tables import table
 from policylang.testing.coverage.report import (
     ConditionCoverage,
@@ -69,7 +69,7 @@ def _of_test(condition: ConditionCoverage, test: TestCoverage) -> Iterator[str]:
         return
     never = [outcome for outcome in test.possible if not test.outcomes[outcome]]
     if never:
-        words = test.words if len(test.words) <= _LONGEST else f"{test.words[: _LONGEST - 1]}…"
+        words = cut(test.words, _LONGEST)
         what = condition.name if test is condition.whole else f"`{words}` in {condition.name}"
         yield f"{what} ({test.path}:{test.line}) is never {listed(never)}"
 

@@ -17,7 +17,7 @@ from policylang.output.text import counted
 from policylang.source import Source
 from policylang.usage.proposals import ProposedChange
 from policylang.usage.rightsize import Certified, Rightsized
-from policylang.usage.rightsized import MadeProposal, NotMade, NotTaken, RightsizeReport, TakenOut
+from policylang.usage.rightsized import MadeProposal, NotMade, RightsizeReport, TakenOut
 
 _MOST = 20
 
@@ -46,7 +46,7 @@ def report_of(made: Rightsized, usage: Usage, now: datetime.datetime) -> Rightsi
             NotMade(each.proposal.cause, each.proposal.title, _parts(each.proposal), each.objections)
             for each in made.rejected
         ),
-        tuple(NotTaken(each.what, each.why, each.at) for each in made.left),
+        made.left,
         tuple(part for each in made.elsewhere for part in _parts(each)),
     )
 

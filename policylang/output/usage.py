@@ -66,7 +66,7 @@ def _reading(report: UsageReport) -> Iterator[str]:
         yield f"  at {', '.join(map(visible, report.bad_at))}{f' and {more:,} more' if more > 0 else ''}"
     for name in report.unknown:
         near = f"; did you mean {quoted(name.near)}?" if name.near else ""
-        yield f"unknown {name.kind} {quoted(name.name)} in {counted(name.rows, 'row')}{near}"
+        yield f"unknown {name.kind} {quoted(name.name)} in {counted(name.count, 'row')}{near}"
     if report.unknown_names > len(report.unknown):
         yield f"and {report.unknown_names - len(report.unknown):,} more unknown names"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 import msgspec
@@ -45,6 +45,14 @@ class Project:
     def _parsed(self, source: Source, limits: Limits, number: int) -> Parsed:
         self._step(f"parsing {source.display}, {number} of {len(self.sources.sources)} files")
         return self._parse(source, limits)
+
+    def edited(self, texts: Mapping[str, str]) -> Project:
+        """The policy set with other texts in some files, by name."""
+        sources = tuple(
+            Source(each.name, texts[each.name], each.display) if each.name in texts else each
+            for each in self.sources.sources
+        )
+        return Project(msgspec.structs.replace(self.sources, sources=sources))
 
     @cached_property
     def _modelled(self) -> tuple[Model, tuple[Diagnostic, ...]]:

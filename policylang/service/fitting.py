@@ -32,13 +32,13 @@ class FittingPolicies:
     def read(self, mark: object) -> ReadPolicies | None:
         read = self._source.read(mark)
         if read is not None:
-            problem = misfit(self._config, read.policy_set, self._path)
+            problem = _misfit(self._config, read.policy_set, self._path)
             if problem is not None:
                 raise Unusable(problem.in_words(), read.mark, problem)
         return read
 
 
-def misfit(config: ServiceConfig, policy_set: ir.PolicySet, path: str) -> Problem | None:
+def _misfit(config: ServiceConfig, policy_set: ir.PolicySet, path: str) -> Problem | None:
     """The first name in the settings that the policies do not have; ``path`` is where the settings are."""
     for each in _named(config, policy_set):
         if each.name not in each.known:

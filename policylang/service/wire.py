@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from policylang.files.json_source import JsonError, is_deeper, read_json
 
-Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
+_Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
 MOST_LIMIT = 2**53 - 1
@@ -33,7 +33,7 @@ class Entity(msgspec.Struct, frozen=True):
     properties: dict[str, Any] = {}
 
 
-class Kind(msgspec.Struct, frozen=True):
+class _Kind(msgspec.Struct, frozen=True):
     """A subject or a resource that is searched for: whatever else is said of it is ignored."""
 
     type: str
@@ -67,7 +67,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     context: dict[str, Any] = {}
 
 
-class PartialEvaluation(msgspec.Struct, frozen=True):
+class _PartialEvaluation(msgspec.Struct, frozen=True):
     """One question of several: what it leaves out stands at the top."""
 
     subject: Entity | UnsetType = UNSET
@@ -76,8 +76,8 @@ class PartialEvaluation(msgspec.Struct, frozen=True):
     context: dict[str, Any] | UnsetType = UNSET
 
 
-class Options(msgspec.Struct, frozen=True):
-    evaluations_semantic: Semantic = "execute_all"
+class _Options(msgspec.Struct, frozen=True):
+    evaluations_semantic: _Semantic = "execute_all"
 
 
 class Evaluations(msgspec.Struct, frozen=True):
@@ -88,13 +88,13 @@ class Evaluations(msgspec.Struct, frozen=True):
     resource: Entity | UnsetType = UNSET
     context: dict[str, Any] | UnsetType = UNSET
     evaluations: list[dict[str, Any]] = []
-    options: Options = Options()
+    options: _Options = _Options()
 
 
 class SubjectSearch(msgspec.Struct, frozen=True):
     """Who may do that."""
 
-    subject: Kind
+    subject: _Kind
     action: AskedAction
     resource: Entity
     context: dict[str, Any] = {}
@@ -106,7 +106,7 @@ class ResourceSearch(msgspec.Struct, frozen=True):
 
     subject: Entity
     action: AskedAction
-    resource: Kind
+    resource: _Kind
     context: dict[str, Any] = {}
     page: Page = Page()
 
@@ -162,7 +162,7 @@ def convert(type_: type[_T], content: dict[str, Any]) -> _T:
 
 def completed(part: dict[str, Any], whole: Evaluations) -> Evaluation:
     """One question of several. Raises `RefusedRequest`."""
-    own = convert(PartialEvaluation, part)
+    own = convert(_PartialEvaluation, part)
     context = whole.context if own.context is UNSET else own.context
     return Evaluation(
         _said(own.subject, whole.subject, "subject"),

@@ -78,12 +78,16 @@ class Narrowing:
         if owner not in self._given:
             found: dict[Matter, list[int]] = {}
             for number, each in enumerate(roles):
-                for matter in self.about(("role", each.role if isinstance(each, ir.Assignment) else each.name)):
+                for matter in self.about(("role", _role_of(each))):
                     found.setdefault(matter, []).append(number)
             self._given[owner] = found
         known = self._given[owner]
         numbers = {number for matter in wanted for number in known.get(matter, ())}
         return tuple(roles[number] for number in sorted(numbers))
+
+
+def _role_of(given: ir.Ref | ir.Assignment) -> str:
+    return given.role if isinstance(given, ir.Assignment) else given.name
 
 
 class _Smaller:
@@ -122,7 +126,7 @@ class _Smaller:
         wanted = (("role", "", self._through or ""),) if around else self._wanted
         kept = self._narrowing.given(owner, given, wanted)
         for each in kept:
-            name = each.role if isinstance(each, ir.Assignment) else each.name
+            name = _role_of(each)
             if name not in self.roles:
                 self.roles[name] = self._bundle(self._index.roles[name], around and name != self._through)
         return kept

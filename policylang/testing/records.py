@@ -75,8 +75,7 @@ def check_places(index: Index, type_: Type, value: Any, document: Yaml, steps: S
     """Raises `YamlError` at a place that is misspelled: no role covers it, and a test that expects a denial would pass
     for that reason. A place that is like no other is one that the policy set does not know.
     """
-    item = type_.of if isinstance(type_, SetType) else type_
-    if not isinstance(item, PlaceType):
+    if not isinstance(type_.item, PlaceType):
         return
     for name in value if isinstance(value, list) else (value,):
         near = closest(name, index.places) if isinstance(name, str) and name not in index.places else None

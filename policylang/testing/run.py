@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.diagnostics import listed, quoted
+from policylang.diagnostics import cut, listed, quoted
 from policylang.explaining.explain import explain
 from policylang.files.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 from policylang.ir import nodes as ir
@@ -194,7 +194,7 @@ class _Run(msgspec.Struct, frozen=True):
 
 def _cut(text: str) -> str:
     """Names as they are shown: files may hold any."""
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return cut(text, _LONGEST)
 
 
 def _changed(target: dict[str, dict[str, Any]]) -> str:

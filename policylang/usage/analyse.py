@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Iterator
 from typing import Literal
 
-from policylang.check.privileges import on
-from policylang.check.used import UnusedGrant, UsageAnalysis, UseRecord, place_of
+from policylang.check.privileges import by_resource
+from policylang.check.used import UsageAnalysis, UseRecord, place_of
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.access import access
@@ -15,7 +15,7 @@ from policylang.runtime.index import Permission
 from policylang.usage.denied import denied_attempts
 from policylang.usage.outliers import outliers
 from policylang.usage.read import LogReading
-from policylang.usage.report import UnknownInLog, UnusedThing, UsageReport, UsedThing
+from policylang.usage.report import UnusedThing, UsageReport, UsedThing
 
 
 def usage_report(policy_set: ir.PolicySet, reading: LogReading, now: datetime.datetime) -> UsageReport:
@@ -33,7 +33,7 @@ def usage_report(policy_set: ir.PolicySet, reading: LogReading, now: datetime.da
         guessed=reading.reasons,
         bad=dict(reading.bad.items()),
         bad_at=reading.bad_at,
-        unknown=tuple(UnknownInLog(each.kind, each.name, each.count, each.near) for each in reading.unknown),
+        unknown=reading.unknown,
         unknown_names=reading.unknown_names,
         used=tuple(_used(analysis)),
         unused=(*_grants(analysis), *_assignments(analysis), *_dormant(analysis), *_fields(analysis)),
@@ -48,13 +48,13 @@ def _used(analysis: UsageAnalysis) -> Iterator[UsedThing]:
         if use.allowed:
             records.setdefault((use.resource, use.action), UseRecord()).add(use)
     for (resource, action), record in sorted(records.items()):
-        day = _day(analysis, record.last)
+        day = analysis.last_day(record)
         assert day is not None
         yield UsedThing(resource, action, record.count, len(record.users), day)
 
 
 def _day(analysis: UsageAnalysis, at: datetime.datetime | None) -> datetime.date | None:
-    return None if at is None else at.astimezone(analysis.index.timezone).date()
+    return None if at is None else analysis.day(at)
 
 
 def _grants(analysis: UsageAnalysis) -> Iterator[UnusedThing]:
@@ -65,14 +65,9 @@ def _grants(analysis: UsageAnalysis) -> Iterator[UnusedThing]:
             kind = "group" if each.kind == "group" else "role"
             yield UnusedThing(kind, by, by, len(each.holders), last, each.days, each.bundle.at)
             continue
-        yield UnusedThing("grant", _what(each), by, len(each.holders), last, each.days, each.grants[0].at)
-
-
-def _what(each: UnusedGrant) -> str:
-    by_resource: dict[str, list[str]] = {}
-    for resource, action in each.actions:
-        by_resource.setdefault(resource, []).append(action)
-    return "; ".join(on(actions, resource) for resource, actions in by_resource.items())
+        yield UnusedThing(
+            "grant", "; ".join(by_resource(each.actions)), by, len(each.holders), last, each.days, each.grants[0].at
+        )
 
 
 def _assignments(analysis: UsageAnalysis) -> Iterator[UnusedThing]:

@@ -13,7 +13,7 @@ from policylang.diagnostics import listed, quoted
 from policylang.files.json_schema import schema_of
 from policylang.files.yaml_source import YamlError, read_yaml, validate
 from policylang.model.instants import zone
-from policylang.project.discovery import Problem, UnreadableError, read_regular
+from policylang.project.discovery import Problem, UnreadableError, read_regular, unreadable
 
 ColumnKey = Literal["user", "action", "resource", "permission", "time", "decision", "field", "place", "record"]
 _Column = Annotated[str, msgspec.Meta(min_length=1)]
@@ -121,7 +121,7 @@ def read_log_mapping(path: str) -> LogMapping:
             zone(found.timezone)
         return found
     except OSError as error:
-        problem = Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
+        problem = unreadable(path, error)
     except UnicodeDecodeError:
         problem = Problem(path, "not UTF-8", "save the file as UTF-8")
     except YamlError as error:

@@ -45,7 +45,7 @@ def denied_attempts(analysis: UsageAnalysis) -> Iterator[DeniedAttempts]:
         attempts.users[use.user] = None
         attempts.last = max(attempts.last, use.last)
     for reason, each in sorted(found.items(), key=lambda item: (-len(item[1].users), -item[1].count, str(item[0]))):
-        day = each.last.astimezone(index.timezone).date()
+        day = analysis.day(each.last)
         yield DeniedAttempts(
             reason.resource, reason.action, each.count, tuple(each.users), day, reason.why, reason.change
         )

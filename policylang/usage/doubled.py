@@ -13,7 +13,7 @@ from policylang.runtime.grants import Holding, holdings
 from policylang.runtime.index import Permission
 from policylang.runtime.sources import Bundle, RightsSource, inside
 from policylang.usage.excerpts import Excerpts
-from policylang.usage.proposals import Keep, ProposedChange, ProposedKind, ProposedPart, whose
+from policylang.usage.proposals import Keep, ProposedChange, ProposedKind, ProposedPart, by_statement, whose
 from policylang.usage.written import Removal, Written
 
 
@@ -102,15 +102,12 @@ class _Doubles:
         owner = whose(bundle, source.kind)
         if self.analysis.is_excepted(bundle, self.analysis.days_of(bundle)):
             return
-        statements: dict[str, list[Permission]] = {}
-        for grant in bundle.grants:
-            statements.setdefault(grant.at, []).extend((grant.resource, action) for action in grant.actions)
-        for at, said in statements.items():
-            for wanted in dict.fromkeys(said):
+        for at, said in by_statement(bundle).items():
+            for wanted in said:
                 users = tuple(dict.fromkeys(self._by_statement.get((at, wanted), ())))
                 others = all(any(other != at for _, other in self._ways[user, wanted]) for user in users)
                 if users and others and not self.keep.holds_grant(*owner, wanted):
-                    removal = Removal(at, "grant", (wanted,), tuple(dict.fromkeys(said)))
+                    removal = Removal(at, "grant", (wanted,), said)
                     what = f"{on([wanted[1]], wanted[0])} of {owner[0]} `{owner[1]}`"
                     last = self.analysis.last_day(self.analysis.used.get((bundle.at, wanted)))
                     yield owner, ProposedPart(what, removal, self.analysis.holders(bundle), last)

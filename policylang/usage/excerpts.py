@@ -8,7 +8,7 @@ import msgspec
 
 from policylang.check.used import UsageAnalysis
 from policylang.ir import nodes as ir
-from policylang.ir.nesting import Name
+from policylang.ir.nesting import Name, name_of
 from policylang.usage.replay import Replay
 from policylang.usage.written import PolicyEdit
 
@@ -53,14 +53,9 @@ class Excerpt(msgspec.Struct, frozen=True):
         )
 
 
-def _named(policy_set: ir.PolicySet) -> dict[Name, ir.Role | ir.Group]:
-    roles: dict[Name, ir.Role | ir.Group] = {("role", each.name): each for each in policy_set.roles}
-    return roles | {("group", each.name): each for each in policy_set.groups}
-
-
 def _with_inner(policy_set: ir.PolicySet, names: Iterable[Name]) -> set[Name]:
     """Roles and groups, and all roles inside them."""
-    bundles, found, waiting = _named(policy_set), set(), list(names)
+    bundles, found, waiting = {name_of(each): each for each in policy_set.bundles}, set(), list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -76,9 +71,9 @@ class Excerpts:
         self._analysis, self._replay = analysis, replay
         self._set = policy_set = analysis.world.written
         self._touched: dict[str, tuple[tuple[str, ...], Name]] = {}
-        for name, bundle in _named(policy_set).items():
+        for bundle in policy_set.bundles:
             for grant in bundle.grants:
-                self._touched[grant.at] = analysis.holders(bundle), name
+                self._touched[grant.at] = analysis.holders(bundle), name_of(bundle)
         for user in policy_set.users:
             for given in user.assignments:
                 self._touched[given.at] = (user.id,), ("role", given.role)

@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from policylang.check.privileges import on
+from policylang.check.privileges import on, ticked
 from policylang.check.used import UsageAnalysis
 from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import granted
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.sources import Bundle, RightsSource, inside
-from policylang.usage.proposals import Keep, LeftAlone, ProposedChange, ProposedPart, risk
+from policylang.text.names import free_name
+from policylang.usage.proposals import Keep, NotTaken, ProposedChange, ProposedPart, risk
 from policylang.usage.written import Joining, Removal, Written
 
 _Said = tuple[tuple[str, ...] | None, tuple[str, ...]]
@@ -32,7 +33,7 @@ class _Together(msgspec.Struct):
 
 def joinings(
     analysis: UsageAnalysis, current: ir.PolicySet, written: Written, keep: Keep, gone: Collection[str] = ()
-) -> tuple[list[ProposedChange], list[LeftAlone]]:
+) -> tuple[list[ProposedChange], list[NotTaken]]:
     """For roles that the same people have beside each other, and nothing sets apart: one role with what they use.
 
     ``current``: the policy set as the proposals so far leave it. ``gone``: places of assignments that are taken out.
@@ -45,8 +46,8 @@ def joinings(
         used = {(use.resource, use.action) for user in each.given for use in analysis.with_required(user)}
         text = joined.grants(used)
         if joined.obstacle is not None:
-            what = f"roles {listed(_quoted(each.roles), 'and')} of {len(each.given):,} users"
-            left.append(LeftAlone(f"{what}, as one", joined.obstacle, next(iter(each.given.values()))[0].at))
+            what = f"roles {listed(ticked(each.roles), 'and')} of {len(each.given):,} users"
+            left.append(NotTaken(f"{what}, as one", joined.obstacle, next(iter(each.given.values()))[0].at))
             continue
         edits = [edit for some in each.given.values() for edit in some]
         if not text or any(written.obstacle(Removal(edit.at, "assignment")) is not None for edit in edits):
@@ -125,14 +126,10 @@ class _Joined:
             for name in names:
                 policies.setdefault((resource, name), []).append(action)
         lines = [
-            f"  grant {', '.join(actions)} on {resource}{_in_brackets(fields)}\n"
+            f"  grant {', '.join(actions)} on {resource}{ir.in_brackets(fields)}\n"
             for (resource, fields), actions in grants.items()
         ]
         return "".join([*lines, *(f"  policy {name} for {', '.join(of)}\n" for (_, name), of in policies.items())])
-
-
-def _in_brackets(fields: tuple[str, ...] | None) -> str:
-    return "" if fields is None else f" ({', '.join(fields)})"
 
 
 def _apart(bundle: Bundle) -> str | None:
@@ -156,13 +153,4 @@ def _parts(each: _Together, name: str, declare: str) -> Iterator[ProposedPart]:
 
 def _name(roles: Iterable[str], taken: Collection[str]) -> str:
     name = "_and_".join(roles)
-    name = base = name if len(name) <= _LONGEST else "joined_role"
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"{base}_{number}"
-    return name
-
-
-def _quoted(names: Iterable[str]) -> list[str]:
-    return [f"`{each}`" for each in names]
+    return free_name(name if len(name) <= _LONGEST else "joined_role", taken)

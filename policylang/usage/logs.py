@@ -129,9 +129,7 @@ class LogEngine:
         try:
             table = self.ibis.connect(address).table(name)
         except Exception as error:  # whatever the driver of a database raises
-            raise UnreadableError(
-                Problem(address, f"cannot be read: {_first_line(error)}", "check the address")
-            ) from None
+            raise unreadable_log(address, error, "check the address") from None
         return Log(given, table, tuple(table.columns))
 
     def _names(self, path: str, format: _Format) -> tuple[str, ...]:
@@ -143,7 +141,7 @@ class LogEngine:
         except UnreadableError:
             raise
         except Exception as error:
-            raise UnreadableError(Problem(path, f"cannot be read: {_first_line(error)}", "check the file")) from None
+            raise unreadable_log(path, error) from None
         if format == "csv":
             return _of_header(path, head)
         return _of_lines(path, head)
@@ -178,7 +176,7 @@ class LogEngine:
         try:
             return self._opened(what, format, names, paths)
         except Exception as error:  # whatever the engine raises about a file
-            raise UnreadableError(Problem(what, f"cannot be read: {_first_line(error)}", "check the file")) from None
+            raise unreadable_log(what, error) from None
 
     def _opened(self, what: str, format: _Format, names: tuple[str, ...], paths: list[str]) -> Log:
         lines = tuple(paths) if format == "json" else ()
@@ -236,8 +234,10 @@ def _paths(given: str) -> list[str]:
     return [path for each in found for path in _paths(each)]
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def unreadable_log(what: str, error: Exception, help: str = "check the file") -> UnreadableError:
+    """That the engine, or the driver of a database, cannot read a log; and the first line of what it says of it."""
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return UnreadableError(Problem(what, f"cannot be read: {first}", help))
 
 
 def _separator(line: str) -> str:

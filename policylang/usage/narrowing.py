@@ -12,6 +12,7 @@ from policylang.runtime.grants import instances, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import Situation
+from policylang.text.names import free_name
 from policylang.usage.family import FamilyMember, smaller, smallest
 from policylang.usage.proposals import Keep, Narrowed, ProposedChange, ProposedPart, risk, whose
 from policylang.usage.replay import Replay
@@ -140,11 +141,7 @@ class _Policies:
             if each.resource == member.resource and said == text:
                 return name, None
         if member not in self._made:
-            name, number = member.name, 1
-            while name in self._names:
-                number += 1
-                name = f"{member.name}_{number}"
-            self._names.add(name)
-            self._made[member] = name
+            self._made[member] = free_name(member.name, self._names)
+            self._names.add(self._made[member])
         name = self._made[member]
         return name, f"policy {name} on {member.resource} {{ {text} }}"

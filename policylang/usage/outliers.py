@@ -25,7 +25,7 @@ def outliers(analysis: UsageAnalysis) -> Iterator[Outlier]:
         if len(holders) < _PEERS:
             continue
         among = source.in_words
-        for resource, action in dict.fromkeys((g.resource, a) for g in bundle.grants for a in g.actions):
+        for resource, action in analysis.index.said(bundle).grants:
             record = analysis.used.get((bundle.at, (resource, action)))
             if record is not None and len(record.users) <= _RARE * len(holders):
                 for user in sorted(record.users):

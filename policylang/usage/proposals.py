@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from policylang.check.privileges import on
+from policylang.check.privileges import by_resource
 from policylang.check.used import UnusedAssignment, UnusedGrant, UsageAnalysis, place_of
 from policylang.diagnostics import listed
 from policylang.runtime.index import Index, Permission
@@ -90,15 +90,15 @@ class ProposedChange(msgspec.Struct, frozen=True):
         return tuple(part.edit for part in self.parts)
 
 
-class LeftAlone(msgspec.Struct, frozen=True):
-    """Something unused that is not taken out, and why not."""
+class NotTaken(msgspec.Struct, frozen=True):
+    """Something that is not taken out, and why not."""
 
     what: str
     why: str
     at: str
 
 
-Propose = Callable[[UsageAnalysis, Written, "Keep"], tuple[list[ProposedChange], list[LeftAlone]]]
+Propose = Callable[[UsageAnalysis, Written, "Keep"], tuple[list[ProposedChange], list[NotTaken]]]
 
 
 class Keep(msgspec.Struct, frozen=True):
@@ -138,10 +138,10 @@ def read_keep(rules: Iterable[str], index: Index) -> Keep:
     return Keep(frozenset(names), frozenset(actions))
 
 
-def propose(analysis: UsageAnalysis, written: Written, keep: Keep) -> tuple[list[ProposedChange], list[LeftAlone]]:
+def propose(analysis: UsageAnalysis, written: Written, keep: Keep) -> tuple[list[ProposedChange], list[NotTaken]]:
     """Everything that was not used once in the whole log, and is neither excepted nor kept; and what is left alone."""
     found: dict[tuple[ProposedKind, str], list[ProposedPart]] = {}
-    left: list[LeftAlone] = []
+    left: list[NotTaken] = []
     for grant in analysis.unused_grants():
         kind, name = whose(grant.bundle, grant.kind)
         for part, reason in _of_grant(analysis, grant, keep):
@@ -159,14 +159,14 @@ def risk(proposal: ProposedChange) -> tuple[int, int, str, str]:
 
 
 def _sort(
-    parts: list[ProposedPart], left: list[LeftAlone], part: ProposedPart, reason: str | None, written: Written
+    parts: list[ProposedPart], left: list[NotTaken], part: ProposedPart, reason: str | None, written: Written
 ) -> None:
     assert isinstance(part.edit, Removal)
     why = reason or written.obstacle(part.edit)
     if why is None:
         parts.append(part)
     else:
-        left.append(LeftAlone(part.what, why, part.edit.at))
+        left.append(NotTaken(part.what, why, part.edit.at))
 
 
 def whose(bundle: Bundle, kind: str) -> tuple[ProposedKind, str]:
@@ -180,28 +180,26 @@ def whose(bundle: Bundle, kind: str) -> tuple[ProposedKind, str]:
 def _of_grant(analysis: UsageAnalysis, unused: UnusedGrant, keep: Keep) -> Iterator[tuple[ProposedPart, str | None]]:
     """Statement by statement: what was never used, and what was used before the time that counts."""
     kind, name = whose(unused.bundle, unused.kind)
-    statements: dict[str, list[Permission]] = {}
-    for grant in unused.bundle.grants:
-        statements.setdefault(grant.at, []).extend((grant.resource, action) for action in grant.actions)
     touched = {grant.at for grant in unused.grants}
-    for at, said in statements.items():
+    for at, said in by_statement(unused.bundle).items():
         by_reason: dict[str | None, list[Permission]] = {}
-        for wanted in dict.fromkeys(said) if at in touched else ():
+        for wanted in said if at in touched else ():
             if wanted in unused.actions:
                 record = analysis.used.get((unused.bundle.at, wanted))
                 reason = _before(analysis, None if record is None else record.last)
                 by_reason.setdefault("kept" if keep.holds_grant(kind, name, wanted) else reason, []).append(wanted)
         for why, actions in by_reason.items():
-            what = f"{_in_words(actions)} of {kind} `{name}`"
-            removal = Removal(at, "grant", tuple(actions), tuple(dict.fromkeys(said)))
+            what = f"{'; '.join(by_resource(actions))} of {kind} `{name}`"
+            removal = Removal(at, "grant", tuple(actions), said)
             yield ProposedPart(what, removal, unused.holders), why
 
 
-def _in_words(actions: Iterable[Permission]) -> str:
-    by_resource: dict[str, list[str]] = {}
-    for resource, action in actions:
-        by_resource.setdefault(resource, []).append(action)
-    return "; ".join(on(names, resource) for resource, names in by_resource.items())
+def by_statement(bundle: Bundle) -> dict[str, tuple[Permission, ...]]:
+    """What each statement of a role or group grants, by its place."""
+    found: dict[str, dict[Permission, None]] = {}
+    for grant in bundle.grants:
+        found.setdefault(grant.at, {}).update({(grant.resource, action): None for action in grant.actions})
+    return {at: tuple(said) for at, said in found.items()}
 
 
 def _of_assignment(analysis: UsageAnalysis, unused: UnusedAssignment, keep: Keep) -> tuple[ProposedPart, str | None]:

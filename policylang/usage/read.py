@@ -19,30 +19,22 @@ from policylang.runtime.index import Index
 from policylang.settings.usage import UsageSettings
 from policylang.suggest import closest
 from policylang.usage.columns import ALLOWED, DENIED, TEXTS, ChosenColumns, ForeignNames, LogMapping, choose
-from policylang.usage.logs import Backend, Log, LogEngine
+from policylang.usage.logs import Backend, Log, LogEngine, unreadable_log
+from policylang.usage.report import UnknownInLog
 from policylang.usage.requests import KnownRequest, are_decisions, known_requests
 
 _MOST_FACTS = 5_000_000
 _MOST_NAMED = 20
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
-BadReason = Literal["incomplete", "time", "decision", "cells"]
-BAD: dict[BadReason, str] = {
+_BadReason = Literal["incomplete", "time", "decision", "cells"]
+BAD: dict[_BadReason, str] = {
     "incomplete": "without a user, an action or a resource",
     "time": "with a time that cannot be read",
     "decision": "without a plain word for allowed or denied",
     "cells": "with another number of cells, or broken off",
 }
 """Why a row does not count, in words."""
-
-
-class UnknownName(msgspec.Struct, frozen=True, order=True):
-    """A name that the policy set does not have, in how many events, and what may be meant."""
-
-    kind: str
-    name: str
-    count: int
-    near: str | None
 
 
 class LogReading(msgspec.Struct, frozen=True):
@@ -54,9 +46,9 @@ class LogReading(msgspec.Struct, frozen=True):
     usage: Usage
     rows: int
     known: int
-    bad: Mapping[BadReason, int]
+    bad: Mapping[_BadReason, int]
     bad_at: tuple[str, ...]
-    unknown: tuple[UnknownName, ...]
+    unknown: tuple[UnknownInLog, ...]
     unknown_names: int
     reasons: tuple[str, ...]
     requests: tuple[KnownRequest, ...] = ()
@@ -102,7 +94,7 @@ class _Read(msgspec.Struct):
     """What logs have come to so far. ``keys``: what their columns are."""
 
     facts: list[_Fact] = []
-    bad: Counter[BadReason] = msgspec.field(default_factory=Counter)
+    bad: Counter[_BadReason] = msgspec.field(default_factory=Counter)
     bad_at: list[str] = []
     reasons: dict[str, None] = {}
     keys: set[str] = set()
@@ -121,15 +113,14 @@ def _read_log(log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], 
         read.bad_at += [f"{path}:{line}" for path, line in rejected[:_MOST_NAMED]]
 
 
-def _facts(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[BadReason]) -> Iterator[_Fact]:
+def _facts(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[_BadReason]) -> Iterator[_Fact]:
     from policylang.usage.queries import facts
 
     asked = facts(log.table, chosen.columns)
     try:
         found = asked.limit(_MOST_FACTS + 1).to_pyarrow().to_pylist()
     except Exception as error:  # whatever the engine raises about a file
-        message = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UnreadableError(Problem(log.what, f"cannot be read: {message}", "check the file")) from None
+        raise unreadable_log(log.what, error) from None
     if len(found) > _MOST_FACTS:
         message = f"there are more than {_MOST_FACTS:,} different things that users did"
         raise UnreadableError(Problem(log.what, message, "a column may be mapped that holds ids: see `--mapping`"))
@@ -168,7 +159,7 @@ class _Words:
 
 def _fact(
     row: Mapping[str, Any], names: ForeignNames, words: _Words, timezone: datetime.tzinfo | None
-) -> _Fact | BadReason:
+) -> _Fact | _BadReason:
     """What some events were, or why they do not count."""
     text = {key: None if row[key] is None else row[key].strip() or None for key in TEXTS}
     user, place = text["user"], text["place"]
@@ -218,8 +209,8 @@ def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
     if not known:
         raise UnreadableError(_of_another_system(unknown))
     names = [
-        UnknownName(kind, name, count, closest(name, _declared(index, kind)))
-        for (kind, name), count in sorted(unknown.items(), key=lambda each: (-each[1], each[0]))
+        UnknownInLog(kind, name, count, closest(name, _declared(index, kind)))
+        for (kind, name), count in _most_frequent(unknown)
     ]
     uses = tuple(sorted(_use(fact) for fact in known.values()))
     since, until = min(fact.first for fact in facts), max(fact.last for fact in facts)
@@ -247,7 +238,7 @@ def _add(known: dict[tuple[Any, ...], _Fact], fact: _Fact) -> None:
 
 
 def _unknown(fact: _Fact, index: Index) -> Iterator[tuple[str, str]]:
-    if fact.user not in index.users and fact.user not in index.integrations:
+    if not index.knows(fact.user):
         yield "user", fact.user
     if fact.resource not in index.resources:
         yield "resource", fact.resource
@@ -263,11 +254,12 @@ def _declared(index: Index, kind: str) -> Iterable[str]:
     return [f"{action} on {resource}" for resource in sorted(index.resources) for action in index.actions[resource]]
 
 
+def _most_frequent(unknown: Counter[tuple[str, str]]) -> list[tuple[tuple[str, str], int]]:
+    return sorted(unknown.items(), key=lambda each: (-each[1], each[0]))
+
+
 def _of_another_system(unknown: Counter[tuple[str, str]]) -> Problem:
-    first = [
-        f"{kind} {quoted(name)}"
-        for (kind, name), _ in sorted(unknown.items(), key=lambda each: (-each[1], each[0]))[:3]
-    ]
+    first = [f"{kind} {quoted(name)}" for (kind, name), _ in _most_frequent(unknown)[:3]]
     message = f"nothing in the log is known to the policy set: {listed(first, 'and')} are not"
     help = "it may be the log of another system; if only names differ, say which are which: `names` for `--mapping`"
     return Problem("usage", message, help)

@@ -59,7 +59,7 @@ class UnknownInLog(msgspec.Struct, frozen=True):
 
     kind: str
     name: str
-    rows: int
+    count: int = msgspec.field(name="rows")
     near: str | None
 
 

@@ -12,13 +12,12 @@ from policylang.check.used import UsageAnalysis
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.project.project import Project
-from policylang.source import Source
 from policylang.usage.certificate import Certification
 from policylang.usage.doubled import doubled, without
 from policylang.usage.excerpts import Excerpts
 from policylang.usage.joining import joinings, why_not_used
 from policylang.usage.narrowing import narrowings, why_not_smallest
-from policylang.usage.proposals import NOTHING, Keep, LeftAlone, Propose, ProposedChange, ProposedPart, propose
+from policylang.usage.proposals import NOTHING, Keep, NotTaken, Propose, ProposedChange, ProposedPart, propose
 from policylang.usage.read import LogReading
 from policylang.usage.replay import Replay
 from policylang.usage.written import PolicyEdit, Removal, Written, whole
@@ -41,7 +40,7 @@ class Certified:
         return self._edits.project(self._before + len(self.proposal.edits))
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class _Rejected(msgspec.Struct, frozen=True):
     """A proposal that is not made, and why not."""
 
     proposal: ProposedChange
@@ -51,7 +50,7 @@ class Rejected(msgspec.Struct, frozen=True):
 Narrow = Callable[[UsageAnalysis, Replay, Written, Keep, Collection[str]], list[ProposedChange]]
 
 Join = Callable[
-    [UsageAnalysis, ir.PolicySet, Written, Keep, Collection[str]], tuple[list[ProposedChange], list[LeftAlone]]
+    [UsageAnalysis, ir.PolicySet, Written, Keep, Collection[str]], tuple[list[ProposedChange], list[NotTaken]]
 ]
 
 
@@ -63,8 +62,8 @@ class Rightsized(msgspec.Struct, frozen=True):
 
     project: Project
     certified: tuple[Certified, ...]
-    rejected: tuple[Rejected, ...]
-    left: tuple[LeftAlone, ...]
+    rejected: tuple[_Rejected, ...]
+    left: tuple[NotTaken, ...]
     elsewhere: tuple[ProposedChange, ...]
     covered: bool
     replayed: int
@@ -91,57 +90,43 @@ def rightsize(
     ``narrower`` and ``joiner`` say is believed only as far as it is proved.
     """
     now = now.astimezone(datetime.UTC)
-    ask = _Ask(project, reading, now, keep, with_doubled, proposer, narrower, joiner, step)
-    return _made(ask, in_parts=True) or _made(ask, in_parts=False)  # type: ignore[return-value]
-
-
-class _Ask(msgspec.Struct, frozen=True):
-    """What `rightsize` was asked."""
-
-    project: Project
-    reading: LogReading
-    now: datetime.datetime
-    keep: Keep
-    with_doubled: bool
-    proposer: Propose
-    narrower: Narrow
-    joiner: Join
-    step: Callable[[str], None]
-
-
-def _made(ask: _Ask, *, in_parts: bool) -> Rightsized | None:
-    """What is proposed; ``None`` if each change is proved on the part that it touches, and all together are not."""
-    project, usage, keep = ask.project, ask.reading.usage, ask.keep
+    usage = reading.usage
     assert project.ir is not None
-    analysis = UsageAnalysis(World(project.ir, ask.now), usage)
-    run = _Run(project, Replay(project.ir, usage, ask.reading.requests), analysis, ask.step, in_parts=in_parts)
-    proposals, left = ask.proposer(analysis, run.written, keep)
-    run.try_all(proposals)
-    refused = [edit for each in run.rejected for edit in each.proposal.edits]
-    ask.step("looking for what is granted elsewhere as well")
-    more = doubled(analysis, run.excerpts, run.removals, run.written, keep) if run.covered else []
-    more = [each for each in more if not any(edit in refused for edit in each.edits)]
-    if ask.with_doubled:
-        run.try_all(more)
-    if run.covered:
-        ask.step("looking for policies under which everything was done")
-        run.try_all(ask.narrower(analysis, run.replay, run.written, keep, whole(run.removals)))
-        ask.step("looking for roles that people have together")
-        joined, not_joined = ask.joiner(analysis, run.current, run.written, keep, whole(run.removals))
-        run.try_all(joined)
-        left += not_joined
-    if in_parts and not run.is_proved_together():
-        return None
-    return Rightsized(
-        project,
-        tuple(run.certified),
-        tuple(run.rejected),
-        tuple(left),
-        () if ask.with_doubled else tuple(more),
-        run.covered,
-        sum(use.count for uses in usage.by_user.values() for use in uses),
-        run.replay.never_allowed,
-    )
+    policy_set = project.ir
+
+    def made(*, in_parts: bool) -> Rightsized | None:
+        """``None`` if each change is proved on the part that it touches, and all together are not."""
+        analysis = UsageAnalysis(World(policy_set, now), usage)
+        run = _Run(project, Replay(policy_set, usage, reading.requests), analysis, step, in_parts=in_parts)
+        proposals, left = proposer(analysis, run.written, keep)
+        run.try_all(proposals)
+        refused = [edit for each in run.rejected for edit in each.proposal.edits]
+        step("looking for what is granted elsewhere as well")
+        more = doubled(analysis, run.excerpts, run.removals, run.written, keep) if run.covered else []
+        more = [each for each in more if not any(edit in refused for edit in each.edits)]
+        if with_doubled:
+            run.try_all(more)
+        if run.covered:
+            step("looking for policies under which everything was done")
+            run.try_all(narrower(analysis, run.replay, run.written, keep, whole(run.removals)))
+            step("looking for roles that people have together")
+            joined, not_joined = joiner(analysis, run.current, run.written, keep, whole(run.removals))
+            run.try_all(joined)
+            left += not_joined
+        if in_parts and not run.is_proved_together():
+            return None
+        return Rightsized(
+            project,
+            tuple(run.certified),
+            tuple(run.rejected),
+            tuple(left),
+            () if with_doubled else tuple(more),
+            run.covered,
+            sum(use.count for uses in usage.by_user.values() for use in uses),
+            run.replay.never_allowed,
+        )
+
+    return made(in_parts=True) or made(in_parts=False)  # type: ignore[return-value]
 
 
 class _Edits:
@@ -161,11 +146,7 @@ class _Edits:
     def edited(self, edits: Iterable[PolicyEdit]) -> Project:
         """The policy set changed so, made of its sources. Raises ValueError where that cannot be done."""
         sources = {source.name: source for source in self.start.sources.sources}
-        texts = apply(self.written.edits(edits), sources)
-        changed = tuple(
-            Source(name, texts[name], source.display) if name in texts else source for name, source in sources.items()
-        )
-        return Project(msgspec.structs.replace(self.start.sources, sources=changed))
+        return self.start.edited(apply(self.written.edits(edits), sources))
 
 
 class _Run:
@@ -186,7 +167,7 @@ class _Run:
         self.excerpts = Excerpts(analysis, replay)
         self._edits = _Edits(project)
         self.certified: list[Certified] = []
-        self.rejected: list[Rejected] = []
+        self.rejected: list[_Rejected] = []
 
     @property
     def written(self) -> Written:
@@ -216,13 +197,13 @@ class _Run:
             for part in proposal.parts:
                 why = self._objections(msgspec.structs.replace(proposal, parts=(*good, part)), for_good=False)
                 if why:
-                    self.rejected.append(Rejected(msgspec.structs.replace(proposal, parts=(part,)), why))
+                    self.rejected.append(_Rejected(msgspec.structs.replace(proposal, parts=(part,)), why))
                 else:
                     good.append(part)
             if good:
                 self._objections(msgspec.structs.replace(proposal, parts=tuple(good)))
         elif objections:
-            self.rejected.append(Rejected(proposal, objections))
+            self.rejected.append(_Rejected(proposal, objections))
 
     def is_proved_together(self) -> bool:
         """Whether all that is made, together, takes nothing that was used and gives nobody anything."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from policylang.files.json_schema import schema_of
-from policylang.usage.proposals import ChangeCause
+from policylang.usage.proposals import ChangeCause, NotTaken
 
 
 class TakenOut(msgspec.Struct, frozen=True):
@@ -43,14 +43,6 @@ class NotMade(msgspec.Struct, frozen=True):
     title: str
     parts: tuple[TakenOut, ...]
     why: tuple[str, ...]
-
-
-class NotTaken(msgspec.Struct, frozen=True):
-    """Something that is not taken out, and why not."""
-
-    what: str
-    why: str
-    at: str
 
 
 class RightsizeReport(msgspec.Struct, frozen=True):

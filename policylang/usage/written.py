@@ -10,7 +10,6 @@ import msgspec
 from policylang.check.fix.edits import TextEdit, edit, is_suppressed, removal
 from policylang.model.bundles import is_every_action
 from policylang.runtime.index import Permission
-from policylang.source import Source
 from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
@@ -103,7 +102,7 @@ class Written:
         line_end = source.line_starts[last - 1] + len(source.line(last))
         behind = source.text[node.end_pos : line_end].strip()
         if not before.strip() and (not behind or behind.startswith("#")):
-            return file, edit(source, line_end, line_end, f"{_newline(source)}{before}{wanted.attach}")
+            return file, edit(source, line_end, line_end, f"{source.line_break}{before}{wanted.attach}")
         return file, edit(source, node.end_pos, node.end_pos, f"  {wanted.attach}")
 
     def _given(self, wanted: Joining) -> tuple[Parsed, TextEdit]:
@@ -145,13 +144,9 @@ class Written:
 def _declaration(file: Parsed, text: str) -> TextEdit:
     """A declaration at the end of a file."""
     source = file.source
-    newline, end = _newline(source), len(source.text)
+    newline, end = source.line_break, len(source.text)
     begin = "" if not end or source.text.endswith("\n") else newline
     return edit(source, end, end, begin + text.replace("\n", newline) + newline)
-
-
-def _newline(source: Source) -> str:
-    return "\r\n" if "\r\n" in source.text else "\n"
 
 
 def _without_group(file: Parsed, group: expressions.Name) -> TextEdit | None:

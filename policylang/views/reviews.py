@@ -114,8 +114,7 @@ def _with_use(holder: HolderView, source: RightsSource, used: UsageAnalysis | No
     if used is None:
         return holder
     record = used.of_source(holder.id, source)
-    last = None if record.last is None else used.day(record.last)
-    return msgspec.structs.replace(holder, used=UsedView(record.count, last))
+    return msgspec.structs.replace(holder, used=UsedView(record.count, used.last_day(record)))
 
 
 def _holder(rows: AccessRows, id_: str, label: str | None, each: Holding) -> HolderView:

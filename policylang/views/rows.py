@@ -54,15 +54,12 @@ class AccessRows:
     def _mattering(self, source: RightsSource) -> frozenset[Permission]:
         """The actions that what a source says has to do with."""
         if source not in self._matters:
-            said = {
-                (statement.resource, action)
-                for bundle in inside(self.index, source)
-                for statements in (bundle.grants, bundle.denies)
-                for statement in statements
-                for action in statement.actions
-            }
-            said |= {other for each in said for other in self._needed_by.get(each, ())}
-            self._matters[source] = frozenset(said & self.actions.keys())
+            found: set[Permission] = set()
+            for bundle in inside(self.index, source):
+                said = self.index.said(bundle)
+                found |= {*said.grants, *said.denies}
+            found |= {other for each in found for other in self._needed_by.get(each, ())}
+            self._matters[source] = frozenset(found & self.actions.keys())
         return self._matters[source]
 
     def _row(self, who: Profile) -> list[Number]:

@@ -94,11 +94,7 @@ def fixes(project: Project, findings: Iterable[Finding], now: datetime.datetime)
 def edited(project: Project, chosen: Iterable[Fix]) -> Project:
     """The policy set with fixes applied to its sources. Raises ValueError where they contradict each other."""
     sources = {source.name: source for source in project.sources.sources}
-    texts = apply((edit for fix in chosen for edit in fix.edits), sources)
-    changed = tuple(
-        Source(name, texts[name], source.display) if name in texts else source for name, source in sources.items()
-    )
-    return Project(msgspec.structs.replace(project.sources, sources=changed))
+    return project.edited(apply((edit for fix in chosen for edit in fix.edits), sources))
 
 
 def _keep(

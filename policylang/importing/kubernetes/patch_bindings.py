@@ -12,7 +12,7 @@ from policylang.diagnostics import quoted
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
 from policylang.importing.kubernetes.objects import Object
 from policylang.importing.kubernetes.patch_yaml import YamlSources, changed_items
-from policylang.importing.names import free_name
+from policylang.text.names import free_name
 
 _API = "rbac.authorization.k8s.io"
 _CALLED = re.compile(r"(?P<name>[a-z0-9.-]+) in (?P<namespace>[a-z0-9-]+)")

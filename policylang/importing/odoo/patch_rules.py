@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted, telling
-from policylang.importing.names import free_name
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
 from policylang.importing.odoo.domain_text import NoDomainError, domain
 from policylang.importing.odoo.expressions import NoExpressionError
@@ -18,6 +17,7 @@ from policylang.importing.odoo.patch_xml import (
     text_field,
 )
 from policylang.importing.odoo.records import linked, model_key, truth
+from policylang.text.names import free_name
 
 _GROUPS = ("groups", "group_ids")
 

@@ -122,7 +122,7 @@ class StoredRecord(SoughtRecord):
         if name not in self._given:
             declared = name in self._index.attributes[self._resource]
             value = (self._row() or {}).get(name) if declared else None
-            self._given[name] = related(self._store, self._index, self._resource, name, value, self._deadline)
+            self._given[name] = _related(self._store, self._index, self._resource, name, value, self._deadline)
         return self._given[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -149,7 +149,7 @@ def what_was_read(record: Mapping[str, Any], within: str = "record") -> tuple[di
     return known, tuple(paths)
 
 
-def related(store: Store, index: Index, resource: str, name: str, value: Any, deadline: Deadline) -> Any:
+def _related(store: Store, index: Index, resource: str, name: str, value: Any, deadline: Deadline) -> Any:
     """The value of an attribute, with a key of a related record turned into that record."""
     declared = index.attributes[resource].get(name)
     if declared is None or not isinstance(declared.type, RecordType) or isinstance(value, Mapping) or value is None:
@@ -166,4 +166,4 @@ def with_related(
     """What was given, with related records that were given by their keys."""
     if store is None or resource not in index.attributes:
         return dict(given)
-    return {name: related(store, index, resource, name, value, deadline) for name, value in given.items()}
+    return {name: _related(store, index, resource, name, value, deadline) for name, value in given.items()}

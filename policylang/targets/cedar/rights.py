@@ -163,7 +163,7 @@ def _period(given: ir.Assignment) -> DayRange:
 def deny_right(index: Index, deny: ir.Deny) -> CedarRight:
     names = index.attributes[deny.resource]
     words = None if deny.condition is None else condition_in_words(deny.condition, names)
-    fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
+    fields = ir.in_brackets(deny.fields)
     where = "" if words is None else f" where {words}"
     id = f"{', '.join(deny.actions)} on {deny.resource}{fields}{where}"
     return CedarRight(DENY, id, deny.resource, deny.actions, (), deny.fields, words)

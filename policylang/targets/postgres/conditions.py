@@ -10,7 +10,7 @@ from policylang.model import conditions as c
 from policylang.model.types import DateType, RecordType
 from policylang.runtime.columns import spellings
 from policylang.targets.postgres.names import literal
-from policylang.targets.postgres.operands import SqlOperand, SqlRow, constant, operand, sql_type
+from policylang.targets.postgres.operands import SqlOperand, SqlRow, all_true, constant, operand, sql_type
 from policylang.targets.postgres.refusals import fitting_length, refuse_zone
 from policylang.targets.postgres.trees import under
 
@@ -45,14 +45,14 @@ def _test(test: c.Test, row: SqlRow, wanted: bool) -> str:
     if isinstance(test, c.Hours | c.Weekdays):
         return _clock(test, row) if wanted else f"(NOT {_clock(test, row)})"
     said = _said(test, sides, row)
-    return _all([said if wanted else f"(NOT {said})", *_known(test, sides, wanted)])
+    return all_true(said if wanted else f"(NOT {said})", *_known(test, sides, wanted))
 
 
 def _missing(side: SqlOperand, wanted: bool) -> str:
     if wanted:
-        return _all([f"({side.given} IS NULL)", *_parts(side.apart)])
+        return all_true(f"({side.given} IS NULL)", *_parts(side.apart))
     if side.is_column:
-        return _all([f"({side.given} IS NOT NULL)", *_parts(side.whole)])
+        return all_true(f"({side.given} IS NOT NULL)", *_parts(side.whole))
     return f"({side.sql} IS NOT NULL)"
 
 
@@ -79,10 +79,6 @@ def _known(test: c.Test, sides: list[SqlOperand], wanted: bool) -> list[str]:
 
 def _parts(part: str | None) -> list[str]:
     return [] if part is None or part == "TRUE" else [part]
-
-
-def _all(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 
 def _said(test: c.Test, sides: list[SqlOperand], row: SqlRow) -> str:

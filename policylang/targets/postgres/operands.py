@@ -75,7 +75,7 @@ class SqlOperand(msgspec.Struct, frozen=True):
         return self.whole is not None
 
 
-NOTHING = SqlOperand("NULL", "NULL")
+_NOTHING = SqlOperand("NULL", "NULL")
 """In place of what is refused."""
 
 
@@ -93,7 +93,7 @@ def operand(given: c.Operand, row: SqlRow, at: str) -> SqlOperand:
         return _of_record(given, row, at)
     declared = row.index.subject if given.root == "subject" else row.index.request
     if _reaches_rows(declared, given.steps, row, at):
-        return NOTHING
+        return _NOTHING
     if given.root == "subject":
         return of_users(ME, given.steps, row)
     first, *rest = given.steps
@@ -135,12 +135,12 @@ def _of_record(path: c.Path, row: SqlRow, at: str) -> SqlOperand:
     for number, step in enumerate(rest):
         if isinstance(type_, UserType):
             if _reaches_rows(row.index.subject, rest[number:-1], row, at):
-                return NOTHING
+                return _NOTHING
             return SqlOperand(*_from_user(found, rest[number:], row))
         assert isinstance(type_, RecordType)
         if type_.resource not in row.tables:
             refuse_unmapped("reads", type_.resource, at, row.refuse)
-            return NOTHING
+            return _NOTHING
         if len(f"{type_.resource}.{step}".encode()) > MAX_BYTES:
             help = "shorten the name of the resource or the attribute"
             refuse_long(f"{type_.resource}.{step}", at, row.refuse, help)
@@ -163,7 +163,7 @@ def _whole(column: str, type_: Type) -> str:
     """Not false where a column holds nothing, or what the attribute's type has."""
     if isinstance(type_, SetType):
         items = [f"({each} IS NOT FALSE)" for each in _items_whole(column, type_.of)]  # items may be missing
-        return _and(f"(coalesce(array_ndims({column}), 1) = 1)", *items)
+        return all_true(f"(coalesce(array_ndims({column}), 1) = 1)", *items)
     match type_:
         case DateType() | DateTimeType():
             first, last = _ends(type_)
@@ -207,7 +207,7 @@ def _ends(type_: Type) -> tuple[str, str]:
     return "'0001-01-01 00:00:00+00'::timestamptz", "'9999-12-31 23:59:59.999999+00'::timestamptz"
 
 
-def _and(*parts: str) -> str:
+def all_true(*parts: str) -> str:
     return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 

@@ -51,7 +51,7 @@ class Right(msgspec.Struct, frozen=True):
     changes: tuple[tuple[str, str], ...] = ()
 
 
-class Role(msgspec.Struct, frozen=True):
+class _Role(msgspec.Struct, frozen=True):
     """The users who have the same rights, by the names of these."""
 
     name: str
@@ -73,7 +73,7 @@ class Rights:
         users: dict[tuple[str, ...], list[str]] = {}
         for each in had(index):
             users.setdefault(tuple(sorted(self._of(each))), []).extend(each.users)
-        found = [Role(self._name("", rights), rights, tuple(sorted(own))) for rights, own in users.items()]
+        found = [_Role(self._name("", rights), rights, tuple(sorted(own))) for rights, own in users.items()]
         self.roles = tuple(sorted(found, key=lambda role: role.name))
 
     def _row(self, table: Mapped, alias: str, once: bool = True) -> SqlRow:

@@ -182,9 +182,8 @@ class Script:
     def _checked(self, table: Mapped, attribute: str) -> str:
         """Fails for a column whose type compares in other ways than values of the attribute's type."""
         type_ = self.index.attributes[table.resource][attribute].type
-        many, item = (True, type_.of) if isinstance(type_, SetType) else (False, type_)
-        names = ", ".join(map(literal, (table.schema, table.table, table.columns[attribute], column_kind(item))))
-        return f"CALL policylang.check_column({names}, {str(many).lower()});"
+        names = ", ".join(map(literal, (table.schema, table.table, table.columns[attribute], column_kind(type_.item))))
+        return f"CALL policylang.check_column({names}, {str(isinstance(type_, SetType)).lower()});"
 
     def _right(self, key: str, right: Right) -> Iterator[str]:
         """Privileges, the policy, and triggers for columns that may be changed on some rows only."""

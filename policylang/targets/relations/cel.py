@@ -66,7 +66,7 @@ _PREFIXES = {
 }
 """Of names: none begins like another."""
 
-KINDS = (TextType, EnumType, UserType, PlaceType, DateType, IpType, IntType, BoolType, DateTimeType)
+_KINDS = (TextType, EnumType, UserType, PlaceType, DateType, IpType, IntType, BoolType, DateTimeType)
 """Types of values that both engines compare exactly."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:@+-]")
@@ -114,7 +114,7 @@ def cel(formula: PlainFormula) -> CelText:
         found[parameter.name] = parameter
         return CelVar(parameter.name)
 
-    expression = CelWriter(quoted).written(_formula(formula, use))
+    expression = CelWriter(_quoted).written(_formula(formula, use))
     return CelText(expression, tuple(sorted(found.values())))
 
 
@@ -178,7 +178,7 @@ def _parameter(path: c.Path, form: Literal["value", "state", "bits"] = "value") 
 
 def _type(path: c.Path) -> _Kind:
     item = path.type.item
-    if not isinstance(item, KINDS):
+    if not isinstance(item, _KINDS):
         raise InexpressibleError(path.at)
     if isinstance(path.type, SetType):
         return "map<bool>"
@@ -241,7 +241,7 @@ def _days(length: Duration) -> int:
 
 
 def _constant(operand: c.Operand) -> Expr:
-    if not isinstance(operand, c.Constant) or not isinstance(operand.type, KINDS):
+    if not isinstance(operand, c.Constant) or not isinstance(operand.type, _KINDS):
         raise InexpressibleError(operand.at)
     match operand.type, operand.value:
         case DateTimeType(), value:
@@ -275,7 +275,7 @@ def escaped(text: str) -> str:
     return _CONTROL.sub(lambda found: f"={ord(found[0]):02X}", text)
 
 
-def quoted(text: str) -> str:
+def _quoted(text: str) -> str:
     """A string; what is not plain is escaped, so that nothing in it ends anything in either language."""
     return '"' + "".join(each if _PLAIN.fullmatch(each) else _unicode(each) for each in escaped(text)) + '"'
 

@@ -146,7 +146,7 @@ def _leaf(index: Index, resource: str, each: Known) -> ConditionPart:
         return _beyond(index, resource, each, paths)
     if way and top:
         return _below(way, top, each)
-    attribute = named(test)
+    attribute = _named(test)
     if attribute is None and "subject" in roots:
         raise InexpressibleError(test.at)
     try:
@@ -234,7 +234,7 @@ def _with(each: Known, old: c.Path, new: c.Path) -> Known:
     return Known(each.test.map_operands(lambda side: new if side is old else side), each.wanted, ())
 
 
-def named(test: c.Condition) -> str | None:
+def _named(test: c.Condition) -> str | None:
     """The attribute of the record of which a test asks whether the assigned user is in it."""
     match test:
         case c.Compare("eq", left, right) | c.Contains(left, right):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from policylang.text.names import free_name
+
 EVERYWHERE = "=everywhere"
 """The id of the place around all places. No encoded name is like it."""
 
@@ -20,10 +22,7 @@ class Names:
     def make(self, *words: str) -> str:
         """The words as one name; with a number at its end where it was taken already."""
         joined = re.sub(r"[^a-z0-9]+", "_", "_".join(words).lower())[:_LONGEST].strip("_")
-        name, number = joined, 1
-        while name in self._taken:
-            number += 1
-            name = f"{joined}_{number}"
+        name = free_name(joined, self._taken)
         self._taken.add(name)
         return name
 

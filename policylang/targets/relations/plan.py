@@ -81,7 +81,7 @@ _HELP = (
 )
 
 
-class Defined(msgspec.Struct, frozen=True):
+class _Defined(msgspec.Struct, frozen=True):
     """A relation of records that is composed of others."""
 
     name: str
@@ -104,11 +104,11 @@ class RelationType(msgspec.Struct):
     holds: dict[str, str]
     actions: dict[str, str]
     fields: dict[str, dict[str, str]]
-    defined: list[Defined]
+    defined: list[_Defined]
     ways: dict[str, str] = {}
 
 
-class TreeNode(msgspec.Struct):
+class _TreeNode(msgspec.Struct):
     """What stands for the records of a resource in a tree, by their ids: the type, and its relations, each with the
     type of its subjects.
     """
@@ -190,7 +190,7 @@ class RelationPlan:
         self._sources()
         self._people()
         self._type_names = Names()
-        self.nodes: dict[str, TreeNode] = {}
+        self.nodes: dict[str, _TreeNode] = {}
         self._tops: dict[BelowRecord | BelowOwn, str] = {}
         self.types = {
             resource.name: RelationType(self._type_names.make("record", resource.name), Names(), {}, {}, {}, {}, {}, [])
@@ -322,10 +322,8 @@ class RelationPlan:
         open_ += [self._free(deny, made) for deny in everyone if deny.fields is None]
         whole = [each for s, each in minus.items() if s.fields is None] + list(self._appended(resource, action, made))
         at = (action.at, *(deny.at for deny in everyone))
-        made.actions[action.name] = made.names.make("can", action.name)
-        made.defined.append(
-            Defined(made.actions[action.name], _without(all_of((any_of(ways.values()), *open_)) or Nobody(), whole), at)
-        )
+        can = made.actions[action.name] = made.names.make("can", action.name)
+        made.defined.append(_Defined(can, _without(all_of((any_of(ways.values()), *open_)) or Nobody(), whole), at))
         fields = made.fields.setdefault(action.name, {})
         alike: dict[Rewrite, str] = {}
         for attribute in resource.attributes:
@@ -334,13 +332,13 @@ class RelationPlan:
             taken = [each for s, each in minus.items() if s.fields and name in s.fields]
             kept = [self._free(deny, made) for deny in everyone if deny.fields and name in deny.fields]
             if mine == ways and not taken and not kept:
-                fields[name] = made.actions[action.name]
+                fields[name] = can
                 continue
             covered = all_of((any_of(mine.values()), *open_, *kept))
             expression = _without(covered or Nobody(), [*whole, *taken])
             if expression not in alike:
                 alike[expression] = made.names.make("can", action.name, "field", name)
-                made.defined.append(Defined(alike[expression], expression, (attribute.at, *at)))
+                made.defined.append(_Defined(alike[expression], expression, (attribute.at, *at)))
             fields[name] = alike[expression]
 
     def _granted(self, said: _Said, made: RelationType) -> Rewrite:
@@ -437,7 +435,7 @@ class RelationPlan:
         for each in made.defined:
             if each.expression == expression:
                 return each.name
-        made.defined.append(Defined(made.names.make("tells", label), expression, (at,)))
+        made.defined.append(_Defined(made.names.make("tells", label), expression, (at,)))
         return made.defined[-1].name
 
     def _trait(self, users: tuple[str | None, ...], label: str, at: str) -> str:
@@ -456,9 +454,9 @@ class RelationPlan:
             self._node(resource)
         return made.ways[name]
 
-    def _node(self, resource: str) -> TreeNode:
+    def _node(self, resource: str) -> _TreeNode:
         if resource not in self.nodes:
-            self.nodes[resource] = TreeNode(self._type_names.make("node", resource), Names(), {})
+            self.nodes[resource] = _TreeNode(self._type_names.make("node", resource), Names(), {})
         return self.nodes[resource]
 
     def _top(self, part: BelowRecord | BelowOwn, label: str, at: str) -> str:

@@ -15,13 +15,13 @@ from typing import Any
 from policylang.model.types import UserType
 from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
-from policylang.runtime.parts import written
+from policylang.runtime.parts import record_place
 from policylang.runtime.plan import Plan, make_plan
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
 from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Truth
-from policylang.runtime.values import MISSING, BadValueError, attribute
+from policylang.runtime.values import BadValueError, attribute
 from policylang.source import Location
 from policylang.testing.coverage.concern import Concern, Concerns
 from policylang.testing.coverage.decisive import DecidedCase
@@ -126,12 +126,10 @@ class Recorder:
 
 def _taking_part(index: Index, plan: Plan, s: Situation) -> dict[str, None]:
     """The conditions that were asked, by the names under which they are watched."""
-    name = index.resources[s.resource].place
     try:
-        found = MISSING if name is None else written(s, name)
+        place = record_place(s)
     except BadValueError:
         return {}
-    place = None if found is MISSING else found
     covers: Callable[[str | None], bool] = lambda where: index.covers(where, place)  # noqa: E731
     ways = [way for way in plan.ways if covers(way.place)]
     if not ways:

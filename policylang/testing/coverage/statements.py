@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from policylang.diagnostics import cut
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
@@ -15,7 +16,7 @@ from policylang.syntax.quoting import quote_text
 _Kind = Literal["grant", "deny", "limit", "append", "override", "assignment", "membership", "job", "role"]
 _Names = Mapping[str, Collection[str]]
 """Resource, and its attributes."""
-Owner = tuple[Literal["everyone", "group", "role", "user", "job", "integration"], str]
+_Owner = tuple[Literal["everyone", "group", "role", "user", "job", "integration"], str]
 
 
 class CoveredStatement(msgspec.Struct, frozen=True):
@@ -25,7 +26,7 @@ class CoveredStatement(msgspec.Struct, frozen=True):
 
     kind: _Kind
     at: str
-    owner: Owner
+    owner: _Owner
     words: str
     actions: tuple[str, ...] = ()
 
@@ -50,12 +51,12 @@ def statements(policy_set: ir.PolicySet) -> Iterator[CoveredStatement]:
             yield CoveredStatement("role", ref.at, ("integration", integration.name), words)
 
 
-def _bundle(owner: Owner, bundle: ir.Group | ir.Role, names: _Names) -> Iterator[CoveredStatement]:
+def _bundle(owner: _Owner, bundle: ir.Group | ir.Role, names: _Names) -> Iterator[CoveredStatement]:
     for ref in bundle.roles:
         yield CoveredStatement("role", ref.at, owner, f"role {ref.name} in {owner[0]} {owner[1]}")
     for grant in bundle.grants:
-        fields = "" if grant.fields is None else f" ({', '.join(grant.fields)})"
-        words = f"grant {'all' if grant.wildcard else ', '.join(grant.actions)} on {grant.resource}{_short(fields)}"
+        fields = cut(ir.in_brackets(grant.fields))
+        words = f"grant {'all' if grant.wildcard else ', '.join(grant.actions)} on {grant.resource}{fields}"
         yield CoveredStatement("grant", grant.at, owner, words, grant.actions)
     for deny in bundle.denies:
         yield _deny(owner, deny, names)
@@ -68,19 +69,19 @@ def limit_in_words(limit: ir.Limit) -> str:
     return limit.instance + (f" for {', '.join(limit.actions)}" if limit.actions else "")
 
 
-def _deny(owner: Owner, deny: ir.Deny, names: _Names) -> CoveredStatement:
+def _deny(owner: _Owner, deny: ir.Deny, names: _Names) -> CoveredStatement:
     return CoveredStatement("deny", deny.at, owner, deny_in_words(deny, names[deny.resource]), deny.actions)
 
 
 def deny_in_words(deny: ir.Deny, names: Collection[str]) -> str:
     """``deny delete on customer { status is active }``"""
-    fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
-    where = "" if deny.condition is None else f" {{ {_short(condition_in_words(deny.condition, names))} }}"
-    return f"deny {', '.join(deny.actions)} on {deny.resource}{_short(fields)}{where}"
+    fields = cut(ir.in_brackets(deny.fields))
+    where = "" if deny.condition is None else f" {{ {cut(condition_in_words(deny.condition, names))} }}"
+    return f"deny {', '.join(deny.actions)} on {deny.resource}{fields}{where}"
 
 
 def _user(user: ir.User) -> Iterator[CoveredStatement]:
-    owner: Owner = ("user", user.id)
+    owner: _Owner = ("user", user.id)
     of = f" of {quote_text(user.id)}"
     if user.group is not None:
         yield CoveredStatement("membership", user.group.at, owner, f"group {user.group.name}{of}")
@@ -97,13 +98,9 @@ def _user(user: ir.User) -> Iterator[CoveredStatement]:
         yield CoveredStatement("assignment", assignment.at, owner, f"assign role {assignment.role}{place}{of}")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
 def without(index: Index, gone: Iterable[CoveredStatement], action: str | None = None) -> Index:
     """The policy set without some statements, or with grants that do not name one of their actions."""
-    of: dict[Owner, set[str]] = {}
+    of: dict[_Owner, set[str]] = {}
     for each in gone:
         of.setdefault(each.owner, set()).add(each.at)
     changed: dict[str, dict[str, Any]] = {}

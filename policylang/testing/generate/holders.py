@@ -67,11 +67,5 @@ def _noon(index: Index, day: str) -> datetime.datetime:
 def granted(index: Index, concerns: Concerns, bundle: ir.Group | ir.Role, resource: str) -> list[str]:
     """The actions on a resource that a bundle or one inside it grants, and that limits apply to, as declared."""
     root = ("group" if isinstance(bundle, ir.Group) else "role"), bundle.name
-    names = {
-        action
-        for each in concerns.inside(root)
-        for grant in each.grants
-        if grant.resource == resource
-        for action in grant.actions
-    }
+    names = {action for each in concerns.inside(root) for of, action in index.said(each).grants if of == resource}
     return [name for name, action in index.actions[resource].items() if name in names and not action.bypasses_policies]

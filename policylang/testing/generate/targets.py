@@ -257,12 +257,8 @@ class Boundaries:
     def _opened(
         self, user: str, each: ir.Assignment, now: datetime.datetime, enough: Callable[[list[Built]], bool]
     ) -> list[Built]:
-        pairs = {
-            (grant.resource, action): None
-            for bundle in self._concerns.inside(("role", each.role))
-            for grant in bundle.grants
-            for action in grant.actions
-        }
+        bundles = self._concerns.inside(("role", each.role))
+        pairs = dict.fromkeys(pair for bundle in bundles for pair in self._index.said(bundle).grants)
         for resource, action in pairs:
             found = Builder(self._workshop, user, action, resource, now).source(each.role, each.place)
             if enough(found):
