@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from policylang.diagnostics import quoted, reason, visible
+from policylang.diagnostics import quoted
 from policylang.explorer.editing import files, opened, save
 from policylang.explorer.keep import KeepError, keep
 from policylang.explorer.live import LiveSets, ShownSet
@@ -24,10 +24,8 @@ def answered(live: LiveSets, method: str, asked: QuestionData) -> QuestionData:
         return {"error": f"there is no request {quoted(method)}"}
     try:
         return ask(live, asked)
-    except (QuestionError, KeepError, BadValueError, LookupError, TypeError, ValueError) as error:
+    except (QuestionError, KeepError, BadValueError, LookupError, TypeError, ValueError, OSError) as error:
         return refused(error)
-    except OSError as error:
-        return {"error": visible(reason(error))}
 
 
 def _explain(live: LiveSets, asked: QuestionData) -> QuestionData:

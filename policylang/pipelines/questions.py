@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
-from policylang.diagnostics import visible
+from policylang.diagnostics import reason, visible
 from policylang.model.types import DateTimeType
 from policylang.runtime.values import read
 
@@ -19,6 +19,8 @@ class QuestionError(ValueError):
 
 def refused(error: Exception) -> QuestionData:
     """Why there is no answer, as both are told it."""
+    if isinstance(error, OSError):
+        return {"error": visible(reason(error))}
     return {"error": visible(str(error.args[0]) if error.args else str(error))}
 
 

@@ -98,7 +98,7 @@ class Paths:
             return _stat(path), _stat(path + signing.SUFFIX) if self._keys else None
         seen = hashlib.sha256()
         for sources in discover(self._paths):
-            for each in (*sources.sources, *sources.directory):
+            for each in sources.files:
                 seen.update(repr((each.name, each.text)).encode("utf-8", "surrogatepass"))
             seen.update(repr((sources.config, [problem.in_words() for problem in sources.problems])).encode())
         return seen.hexdigest()

@@ -327,6 +327,11 @@ def test_questions_without_an_answer(client: Client, method: str, params: dict[s
     assert "error" in client.request(f"policylang/{method}", **params)
 
 
+def test_a_scenario_file_that_is_not_there(client: Client) -> None:
+    answer = client.request("policylang/runTests", uri=(client.folder / "gone.test.yaml").as_uri())
+    assert answer == {"error": "no such file or directory"}
+
+
 def test_the_difference_to_a_revision(folder: Path) -> None:
     git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b.test"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):

@@ -116,6 +116,16 @@ def test_the_old_one_again_ends_a_refusal(tmp_path: Path) -> None:
     assert watched.policies.state.refused is None
 
 
+def test_a_file_that_is_too_large_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "policylang.yaml").write_text("limits: {file_bytes: 1000}\n")
+    (tmp_path / "a.policy").write_text(OLD)
+    watched = Watched(str(tmp_path))
+    first = watched.look()
+    (tmp_path / "b.policy").write_text("#" * 1001)
+    assert watched.look() == first
+    assert "larger than" in (watched.policies.state.refused or "")
+
+
 def test_a_folder(tmp_path: Path) -> None:
     (tmp_path / "a.policy").write_text(OLD)
     watched = Watched(str(tmp_path))
