@@ -148,6 +148,11 @@ def test_reviews_as_rows_without_formulas() -> None:
     assert policylang("report", "p", "--csv").output == "wrote reviews.csv\n"
 
 
+def test_rows_tell_the_instant_to_the_microsecond() -> None:
+    said = policylang("report", "p", "--csv", "-o", "-", "--now", "2026-11-21T12:00:00.5Z").output
+    assert {row["now"] for row in csv.DictReader(io.StringIO(said))} == {"2026-11-21T12:00:00.500000Z"}
+
+
 LOG = """\
 user,action,resource,time,decision
 ann@x,view,doc,2026-08-01T08:00:00Z,allow

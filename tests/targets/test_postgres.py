@@ -357,6 +357,18 @@ def test_refused(attribute: str, condition: str, said: str) -> None:
     assert [f"{each.code} {each.message}"[: len(said)] for each in found] == [said]
 
 
+def test_a_name_that_is_cut_changes_no_help_of_another() -> None:
+    tables = {"a": {"table": "ä" * 40}, "b": {"columns": {"name": "one", "other": "one"}}}
+    text = "resource a { name : text actions view } resource b { name : text other : text actions view }"
+    asked = msgspec.convert({"postgres": {"tables": tables}}, TargetSettings)
+    found = compile_for(find_target("postgres"), Input(compiled(text), settings=asked))
+    assert not isinstance(found, TargetBundle)
+    assert {each.message.split(" ")[0]: (each.help or "").split(" ")[0] for each in found} == {
+        "PostgreSQL": "name",
+        "two": "correct",
+    }
+
+
 def test_an_attribute_that_is_viewed_on_some_records_only() -> None:
     text = (
         SALES
