@@ -168,5 +168,5 @@ def _is_usual(request: Any) -> bool:
 
 
 def _have_plain_names(mappings: Iterable[Mapping[Any, Any]]) -> bool:
-    """Whether all names are of the very type of texts."""
+    """Whether all names are of the very type of texts; of equal ones the first is looked at."""
     return _all_texts(map(type, set().union(*mappings)))

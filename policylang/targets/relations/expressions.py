@@ -62,3 +62,9 @@ def any_of(items: Iterable[Rewrite | None]) -> Rewrite | None:
         return None
     some = tuple(item for item in found if item is not None and not isinstance(item, Nobody))
     return Union(some) if len(some) > 1 else some[0] if some else Nobody()
+
+
+def without(item: Rewrite, minus: Iterable[Rewrite]) -> Rewrite:
+    taken = any_of(minus)
+    assert taken is not None
+    return item if isinstance(taken, Nobody) or isinstance(item, Nobody) else Without(item, taken)

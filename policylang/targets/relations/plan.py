@@ -11,7 +11,7 @@ is composed of these.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -46,9 +46,9 @@ from policylang.targets.relations.expressions import (
     Own,
     Placed,
     Rewrite,
-    Without,
     all_of,
     any_of,
+    without,
 )
 from policylang.targets.relations.names import Names, object_id
 from policylang.targets.relations.objects import (
@@ -323,7 +323,7 @@ class RelationPlan:
         whole = [each for s, each in minus.items() if s.fields is None] + list(self._appended(resource, action, made))
         at = (action.at, *(deny.at for deny in everyone))
         can = made.actions[action.name] = made.names.make("can", action.name)
-        made.defined.append(_Defined(can, _without(all_of((any_of(ways.values()), *open_)) or Nobody(), whole), at))
+        made.defined.append(_Defined(can, without(all_of((any_of(ways.values()), *open_)) or Nobody(), whole), at))
         fields = made.fields.setdefault(action.name, {})
         alike: dict[Rewrite, str] = {}
         for attribute in resource.attributes:
@@ -335,7 +335,7 @@ class RelationPlan:
                 fields[name] = can
                 continue
             covered = all_of((any_of(mine.values()), *open_, *kept))
-            expression = _without(covered or Nobody(), [*whole, *taken])
+            expression = without(covered or Nobody(), [*whole, *taken])
             if expression not in alike:
                 alike[expression] = made.names.make("can", action.name, "field", name)
                 made.defined.append(_Defined(alike[expression], expression, (attribute.at, *at)))
@@ -364,9 +364,7 @@ class RelationPlan:
         if said.condition is None:
             return Placed(self._said[said])
         part = self._parts[said.resource, said.condition, False]
-        return _without(
-            Placed(self._said[said]), [self._part(part, made, f"not_{self._said[said]}", said.condition.at)]
-        )
+        return without(Placed(self._said[said]), [self._part(part, made, f"not_{self._said[said]}", said.condition.at)])
 
     def _appended(self, resource: ir.Resource, action: ir.Action, made: RelationType) -> Iterator[Rewrite]:
         """By policy, those who append it and for whom it is not true."""
@@ -378,7 +376,7 @@ class RelationPlan:
         for instance, users in sorted(appending.items()):
             policy = self.index.instances[instance]
             who = self._people_who(tuple(users), f"with_{policy.policy}", policy.at)
-            yield _without(who, [self._limit(instance, made)])
+            yield without(who, [self._limit(instance, made)])
 
     def _part(self, part: ConditionPart, made: RelationType, label: str, at: str) -> Rewrite:
         match part:
@@ -407,7 +405,7 @@ class RelationPlan:
             case SomeUsers(items):
                 return any_of([self._part(item, made, label, at) for item in items]) or Nobody()
             case Except(item, minus):
-                return _without(self._part(item, made, label, at), [self._part(minus, made, label, at)])
+                return without(self._part(item, made, label, at), [self._part(minus, made, label, at)])
 
     def _holds(self, text: CelText, made: RelationType, label: str, at: str) -> str:
         """The relation of everybody, where the condition holds."""
@@ -495,9 +493,3 @@ class RelationPlan:
 def _needed(need: ir.RequiresGrant) -> _Said:
     kind = "anywhere" if need.place_kind is None else "at"
     return _Said(kind, need.resource, need.action, place_kind=need.place_kind)
-
-
-def _without(item: Rewrite, minus: Iterable[Rewrite]) -> Rewrite:
-    taken = any_of(minus)
-    assert taken is not None
-    return item if isinstance(taken, Nobody) or isinstance(item, Nobody) else Without(item, taken)
