@@ -145,7 +145,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an end left out": _cel(lambda text: text.replace(" <= ", " < ")),
     "the opposite": _cel(lambda text: text.replace(" != ", " == ")),
     "or for and": (plan, "all_of", any_of),
-    "no denies": (plan, "_without", lambda item, minus: item),
+    "no denies": (plan, "without", lambda item, minus: item),
     "no denies for everyone": (RelationPlan, "_free", lambda self, deny, made: None),
     "no denies of attributes": (RelationPlan, "_said_by", _without_fields),
     "no appends": (RelationPlan, "_appended", lambda *arguments: iter(())),
