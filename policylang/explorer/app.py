@@ -120,7 +120,7 @@ class _Explorer:
                 return Response(status_code=413)
         try:
             asked: Any = msgspec.json.decode(bytes(body))
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return Response(status_code=400)
         if not isinstance(asked, dict) or not isinstance(asked.get("params"), dict):
             return Response(status_code=400)

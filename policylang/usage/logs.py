@@ -263,7 +263,7 @@ def _of_lines(path: str, head: Sequence[str]) -> tuple[str, ...]:
     for line in head:
         try:
             value = msgspec.json.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             continue
         names.update(dict.fromkeys(value if isinstance(value, dict) else ()))
     if not names:

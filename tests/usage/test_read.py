@@ -167,6 +167,7 @@ def test_a_mapping_says_what_is_what(tmp_path: Path) -> None:
         ("l.csv", "user,action,resource,time\n", "the log is empty"),
         ("l.jsonl", "", "the log is empty"),
         ("l.jsonl", "[1]\n", "no line of the log is a JSON object"),
+        ("l.jsonl", "[" * 9999 + "\n", "no line of the log is a JSON object"),
         ("l.csv", "user,user,action,resource,time\n", "two columns are called `user`"),
         ("l.csv", "user,action,time\nann,view,1793520000\n", "no column is known as the resource"),
         ("l.csv", "user,action,resource,time\nann,view,doc,2026-11-01 08:00:00\n", "1 time has no time zone"),

@@ -79,7 +79,7 @@ def fetch(strings: Sequence[str]) -> Inputs:
     except psycopg.errors.UndefinedTable as error:
         help = "run the `up.sql` of the target `postgres` again"
         raise NotThisError(_SHOWN, f"what a script left is gone: {error.diag.message_primary}", help) from None
-    except psycopg.ProgrammingError:
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
         help = "write it as `postgresql://user@host/database`; the password may be in `~/.pgpass`"
         raise NotThisError(_SHOWN, "this is not a connection string of a database that can be read", help) from None
     except psycopg.Error as error:

@@ -108,6 +108,7 @@ def test_somebody_changed_the_database_by_hand(
         "password=s3@cret host",
         "s3@cret",
         "postgresql://ann:s3@cret@[::1/db",
+        "s3@cret\udcff",
     ],
 )
 def test_nothing_secret_is_shown_where_it_fails(string: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
