@@ -11,7 +11,7 @@ from policylang.model import conditions as ir
 from policylang.model.paths import ConditionScope, PathScope, is_known, joins_conditions, resolve_path
 from policylang.model.report import DiagnosticLog
 from policylang.model.slips import needless_word
-from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words, words_of
+from policylang.model.types import NUMBERS, EnumType, SetType, Type, UserType, in_words, words_of
 from policylang.model.values import literal, mismatch, natural_type
 from policylang.syntax import expressions
 
@@ -122,7 +122,7 @@ def one_side(
     if (
         word in ("true", "false")
         and other is not None
-        and not isinstance(other, BoolType)
+        and not _is_value(node, other)
         and not is_known(world, scope, word)
     ):
         found, by = f"`{word}` is true or false", "present" if word == "true" else "missing"
