@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.analysis.decision import allowed
 from policylang.analysis.satisfiability import SATISFIABLE
-from policylang.check.world import UserClass, World
+from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import Atom, fold
@@ -103,19 +103,18 @@ class Holdings:
     @cached_property
     def holders(self) -> tuple[HolderClass, ...]:
         """Users by class and period, and integrations."""
-        found = [holder for each in self.world.user_classes for holder in self._of_class(each)]
+        found = [holder for each in self.world.user_classes for holder in self._alike(each.users, each.declared)]
         for integration in self.world.policy_set.integrations:
-            who = profile(self.world.index, integration.name, None)
-            found.append(HolderClass((integration.name,), None, None, who, integration.at))
+            found += self._alike((integration.name,), integration)
         return tuple(found)
 
-    def _of_class(self, users: UserClass) -> Iterator[HolderClass]:
-        declared, index = users.declared, self.world.index
+    def _alike(self, users: tuple[str, ...], declared: ir.User | ir.Integration) -> Iterator[HolderClass]:
+        user = declared if isinstance(declared, ir.User) else None
         if all(each.start is None and each.until is None for each in declared.assignments):
-            yield HolderClass(users.users, declared, None, profile(index, declared.id, None), declared.at)
+            yield HolderClass(users, user, None, profile(self.world.index, users[0], None), declared.at)
         else:
-            for period, who in self.world.periods(declared.id):
-                yield HolderClass(users.users, declared, period, who, declared.at)
+            for period, who in self.world.periods(users[0]):
+                yield HolderClass(users, user, period, who, declared.at)
 
     @cached_property
     def held_by(self) -> dict[Name, tuple[HolderClass, ...]]:

@@ -84,3 +84,31 @@ user "pat" {{ assign role old {when} }}
         break
     else:
         pytest.fail("the invariant holds")
+
+
+INTEGRATION = """\
+resource invoice {{ actions view, create, approve }}
+role maker {{ grant create on invoice }}
+role checker {{ grant view, approve on invoice }}
+separate create on invoice from approve on invoice
+invariant "no" {{ no user with role checker can create invoice }}
+invariant "only" {{ only users with role maker can approve invoice }}
+invariant "every" {{ every user with role checker can create invoice where {{ assigned user is "sync" }} }}
+integration sync {{ role maker, checker  objects invoice  {dates} }}
+integration other {{ role checker  objects invoice  {dates} }}
+user "pat"
+"""
+
+
+@pytest.mark.parametrize(
+    ("dates", "codes"),
+    [
+        ("", {"PL211", "PL601"}),
+        ("from 2027-01-01", {"PL211", "PL601"}),
+        ("until 2026-11-21", {"PL211", "PL601"}),
+        ("from 2020-01-01 until 2027-01-01", {"PL211", "PL601"}),
+        ("until 2026-11-20", set()),
+    ],
+)
+def test_integrations_have_their_roles_for_a_time(dates: str, codes: set[str]) -> None:
+    assert {code for _, code in found(INTEGRATION.format(dates=dates), ["PL211", "PL601"])} == codes
