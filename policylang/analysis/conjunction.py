@@ -264,13 +264,15 @@ _WHOLE_CALENDAR: Calendar = (
     datetime.datetime.min.replace(tzinfo=datetime.UTC),
     datetime.datetime.max.replace(tzinfo=datetime.UTC),
 )
+_NEAR = datetime.timedelta(days=400)
 LIMITS = _limits(*_WHOLE_CALENDAR)
 """How small and how large the values of a group may be."""
 
 
 def _years(now: datetime.datetime) -> Iterator[Calendar]:
     """Where to look for times: around now, which reads best, then in this century, then anywhere."""
-    yield now - datetime.timedelta(days=400), now + datetime.timedelta(days=400)
+    first, last = _WHOLE_CALENDAR
+    yield now - min(_NEAR, now - first), now + min(_NEAR, last - now)
     yield CENTURIES
     yield _WHOLE_CALENDAR
 

@@ -13,7 +13,7 @@ from policylang.diff.subjects import Span
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import DateType, Duration
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 
 _DAYS = (0, *range(7, 365, 7))
 _HOURS = {True: range(24), False: range(0, 24, 6)}
@@ -29,7 +29,7 @@ def variations(
     clock = any(isinstance(test, c.Hours | c.Weekdays) for condition in conditions for test in condition.tests())
     if not (asked or clock) or zones[0].key == zones[1].key:
         return
-    for now in _instants(found.now, span):
+    for now in _instants(found.now, span, zones):
         for zone in zones:
             for to_now in (False, True):
                 times = {
@@ -47,18 +47,23 @@ def _asked(condition: c.Condition) -> Iterator[tuple[c.Path, Duration, int]]:
                 yield path, length, test.sign
 
 
-def _instants(first: datetime.datetime, span: Span) -> Iterator[datetime.datetime]:
+def _instants(first: datetime.datetime, span: Span, zones: Iterable[ZoneInfo]) -> Iterator[datetime.datetime]:
     for days in _DAYS:
         for hours in _HOURS[days == 0]:
-            now = first + datetime.timedelta(days=days, hours=hours)
+            try:
+                now = first + datetime.timedelta(days=days, hours=hours)
+                for zone in zones:
+                    now.astimezone(zone)
+            except OverflowError:
+                continue  # outside the calendar
             if (span.since is None or span.since <= now) and (span.until is None or now < span.until):
                 yield now
 
 
 def _edge(path: c.Path, length: Duration | None, sign: int, now: datetime.datetime, zone: ZoneInfo) -> str:
-    """Now, or the instant or day that lies a length away from it, as the record has it."""
-    if isinstance(path.type, DateType):
-        today = now.astimezone(zone).date()
-        return str(today if length is None else shift_day(today, length, sign) or today)
-    at = now if length is None else shift(now, length, sign, zone)
-    return instant_text(at)
+    """Now, or the instant or day that lies a length away from it, if there is one, as the record has it."""
+    of_days = isinstance(path.type, DateType)
+    found = None if length is None else now_and_edge(now, length, sign, zone, of_days=of_days)
+    if of_days:
+        return str(now.astimezone(zone).date() if found is None else found[1])
+    return instant_text(now if found is None else found[1])

@@ -9,6 +9,7 @@ import msgspec
 
 from policylang.check.finding import Who, somebody_with
 from policylang.diff.versions import Side
+from policylang.runtime.clock import is_edge
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
@@ -88,8 +89,11 @@ def _person(user: str, index: Index, at: datetime.datetime) -> ComparedPerson:
 
 
 def _spans(user: str, old: Index, new: Index, now: datetime.datetime) -> Iterator[Span]:
-    """The spans of time in which a user has the same on the one side, and the same on the other, without past ones."""
-    edges = sorted({edge for index in (old, new) for edge in _edges(index, user)})
+    """The spans of time in which a user has the same on the one side, and the same on the other, without past ones. An
+    instant that one of the timezones does not have is no edge.
+    """
+    found = {edge for index in (old, new) for edge in _edges(index, user)}
+    edges = sorted(edge for edge in found if is_edge(edge, old.timezone) and is_edge(edge, new.timezone))
     for since, until in zip([None, *edges], [*edges, None], strict=True):
         if until is None or now < until:
             yield Span(since, until)

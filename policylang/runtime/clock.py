@@ -84,9 +84,14 @@ def clock_edges(
     today = now.astimezone(timezone).date()
     for days in range(8):
         for time in sorted(times):
-            day = today + datetime.timedelta(days=days)
-            local = datetime.datetime.combine(day, datetime.time.fromisoformat(time), timezone)
-            yield local.astimezone(datetime.UTC)
+            try:
+                day = today + datetime.timedelta(days=days)
+                local = datetime.datetime.combine(day, datetime.time.fromisoformat(time), timezone)
+                edge = local.astimezone(datetime.UTC)
+            except OverflowError:
+                continue
+            if is_edge(edge, timezone):
+                yield edge
 
 
 def shift(now: datetime.datetime, length: Duration, sign: int, timezone: ZoneInfo) -> datetime.datetime:

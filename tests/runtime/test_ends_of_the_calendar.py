@@ -84,3 +84,41 @@ def test_commands(zone: str, command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "a.policy").write_text(text(zone))
     result = server().run(command, tmp_path, {"PATH": "", "PYTHONPATH": str(ROOT)}, b"", 120)
     assert (result.returncode, b"mistake" in result.stderr) == (0, False)
+
+
+LIMITED = """timezone "{zone}"
+resource doc {{ day : date  at : datetime  actions view, check, open }}
+policy recent on doc for view {{ at within 1 month }}
+policy soon on doc for check {{ day within next 30 days }}
+policy by_night on doc for open {{ now is between 22:00 and 06:00 and now is on monday }}
+role r {{ grant all on doc  policy recent  policy soon  policy by_night }}
+user "u" {{ assign role r {dates} }}
+invariant "i" {{ no user with role r can view, check, open doc }}
+"""
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Denver", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "dates",
+    [
+        "until 0001-01-01",
+        "until 0001-01-02",
+        "from 9999-12-30",
+        "from 9999-12-31",
+        "from 9999-12-31 until 9999-12-31",
+        "until 9999-12-31 23:59",
+    ],
+)
+def test_proofs_and_examples(zone: str, dates: str, tmp_path: Path) -> None:
+    for folder, *said in (("old", "Pacific/Kiritimati", ""), ("new", zone, dates)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.policy").write_text(LIMITED.format(zone=said[0], dates=said[1]))
+    for command in (
+        ("check", "new", "--exit-zero", "--now", "2026-01-01T12:00:00Z"),
+        ("test", "--generate", "new", "-o", "new.test.yaml"),
+        ("test", "new.test.yaml"),
+        ("diff", "old", "new", "--now", "2026-01-01T12:00:00Z"),
+        ("diff", "new", "old", "--now", "2026-01-01T12:00:00Z"),
+    ):
+        result = server().run(command, tmp_path, {"PATH": "", "PYTHONPATH": str(ROOT)}, b"", 120)
+        assert (result.returncode, b"mistake" in result.stderr) == (0, False), result.stderr

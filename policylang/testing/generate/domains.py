@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import itertools
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -36,6 +37,9 @@ from policylang.testing.generate.variables import ChosenValue, Values, as_record
 _MOST_USERS = 200
 """Users who are looked at for one with an attribute of a certain kind."""
 _MATCHES = {True: "matching", False: "other", None: "unclear"}
+
+
+_Moment = TypeVar("_Moment", datetime.date, datetime.datetime)
 
 
 class RequestValues:
@@ -160,13 +164,19 @@ class RequestValues:
                 yield "1.00"
             case DateType():
                 today = self.now.astimezone(self.index.timezone).date()
-                yield from (str(today - datetime.timedelta(days=1)), str(today + datetime.timedelta(days=1)))
+                yield from (str(day) for day in _around(today, datetime.timedelta(days=1)))
             case DateTimeType():
-                hour = datetime.timedelta(hours=1)
-                yield from (written(type_, self.now - hour), written(type_, self.now + hour))
+                yield from (written(type_, at) for at in _around(self.now, datetime.timedelta(hours=1)))
             case DurationType():
                 yield "30 days"
             case IpType():
                 yield "192.0.2.1"
             case _:
                 yield "some text"
+
+
+def _around(moment: _Moment, step: datetime.timedelta) -> Iterator[_Moment]:
+    """One step before and one after, as far as the calendar goes."""
+    for sign in (-1, 1):
+        with contextlib.suppress(OverflowError):
+            yield moment + sign * step
