@@ -15,7 +15,7 @@ from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.check.suppress.baseline import write_baseline
 from policylang.cli.baselines import given_baseline
-from policylang.cli.given import given_usage, usage_options
+from policylang.cli.given import files_of, given_usage, usage_options
 from policylang.cli.options import format_option, now_option, read_instant
 from policylang.cli.rules import codes
 from policylang.cli.terminal import (
@@ -156,8 +156,9 @@ def check(
         stop(Problem("--jobs", str(error), "run it with `--jobs 1`, or with more memory"))
     if not paths:
         write_lines(_idle_ignores(made), err=True)
+    inputs = (*inputs_of(made), *compiled, *files_of(usage), mapping, baseline)
     if written is not None:
-        return _write_baseline(result, written, (*inputs_of(made), *compiled))
+        return _write_baseline(result, written, inputs)
     if known is not None and baseline is not None:
         apply_baseline(result, known, baseline)
     code = _exit_code(result, fail_level, exit_zero)
@@ -165,7 +166,7 @@ def check(
         result.seconds = time.monotonic() - begun
         limit = None if whole else limit or _SCREEN
     content = _statistics(result, format_) if statistics else _rendered(result, format_, code, order, limit, asked)
-    write_output(content, output, (*inputs_of(made), *compiled, baseline))
+    write_output(content, output, inputs)
     if format_ == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         from policylang.output import github
 
@@ -260,7 +261,7 @@ def _rendered(
 # --- baselines -----------------------------------------------------------------------------------------------
 
 
-def _write_baseline(result: Result, path: str, inputs: Iterable[str]) -> None:
+def _write_baseline(result: Result, path: str, inputs: Iterable[str | None]) -> None:
     """Only of policy sets that could be read and have no errors in the source: on others no rules ran."""
     in_source = [finding for finding in result.findings if finding.code.startswith(SOURCE)]
     if result.problems or in_source:

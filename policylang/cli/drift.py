@@ -96,7 +96,7 @@ def drift(
     made = drift_report(format.name, policies, at, found, product.refused, product.accepted, fail_on, known, beside)
     if written is not None:
         entries = baseline_entries(made.differences, made.refused)
-        write_output(write_baseline(entries), written, inputs)
+        write_output(write_baseline(entries), written, (*inputs, policies, mapping))
         write_lines([f"wrote {counted(len(entries), 'finding')} to {visible(written)}"], err=True)
         return
     code = FINDINGS if made.failed and not exit_zero else CLEAN
@@ -110,5 +110,5 @@ def drift(
             content = drift_sarif.render(made, read, files.root, code)
         case _:
             content = text.render(made, files.root)
-    write_output(content, output, (*inputs, mapping, baseline))
+    write_output(content, output, (*inputs, policies, mapping, baseline))
     sys.exit(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +151,14 @@ def given_usage(
         return reading.usage
 
     return read
+
+
+def files_of(logs: Iterable[str]) -> Iterator[str]:
+    """The files that logs are, of a pattern all that it stands for: none of them is to be replaced by what is said of
+    them.
+    """
+    for each in logs:
+        from policylang.usage.logs import matching
+
+        yield each
+        yield from matching(each)

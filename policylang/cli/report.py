@@ -9,7 +9,7 @@ import click
 
 from policylang.check.processes import ProcessError, cores
 from policylang.cli.asking import unknown
-from policylang.cli.given import given_usage, usage_options
+from policylang.cli.given import files_of, given_usage, usage_options
 from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import Step, found_or_stop, progress, projects, stop, write_lines
 from policylang.cli.versions import compared, read_sides
@@ -92,7 +92,7 @@ def report(
         except ProcessError as error:
             stop(Problem("report", str(error), "run it where there is more memory"))
     content = reviews_csv(documents) if app is None else report_page(app, documents)
-    write_output(content, target, (*inputs_of(made), *compiled, *usage, mapping))
+    write_output(content, target, (*inputs_of(made), *compiled, against, *files_of(usage), mapping))
     if target != STANDARD_OUTPUT:
         write_lines([f"wrote {visible(target)}"])
 

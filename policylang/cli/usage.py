@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from policylang.cli.asking import load
+from policylang.cli.given import files_of
 from policylang.cli.logs import config_of, days_option, given_mapping, log_options, logs_and_paths
 from policylang.cli.options import TEXT, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, terminal_width
@@ -65,5 +66,5 @@ def usage(
             content = text.as_table(report)
         case _:
             content = text.render(report, terminal_width())
-    write_output(content, output, (*logs, *paths, mapping))
+    write_output(content, output, (*files_of(logs), *paths, mapping))
     sys.exit(FINDINGS if report.unused else CLEAN)

@@ -219,16 +219,25 @@ def _need(extra: str, name: str) -> NoReturn:
     raise UnreadableError(Problem("usage", f"reading logs needs {name}, which is not installed", help))
 
 
+def matching(given: str) -> list[str]:
+    """The files that a pattern stands for, in order; none of what is no pattern."""
+    return sorted(glob.glob(given, recursive=True)) if _is_pattern(given) else []
+
+
+def _is_pattern(given: str) -> bool:
+    return any(sign in given for sign in "*?[")
+
+
 def _paths(given: str) -> list[str]:
     if os.path.exists(given):
         if os.path.isdir(given):
             raise UnreadableError(Problem(given, "a folder is no log", f"name its files: `{visible(given)}/*.csv`"))
         if not Path(given).is_file():
             raise UnreadableError(Problem(given, "not a regular file", "name a file"))
-        if any(sign in given for sign in "*?["):
+        if _is_pattern(given):
             raise UnreadableError(Problem(given, "the name of a log holds no `*`, `?` or `[`", "rename it"))
         return [given]
-    found = sorted(glob.glob(given, recursive=True)) if any(sign in given for sign in "*?[") else []
+    found = matching(given)
     if not found:
         raise UnreadableError(Problem(given, "there is no such file", "check the path"))
     return [path for each in found for path in _paths(each)]

@@ -95,16 +95,28 @@ def test_devices_and_folders_elsewhere_are_written_to(folder: Path, tmp_path_fac
 
 def test_what_a_command_reads_is_not_its_output(folder: Path) -> None:
     (folder / "allow.yaml").write_text("allow: []\n", encoding="utf-8")
+    (folder / "map.yaml").write_text("{}\n", encoding="utf-8")
+    (folder / "columns.yaml").write_text("names: {role: {}}\n", encoding="utf-8")
+    log = "user,action,resource,time,decision\nann,view,doc,2026-11-01T00:00:00Z,allow\n"
+    (folder / "log.csv").write_text(log, encoding="utf-8")
     policylang("compile", "p", "-o", "p.json")
     for arguments, name in (
         (["diff", "p", "p", "--allow", "allow.yaml"], "allow.yaml"),
         (["diff", "p.json", "p"], "p.json"),
         (["check", "p.json", "--now", NOW], "p.json"),
+        (["check", "p", "--now", NOW, "--usage", "log.csv"], "log.csv"),
+        (["check", "p", "--now", NOW, "--usage", "*.csv"], "log.csv"),
+        (["check", "p", "--now", NOW, "--usage", "log.csv", "--mapping", "map.yaml"], "map.yaml"),
+        (["usage", "p", "*.csv", "--now", NOW], "log.csv"),
+        (["report", "p", "--now", NOW, "--csv", "--against", "p.json"], "p.json"),
+        (["report", "p", "--now", NOW, "--csv", "--usage", "*.csv"], "log.csv"),
+        (["drift", "log.csv", "--from", "csv", "--policies", "p", "--mapping", "columns.yaml"], "columns.yaml"),
     ):
         before = content(folder)
-        result = policylang(*arguments, "-o", name)
-        assert (result.exit_code, content(folder)) == (2, before)
-        assert "not written: the command reads this file" in result.stderr
+        for option in ("-o", "--write-baseline") if arguments[0] in ("check", "drift") else ("-o",):
+            result = policylang(*arguments, option, name)
+            assert (result.exit_code, content(folder)) == (2, before)
+            assert "not written: the command reads this file" in result.stderr
 
 
 def test_two_outputs_are_two_files(folder: Path) -> None:
