@@ -292,7 +292,8 @@ def _items(type_: SetType, raw: Any, where: str) -> tuple[Any, ...]:
 
 def _bad(type_: Type, raw: Any, where: str) -> BadValueError:
     try:
-        shown = repr(raw)
+        # true, false and numbers as people wrote them, in whatever file: not as Python does
+        shown = str(raw).lower() if isinstance(raw, bool) else str(raw) if isinstance(raw, Decimal) else repr(raw)
     except Exception:  # whatever an object of the caller's raises, and what Python does for enormous numbers
         shown = _type_name(raw)
     shown = shown if len(shown) <= 60 else f"{shown[:59]}…"

@@ -56,6 +56,13 @@ def test_json_that_is_refused(ask: Ask, write, text: str, words: str, place: str
         assert words in result.stderr
 
 
+@pytest.mark.parametrize("value", ["true", "false", "1.5"])
+def test_values_of_the_wrong_type_are_shown_as_written(ask: Ask, value: str) -> None:
+    result = ask(*DECIDE, "--record", f'{{"sales_rep": {value}}}')
+    assert result.exit_code == 1
+    assert f", {value} is not" in result.stdout
+
+
 @pytest.mark.parametrize("text", ["[1]", "3", "null", '"x"', ""])
 def test_what_is_no_object(ask: Ask, write, text: str) -> None:
     write("r.json", text)
