@@ -59,6 +59,9 @@ def sqlite_instant(column: exp.Expr) -> exp.Expr:
         WHEN substr(c, 20) IN ('', 'Z') OR substr(c, 20) {offset} THEN strftime('%Y-%m-%dT%H:%M:%S', c) || '.000000'
         WHEN substr(c, 20, 1) = '.' AND {digits} BETWEEN 1 AND 6 AND ({zone} IN ('', 'Z') OR {zone} {offset})
         THEN strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || {zone})
-            || '.' || substr(substr(c, 21, {digits}) || '000000', 1, 6) END END
+            || '.' || substr(substr(c, 21, {digits}) || '000000', 1, 6) END
+    WHEN c GLOB '????-??-??[T ]??:??*' AND substr(c, 12, 2) < '24'
+        AND (substr(c, 17) IN ('', 'Z') OR substr(c, 17) {offset})
+    THEN strftime('%Y-%m-%dT%H:%M:%S', c) || '.000000' END
     """
     return exp.paren(filled(shape, "sqlite", c=column))
