@@ -40,6 +40,8 @@ TYPED = Assumed(types=True)
 """Any, as long as values are of their types."""
 COMPLETE = Assumed(records=True, related=True, types=True)
 """Complete records, which lead to complete ones; requests and users may lack anything."""
+PROPOSED = Assumed(related=True, types=True)
+"""A new record may lack anything, since nobody has to set what is required; it leads to complete ones."""
 AS_DECLARED = Assumed(records=True, related=True, request=True, users=True, types=True)
 """Nothing is missing that is not optional."""
 

@@ -62,15 +62,21 @@ def not_creatable(index: Index, plan: Plan, field: str | None = None) -> Formula
 def writable(
     index: Index, plan: Plan, formula: Formula, users: Callable[[ir.Attribute], Sequence[str]]
 ) -> tuple[Formula, ...]:
-    """The attributes that a formula looks at are missing, or covered and one of ``users`` where they ask for a role."""
-    parts = []
-    for name in looked_at(formula):
+    """The attributes that a formula looks at are missing, or covered and one of ``users`` where they ask for a role; so
+    are those that it takes to cover them.
+    """
+    parts: dict[str, Formula] = {}
+    waiting = [*looked_at(formula)]
+    for name in waiting:
+        if name in parts:
+            continue
         declared = index.attributes[plan.resource][name]
         fits = [allowed(index, plan, name)]
         if isinstance(declared.type, UserType) and declared.role is not None:
             fits.append(true(c.In(attribute_path(declared), tuple(users(declared)), declared.at)))
-        parts.append(AnyOf((missing(declared), AllOf(tuple(fits)))))
-    return tuple(parts)
+        parts[name] = AnyOf((missing(declared), AllOf(tuple(fits))))
+        waiting += looked_at(parts[name])
+    return tuple(parts.values())
 
 
 def looked_at(formula: Formula) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import msgspec
 
+from policylang.analysis.asker import COMPLETE, PROPOSED, Assumed
 from policylang.analysis.decision import covered, denied
 from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
 from policylang.analysis.query import SOMEBODY, Answer
@@ -117,7 +118,8 @@ class OpenedPermissions:
         plan, ways = self.ways(stack, permission, field)
         if not ways:
             return UNSAT
-        return self.stacks.ask(*self._question(stack, plan, ways, field), stack.users.first, stack.period)
+        formula, plan = self._question(stack, plan, ways, field)
+        return self.stacks.ask(formula, plan, stack.users.first, stack.period, _assumed(plan))
 
     def settle(self, stack: Stack, permission: Permission, field: str | None = None) -> Satisfiability:
         """Whether there is such a record."""
@@ -125,10 +127,11 @@ class OpenedPermissions:
         if not ways:
             return UNSAT
         user, period = stack.users.first, stack.period
-        alike = self.stacks.likeness.question(plan, (ways,), user, period, (stack.place,), field)
+        formula, asked = self._question(stack, plan, ways, field)
+        alike = self.stacks.likeness.question(plan, (ways, asked.ways), user, period, (stack.place,), field)
 
         def settle() -> Satisfiability:
-            return self.stacks.settle(*self._question(stack, plan, ways, field), user, period)
+            return self.stacks.settle(formula, asked, user, period, _assumed(asked))
 
         return self.stacks.remembered(("opened", alike), settle)
 
@@ -139,6 +142,8 @@ class OpenedPermissions:
         return plan, tuple(ways)
 
     def _question(self, stack: Stack, plan: Plan, ways: tuple[Way, ...], field: str | None) -> tuple[Formula, Plan]:
+        if plan.kind == "create":  # what the record sets may be covered by ways that do not cover the field
+            _, ways = self.ways(stack, (plan.resource, plan.action), None)
         plan = msgspec.structs.replace(plan, ways=ways)
         there = self.there(plan.resource, stack.place)
         if there == FALSE:  # it lies at no place, or at a wider one
@@ -201,3 +206,8 @@ class OpenedPermissions:
                 formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
                 found.setdefault((deny.resource, action), []).append(formula)
         return found
+
+
+def _assumed(plan: Plan) -> Assumed:
+    """Records as they may be: a new one may lack what the user may not set, whatever is required."""
+    return PROPOSED if plan.kind == "create" else COMPLETE

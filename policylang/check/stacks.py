@@ -8,11 +8,12 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.creation import looked_at, writable
 from policylang.analysis.decision import allowed, unhindered
 from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.looks import Looks
-from policylang.analysis.query import Answer, DeclaredUser, Sat
+from policylang.analysis.query import ANYBODY, Answer, DeclaredUser, Sat
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show, somebody_with
@@ -155,30 +156,34 @@ class Stacks:
 
     # --- questions and evidence --------------------------------------------------------------------------------
 
-    def ask(self, formula: Formula, plan: Plan, user: str, period: Period) -> Answer:
+    def ask(self, formula: Formula, plan: Plan, user: str, period: Period, assumed: Assumed = COMPLETE) -> Answer:
         """A situation in which the formula holds and the plan allows the user its action. For create, one in which the
         proposed record sets nothing that the user may not set.
         """
         whole = AllOf((formula, allowed(self.index, plan)))
         resource = plan.resource
-        if self.questions.anybody(whole, resource) is UNSAT:
+        if self.world.settle(whole, resource, ANYBODY, None, assumed) is UNSAT:
             return UNSAT
         if plan.kind == "create":
-            whole = AllOf((whole, *self._writable(whole, plan, period)))
-        elif not self.questions.looks(whole).personal:
+            whole = AllOf((whole, *self._writable(whole, plan, user, period)))
+            answer = self.world.ask(whole, resource, DeclaredUser(user), self._ahead(period), assumed)
+            return Sat(self._least(answer.witness, plan, user, whole)) if isinstance(answer, Sat) else answer
+        if not self.questions.looks(whole).personal:
             shared = self._moved(self.world.ask(whole, resource), period, self.questions.looks(whole).time)
             if shared is not None:
                 return shared
-        return self.world.ask(whole, resource, DeclaredUser(user), self._ahead(period))
+        return self.world.ask(whole, resource, DeclaredUser(user), self._ahead(period), assumed)
 
-    def settle(self, formula: Formula, plan: Plan, user: str, period: Period) -> Satisfiability:
+    def settle(
+        self, formula: Formula, plan: Plan, user: str, period: Period, assumed: Assumed = COMPLETE
+    ) -> Satisfiability:
         """Whether there is a situation that `ask` would find."""
         whole = AllOf((formula, allowed(self.index, plan)))
         if plan.kind == "create":
-            if self.questions.anybody(whole, plan.resource) is UNSAT:
+            if self.world.settle(whole, plan.resource, ANYBODY, None, assumed) is UNSAT:
                 return UNSAT
-            whole = AllOf((whole, *self._writable(whole, plan, period)))
-        return self.world.settle(whole, plan.resource, DeclaredUser(user), self._ahead(period))
+            whole = AllOf((whole, *self._writable(whole, plan, user, period)))
+        return self.world.settle(whole, plan.resource, DeclaredUser(user), self._ahead(period), assumed)
 
     def settle_open(self, formula: Formula, plan: Plan, user: str, period: Period) -> Satisfiability:
         """`settle`, for a formula that opens a way of the plan: what other ways there are makes no difference then, so
@@ -211,30 +216,36 @@ class Stacks:
         inside = (since is None or since <= witness.now) and (until is None or witness.now < until)
         return answer if inside else None
 
-    def _writable(self, formula: Formula, plan: Plan, period: Period) -> tuple[Formula, ...]:
+    def _writable(self, formula: Formula, plan: Plan, user: str, period: Period) -> tuple[Formula, ...]:
         at = period.instant(self.world.now, self.index.timezone)
+        # Users whom a condition names, or who ask, are like no other.
+        peculiar = {user, *self.questions.looks(formula).users}
 
         def some_eligible(declared: ir.Attribute) -> Sequence[str]:
-            return eligible(self.index, plan.resource, declared.name, at)[:_ELIGIBLE]
+            found = eligible(self.index, plan.resource, declared.name, at)
+            return [each for number, each in enumerate(found) if number < _ELIGIBLE or each in peculiar]
 
         return writable(self.index, plan, formula, some_eligible)
 
-    def show(self, user: str, plan: Plan, witness: Witness, field: str | None = None) -> Shown | None:
-        """The witness as evidence that the user is allowed the action. A proposed record is shown with no more than
-        what the decision looks at, if the user may not set the rest; ``None`` if not even that can be created.
-        """
-        who = Who(user=user)
-        if plan.kind != "create":
-            return show(self.world, who, plan.action, witness, allowed=True, field=field)
-        looked = looked_at(allowed(self.index, plan))
+    def _least(self, witness: Witness, plan: Plan, user: str, formula: Formula) -> Witness:
+        """The witness, with no more in the proposed record than the formula looks at if the user may not set the rest."""
+        shown = Shown.of(Who(user=user), plan.action, witness, allowed=True)
+        if replay(self.world, shown).allowed:
+            return witness
+        looked = looked_at(formula)
         least = {name: value for name, value in witness.record.items() if name in looked}
-        for record in (witness.record, least):
-            try:
-                tried = msgspec.structs.replace(witness, record=record)
-                return show(self.world, who, plan.action, tried, allowed=True, field=field)
-            except WitnessError:
-                continue
-        return None
+        return msgspec.structs.replace(witness, record=least)
+
+    def show(self, user: str, plan: Plan, witness: Witness, field: str | None = None) -> Shown | None:
+        """The witness as evidence that the user is allowed the action; ``None`` if it is about a proposed record that
+        cannot be created.
+        """
+        try:
+            return show(self.world, Who(user=user), plan.action, witness, allowed=True, field=field)
+        except WitnessError:
+            if plan.kind != "create":
+                raise
+            return None
 
     def alone(
         self, user: str, source: RightsSource, action: str, witness: Witness, field: str | None = None

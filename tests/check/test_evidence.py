@@ -95,6 +95,22 @@ def test_witnesses_of_integrations(
     ]
 
 
+@pytest.mark.parametrize(("author", "found"), [("assigned user", 1), ('"w40"', 1), ('"ann"', 1), ('"eve"', 0)])
+def test_whoever_can_be_written_is_tried(author: str, found: int) -> None:
+    writers = "".join(f'user "w{number:02}" {{ assign role writer }}\n' for number in range(41))
+    text = f"""\
+resource entry {{ author : user with role writer  actions create, approve }}
+policy some on entry {{ author is {author} }}
+role writer {{ }}
+role maker {{ grant create on entry  policy some }}
+role checker {{ grant approve on entry }}
+user "zoe" {{ assign role writer  assign role maker  assign role checker }}
+user "ann" {{ assign role writer }}
+user "eve"
+{writers}"""
+    assert len(run_checks(compiled(text), NOW, ["PL302"])) == found
+
+
 def test_the_command_that_replays_a_witness() -> None:
     (witness,) = shown(SENSITIVE.replace("VIEW", "view"), "PL410")
     assert command(witness, ["policies"]) == (
