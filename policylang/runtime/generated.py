@@ -46,15 +46,17 @@ def make():
     return run
 """
 
-# Of a list of requests, with as many things in each as told; null where one is no such dictionary.
+# Of a list of requests, with as many things in each as told; null where one is no such dictionary. The names of what is
+# in the records are collected on the way.
 _LOOP = """
 def make():
-    def run(requests, count, user, request, now, numbers, kept):
+    def run(requests, count, user, request, now, numbers, kept, names):
         found = []
         for each in requests:
             if type(each) is not dict or len(each) != count: return None
             record = each["record"]
             if type(record) is not dict: return None
+            names += record
             BODY
         return found
     return run

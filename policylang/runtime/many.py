@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from datetime import UTC
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -24,7 +25,6 @@ putting them together to pay.
 """
 
 _record_of = itemgetter("record")
-_all_texts = frozenset((str,)).issuperset
 
 
 def decide_many(
@@ -67,8 +67,9 @@ def _of_one_plan(
         if now.tzinfo is not UTC or not 1 < now.year < 9999 or not _is_usual(request):
             return None
         kept = engine.quick[user][resource, action]
-        found: list[Decision] | None = kept[2]()(requests, count, user, request, now, kept[1], kept)
-        usual = found is not None and all(found) and _have_plain_names(map(_record_of, requests))
+        names: list[str] = []
+        found: list[Decision] | None = kept[2]()(requests, count, user, request, now, kept[1], kept, names)
+        usual = found is not None and all(found) and _are_texts(names)
     except (LookupError, TypeError, AttributeError, *NOT_CLEAR):
         return None
     return found if usual else None
@@ -108,7 +109,7 @@ def _one_by_one(engine: Engine, requests: Iterable[Mapping[str, Any]], common: d
     user = action = resource = None
     checked: Any = object()  # the instant that was looked at last
     kept: Kept = ()
-    plain = type(requests) is list and _bring_plain_records(requests)
+    plain = type(requests) is list and _bring_records(requests)
     for each in requests:
         answer = None
         if usual and type(each) is dict:
@@ -153,20 +154,24 @@ def _decide(engine: Engine, given: Mapping[str, Any], common: Mapping[str, Any])
     return engine.decide(user, action, resource, record, asked["now"], request, field, changes)
 
 
-def _bring_plain_records(requests: list[Any]) -> bool:
-    """Whether each has a record that is a dictionary with plain names: all at once is quicker than one by one."""
+def _bring_records(requests: list[Any]) -> bool:
+    """Whether each has a record that is a dictionary with texts for names: all at once is quicker than one by one."""
     try:
         records = [*map(_record_of, requests)]
     except (LookupError, TypeError):
         return False
-    return {dict}.issuperset(map(type, records)) and _have_plain_names(records)
+    return {dict}.issuperset(map(type, records)) and _are_texts(chain.from_iterable(records))
 
 
 def _is_usual(request: Any) -> bool:
-    """Whether there is none, or it is a dictionary with plain names."""
-    return request is None or (type(request) is dict and _have_plain_names([request]))
+    """Whether there is none, or it is a dictionary with texts for names."""
+    return request is None or (type(request) is dict and _are_texts(request))
 
 
-def _have_plain_names(mappings: Iterable[Mapping[Any, Any]]) -> bool:
-    """Whether all names are of the very type of texts; of equal ones the first is looked at."""
-    return _all_texts(map(type, set().union(*mappings)))
+def _are_texts(names: Iterable[Any]) -> bool:
+    """Whether all are texts: what is only equal to one is none."""
+    try:
+        "".join(names)  # the quickest way to see that
+    except TypeError:
+        return False
+    return True

@@ -32,6 +32,7 @@ OURS = {
     "each",
     "numbers",
     "kept",
+    "names",
     "found",
     "user",
     "request",

@@ -235,11 +235,14 @@ def test_a_record_with_names_and_a_get_of_its_own() -> None:
 class Alike:
     """No text, and yet equal to one."""
 
+    def __init__(self, text: str = "ann") -> None:
+        self.text = text
+
     def __eq__(self, other: object) -> bool:
-        return other == "ann"
+        return other == self.text
 
     def __hash__(self) -> int:
-        return hash("ann")
+        return hash(self.text)
 
 
 @pytest.mark.parametrize(
@@ -297,13 +300,14 @@ def test_an_instant_outside_the_calendar_is_refused_in_lists_too(year: int) -> N
             policies.decide_many(form, **who, now=edge)
 
 
-@pytest.mark.parametrize("record", [{1: "x"}, {**RECORDS[0], 1: "x"}, 7, "ann"])
+@pytest.mark.parametrize("record", [{1: "x"}, {**RECORDS[0], 1: "x"}, {Alike("owner"): "ann"}, 7, "ann"])
 def test_a_record_without_names_is_refused_in_lists_too(record: Any) -> None:
     policies = PolicySet(compiled(TEXT))
     who: dict[str, Any] = {"user": "ann", "action": "modify", "resource": "doc", "now": NOW}
     requests = listed([*RECORDS[:16], record])
     policies.decide_many(requests[:16], **who)
-    for form in (requests, [{**each, **who} for each in requests]):
+    mixed = [each | {"request": {}} if number % 3 else each for number, each in enumerate(requests)]
+    for form in (requests, requests[::-1], [{**each, **who} for each in requests], mixed):
         with pytest.raises(TypeError):
             policies.decide_many(form, **who)
 
