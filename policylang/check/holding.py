@@ -15,6 +15,7 @@ from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import Atom, fold
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Permission
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, RightsSource, inside
 
@@ -75,6 +76,18 @@ class Holdings:
             )
         return self._reached[name]
 
+    def within(self, granted: frozenset[Permission]) -> set[Name]:
+        """The roles that are granted something and reach nothing but what is granted."""
+        return {name for reached, names in self._by_reached.items() if reached <= granted for name in names}
+
+    @cached_property
+    def _by_reached(self) -> dict[frozenset[Permission], list[Name]]:
+        found: dict[frozenset[Permission], list[Name]] = {}
+        for name in sorted(self.handed_out):
+            if self.granted(name):
+                found.setdefault(self.reached(name), []).append(name)
+        return found
+
     def may_assign(self, name: Name) -> tuple[tuple[Name, ir.Ref], ...]:
         """The roles that holders may hand out, each with the role or group that says it."""
         if name not in self._may_assign:
@@ -82,6 +95,23 @@ class Holdings:
                 (name_of(bundle), ref) for bundle in self.inside(name) for ref in bundle.may_assign
             )
         return self._may_assign[name]
+
+    @cached_property
+    def handed_out(self) -> frozenset[Name]:
+        """The roles that holders of something may hand out."""
+        return frozenset(("role", ref.name) for _, bundle in self.world.bundles for ref in bundle.may_assign)
+
+    @cached_property
+    def covered(self) -> dict[Permission, frozenset[str]]:
+        """The actions on resources that something grants, each with all attributes that this covers somewhere."""
+        found: dict[Permission, frozenset[str]] = {}
+        for _, bundle in self.world.bundles:
+            for grant in bundle.grants:
+                fields = grant_fields(self.world.index, grant)
+                for action in grant.actions:
+                    known = found.get((grant.resource, action), fields)
+                    found[grant.resource, action] = known if fields <= known else known | fields
+        return found
 
     def granted_to(self, who: Profile) -> frozenset[Permission]:
         """The actions on resources that somebody is granted somehow and somewhere."""

@@ -228,7 +228,7 @@ class Stacks:
         return writable(self.index, plan, formula, some_eligible)
 
     def _least(self, witness: Witness, plan: Plan, user: str, formula: Formula) -> Witness:
-        """The witness, with no more in the proposed record than the formula looks at if the user may not set the rest."""
+        """The witness, with just what the formula looks at in the proposed record if the user may not set the rest."""
         shown = Shown.of(Who(user=user), plan.action, witness, allowed=True)
         if replay(self.world, shown).allowed:
             return witness

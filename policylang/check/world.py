@@ -214,10 +214,7 @@ class World:
 
     def _plan(self, known: _Planned, permission: Permission) -> Plan:
         resource, action = permission
-        if permission not in self._wanted:
-            needs = grants_required(self.index.actions[resource][action].requires)
-            self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
-        wanted, who = self._wanted[permission], known.who
+        wanted, who = self.wanted(permission), known.who
         sources = tuple([source for source, about in known.about if not about.isdisjoint(wanted)])
         key = (sources, who.appends, who.overrides, who.superuser, permission)
         plan = self._plans.get(key)
@@ -225,6 +222,14 @@ class World:
             narrow = Profile(sources, who.appends, who.overrides, who.superuser)
             plan = self._plans[key] = make_plan(self.index, narrow, action, resource)
         return plan
+
+    def wanted(self, permission: Permission) -> frozenset[Permission]:
+        """The action on the resource, and those that it requires."""
+        if permission not in self._wanted:
+            resource, action = permission
+            needs = grants_required(self.index.actions[resource][action].requires)
+            self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
+        return self._wanted[permission]
 
     def _find_about(self, name: Name) -> Mapping[Permission, Name]:
         """The actions on resources of which a group or role says something, with the roles inside it; each with its

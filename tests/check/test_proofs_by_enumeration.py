@@ -222,12 +222,13 @@ def test_escalation_paths(seed: int) -> None:
     stand = {finding.at for finding in findings}
     for _, bundle in world.bundles:
         name = name_of(bundle)
-        steps = escalation_path._steps(holding(world), name)
-        paths = [escalation_path._path(steps, name, role) for role in steps]
+        held, steps = holding(world), {}
+        roles = [role for role, _ in escalation_path._steps(held, name, steps)]
+        paths = [escalation_path._Way(world, name, steps).to(role) for role in roles]
         expected = any(_gains(world.index, name, path) for path in paths if path[0].said_by == name)
         assert any(ref.at in stand for ref in bundle.may_assign) == expected, bundle
         for path in paths:
-            if escalation_path._is_certain(holding(world), name, path[-1].role):
+            if not held.reached(path[-1].role) <= held.granted(name):
                 assert _gains(world.index, name, path), path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from operator import itemgetter
 from typing import Literal
 
@@ -21,6 +21,7 @@ from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.runtime.grants import Profile
+from policylang.runtime.index import Permission
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
@@ -82,6 +83,12 @@ _Evidence = tuple[Shown, ...] | Literal[Satisfiability.UNKNOWN]
 """Requests that show a gain, none where there is no such, or ``UNKNOWN``."""
 
 
+_Line = tuple[str, int]
+
+_MOST_OTHERS = 3
+"""Of the roles that a line hands out as well, how many are named."""
+
+
 class _Gain(msgspec.Struct, frozen=True):
     """What somebody reaches at the end of a path."""
 
@@ -105,60 +112,116 @@ def check(world: World) -> Iterator[Finding]:
     for name in said:
         yield from _of(held, name, told, itself=True)
     for name in dict.fromkeys(around for inner in said for around in held.around[inner]):
-        yield from _of(held, name, told, itself=False)
+        if any(said_by != name for said_by, _ in held.may_assign(name)):
+            yield from _of(held, name, told, itself=False)
 
 
 def _of(held: Holdings, name: Name, told: set[tuple[str, Name]], *, itself: bool) -> Iterator[Finding]:
     """What the holder gains by what the role or group says ``itself``, or by what roles inside it say."""
-    by_line: dict[tuple[str, int], list[_Gain]] = {}
-    steps = _steps(held, name)
+    by_line: dict[_Line, list[_Gain]] = {}
+    granted, lines = held.granted(name), _lines(held, name)
+    steps: dict[Name, _Step] = {}
+    way = _Way(held.world, name, steps)
     first: dict[Name, _Step] = {}
-    for role, step in steps.items():
-        first[role] = first.get(step.giver, step)
-        key = first[role].ref.at, role
-        if (first[role].said_by == name) != itself or key in told:
+    # Nearly all that others hand out in turn is named at most, of a few. What is left of the rest: lines of which not
+    # all is said, and roles of which it does not show at once what they bring.
+    unsaid, unclear = set(lines.values()), held.within(granted) - {name}
+    is_around = len(held.around[name]) > 1
+    for role, step in _steps(held, name, steps):
+        if itself and not is_around and not unsaid and not unclear:
+            break
+        unclear.discard(role)
+        begin = first[role] = first.get(step.giver, step)
+        key = begin.ref.at, role
+        if (begin.said_by == name) != itself or key in told:
             continue
-        at = Location.parse(_place(held, name, first[role]))
-        gains = by_line.get((at.path, at.line))
-        # What else a line hands out is named, but not shown.
-        if any(gain.shown for gain in gains or ()) and _is_certain(held, name, role):
-            gain: _Gain | None = _Gain(_path(steps, name, role), (), (), False)
+        line = lines[begin.ref.at]
+        is_shown = any(gain.shown for gain in by_line.get(line, ()))
+        if is_shown and not held.reached(role) <= granted:
+            gain: _Gain | None = _Gain((step,), (), (), False)  # the holder is not granted it at all
         else:
-            gain = _gain(held, name, _path(steps, name, role))
+            gain = _gain(held, way, role, is_tried=not is_shown)
         if gain is not None:
             told.add(key)
-            by_line.setdefault((at.path, at.line), []).append(gain)
+            gains = by_line.setdefault(line, [])
+            gains.append(gain)
+            if len(gains) > _MOST_OTHERS and is_shown:
+                unsaid.discard(line)
     for gains in by_line.values():
         yield _finding(held, name, gains)
 
 
-def _steps(held: Holdings, name: Name) -> dict[Name, _Step]:
-    """The roles that a holder can come to hold, the nearest first, with the last step of the shortest way to each."""
-    found: dict[Name, _Step] = {}
-    waiting = [name]
-    for giver in waiting:
-        for said_by, ref in held.may_assign(giver):
-            role: Name = ("role", ref.name)
-            if role not in found and role != name:
-                found[role] = _Step(giver, said_by, ref)
-                waiting.append(role)
+def _lines(held: Holdings, name: Name) -> dict[str, _Line]:
+    """Where it is said what a holder may assign, by the places of the names of roles there."""
+    found: dict[str, _Line] = {}
+    for said_by, ref in held.may_assign(name):
+        at = Location.parse(_place(held, name, said_by, ref))
+        found[ref.at] = at.path, at.line
     return found
 
 
-def _path(steps: dict[Name, _Step], name: Name, role: Name) -> tuple[_Step, ...]:
-    """The whole way to a role."""
-    found = [steps[role]]
-    while found[-1].giver != name:
-        found.append(steps[found[-1].giver])
-    return tuple(reversed(found))
+def _steps(held: Holdings, name: Name, found: dict[Name, _Step]) -> Iterator[tuple[Name, _Step]]:
+    """The roles that a holder can come to hold, the nearest first, with the last step of the shortest way to each."""
+    waiting, most = [name], len(held.handed_out - {name})
+    for giver in waiting:
+        if len(found) == most:  # where all hand out all, the others would say the same at length
+            return
+        for said_by, ref in held.may_assign(giver):
+            role: Name = ("role", ref.name)
+            if role not in found and role != name:
+                step = found[role] = _Step(giver, said_by, ref)
+                waiting.append(role)
+                yield role, step
+
+
+class _Way:
+    """From a holder to the roles that they can come to hold."""
+
+    def __init__(self, world: World, holder: Name, steps: dict[Name, _Step]) -> None:
+        self._world, self.holder, self._steps = world, holder, steps
+        self._saying: dict[tuple[Name, Permission], dict[Hashable, Name]] = {}
+
+    def to(self, role: Name) -> tuple[_Step, ...]:
+        """The whole way to a role."""
+        found = [self._steps[role]]
+        while found[-1].giver != self.holder:
+            found.append(self._steps[found[-1].giver])
+        return tuple(reversed(found))
+
+    def is_direct(self, role: Name) -> bool:
+        """Whether the holder hands out the role."""
+        return self._steps[role].giver == self.holder
+
+    def saying(self, role: Name, permission: Permission) -> Iterable[Name]:
+        """Of the roles on the way to a role, itself included, those that say something of an action: of several that
+        say the same, the first. To go through all of them for each role at the end would be cubic.
+        """
+        known, waiting = self._saying, list[Name]()
+        while role != self.holder and (role, permission) not in known:
+            waiting.append(role)
+            role = self._steps[role].giver
+        found = known.get((role, permission), {})
+        for each in reversed(waiting):
+            if permission in self._world.about(each):
+                said = _said(self._world.plan(Profile((RightsSource(*each),)), permission[1], permission[0]))
+                found = found if said in found else {**found, said: each}
+            known[each, permission] = found
+        return found.values()
+
+
+def _said(plan: Plan) -> Hashable:
+    """What a role says of an action: the attributes under each limit, and what it denies."""
+    return frozenset((way.limit_ids, way.fields) for way in plan.ways), frozenset(each.deny.at for each in plan.denies)
 
 
 # --- what is gained ------------------------------------------------------------------------------------------
 
 
-def _gain(held: Holdings, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
-    """What the role at the end of a path reaches and the holder of the first does not."""
-    end = path[-1].role
+def _gain(held: Holdings, way: _Way, end: Name, *, is_tried: bool) -> _Gain | None:
+    """What the role at the end of a way reaches and the holder at its beginning does not. ``is_tried``: what shows it
+    is tried on the reference decision.
+    """
+    name = way.holder
     if end[1] in {bundle.name for bundle in held.inside(name) if not isinstance(bundle, ir.Group)} and not any(
         bundle.limits or bundle.denies for bundle in held.inside(name)
     ):
@@ -167,7 +230,7 @@ def _gain(held: Holdings, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
     shown: tuple[Shown, ...] = ()
     unproved = False
     for resource, action in sorted(held.granted(end), key=itemgetter(1, 0)):
-        found = _more(held, name, path, action, resource)
+        found = _more(held, way, end, action, resource, is_tried=is_tried)
         if not found:
             continue
         what.append(f"{action} on `{resource}`")
@@ -175,25 +238,22 @@ def _gain(held: Holdings, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
             unproved = True
         elif not shown:
             shown = found
-    return _Gain(path, tuple(what), shown, unproved and not shown) if what else None
+    return _Gain(way.to(end), tuple(what), shown, unproved and not shown) if what else None
 
 
-def _is_certain(held: Holdings, name: Name, role: Name) -> bool:
-    """Whether it shows at once that a role reaches more: something that the holder is not granted at all."""
-    return not held.reached(role) <= held.granted(name)
-
-
-def _more(held: Holdings, name: Name, path: tuple[_Step, ...], action: str, resource: str) -> _Evidence:
-    """A request that the holder is denied and the one at the end of the path is allowed."""
-    world, holder = held.world, RightsSource(*name)
+def _more(held: Holdings, way: _Way, end: Name, action: str, resource: str, *, is_tried: bool) -> _Evidence:
+    """A request that the holder is denied and the one at the end of the way is allowed."""
+    world, holder = held.world, RightsSource(*way.holder)
     mine = world.plan(Profile((holder,)), action, resource)
+    if _is_everything(held, mine):
+        return ()
     doubt = False
-    for sources in _together(path, holder):
+    for sources in _together(held, way, end, mine, is_tried=is_tried):
         theirs = world.plan(Profile(sources), action, resource)
         if theirs.requirement is False:
             continue
         for field in _fields(theirs, mine):
-            found = _shown(world, holder, mine, sources, theirs, field)
+            found = _shown(world, holder, mine, sources, theirs, field, is_tried=is_tried)
             if found is UNKNOWN:
                 doubt = True
             elif found:
@@ -201,13 +261,32 @@ def _more(held: Holdings, name: Name, path: tuple[_Step, ...], action: str, reso
     return UNKNOWN if doubt else ()
 
 
-def _together(path: tuple[_Step, ...], holder: RightsSource) -> Iterator[tuple[RightsSource, ...]]:
-    """Who may stand at the end: somebody with the last role alone, or with what comes before it as well."""
-    roles = [RightsSource(*step.role) for step in path]
-    yield (roles[-1],)
-    yield holder, roles[-1]
-    if len(path) > 1:
-        yield (holder, *roles)
+def _together(
+    held: Holdings, way: _Way, end: Name, mine: Plan, *, is_tried: bool
+) -> Iterator[tuple[RightsSource, ...]]:
+    """Who may stand at the end: somebody with the last role alone, or with what comes before it as well, if that may
+    make a difference; of this no more than makes one, unless it is going to be shown.
+    """
+    holder, last = RightsSource(*way.holder), RightsSource(*end)
+    yield (last,)
+    yield holder, last
+    if not way.is_direct(end):
+        action, resource = mine.action, mine.resource
+        wanted = held.world.wanted((resource, action))
+        between = dict.fromkeys(name for each in sorted(wanted) for name in way.saying(end, each) if name != end)
+        short = (holder, *(RightsSource(*name) for name in between), last)
+        theirs = held.world.plan(Profile(short), action, resource)
+        if theirs.requirement is not False and any(True for _ in _fields(theirs, mine)):
+            is_whole = is_tried or mine.kind == "create"
+            yield (holder, *(RightsSource(*step.role) for step in way.to(end))) if is_whole else short
+
+
+def _is_everything(held: Holdings, plan: Plan) -> bool:
+    """Whether it shows at once that nobody is granted more."""
+    unlimited = [way.fields for way in plan.ways if not way.limit_ids]
+    if plan.requirement is not True or plan.denies or not unlimited:
+        return False
+    return held.covered[plan.resource, plan.action] <= frozenset().union(*unlimited)
 
 
 def _fields(theirs: Plan, mine: Plan) -> Iterator[str | None]:
@@ -250,6 +329,8 @@ def _shown(
     sources: tuple[RightsSource, ...],
     theirs: Plan,
     field: str | None,
+    *,
+    is_tried: bool,
 ) -> _Evidence:
     formula: Formula = allowed(world.index, theirs, field)
     made = None
@@ -262,6 +343,8 @@ def _shown(
     if answer is UNSAT:
         return ()
     found, who = answer.witness, somebody_with(*sources)
+    if made is None and not is_tried:
+        return (Shown.of(who, theirs.action, found, allowed=True, field=field),)
     if made is not None:
         reached = show_created(world, who, theirs.action, found, made.left_out, field)
         if reached is None:
@@ -275,29 +358,29 @@ def _shown(
 # --- in words ------------------------------------------------------------------------------------------------
 
 
-def _place(held: Holdings, name: Name, first: _Step) -> str:
+def _place(held: Holdings, name: Name, said_by: Name, ref: ir.Ref) -> str:
     """The line that says what the holder may assign; or, if a role inside says it and is right in itself, the line
     that brings that role in.
     """
-    if first.said_by == name:
-        return first.ref.at
-    for ref in held.world.index.bundle(name).roles:
-        if first.said_by in {name_of(bundle) for bundle in held.inside(("role", ref.name))}:
-            return ref.at
-    return first.ref.at
+    if said_by == name:
+        return ref.at
+    for inner in held.world.index.bundle(name).roles:
+        if said_by in {name_of(bundle) for bundle in held.inside(("role", inner.name))}:
+            return inner.at
+    return ref.at
 
 
 def _finding(held: Holdings, name: Name, gains: list[_Gain]) -> Finding:
     first = next((gain for gain in gains if gain.shown), gains[0])
     what = listed(list(first.what[:3]), "and") + (f" and {len(first.what) - 3} more" if len(first.what) > 3 else "")
-    others = [f"`{gain.path[-1].ref.name}`" for gain in [each for each in gains if each is not first][:3]]
+    others = [f"`{gain.path[-1].ref.name}`" for gain in [each for each in gains if each is not first][:_MOST_OTHERS]]
     kind, plain = name
     return Finding(
         code="PL504",
         message=f"holders of {kind} `{plain}` can gain {what}: {'; '.join(map(_step_in_words, first.path))}"
         + (f"; likewise by {listed(others, 'and')}" if others else "")
         + (" (not proved)" if first.unproved else ""),
-        at=_place(held, name, first.path[0]),
+        at=_place(held, name, first.path[0].said_by, first.path[0].ref),
         subjects=tuple(f"{what} by {gain.path[-1].ref.name}" for gain in gains for what in gain.what),
         help="let them assign only roles that grant no more than they have",
         related=tuple(related(step.ref.at, f"`{step.ref.name}` may be assigned here") for step in first.path[1:]),
