@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from functools import partial
 from typing import Any, NoReturn
@@ -37,15 +38,23 @@ class JsonError(ValueError):
         self.message, self.help, self.line, self.column = message, help, line, column
 
 
-def read_json(text: str, digits: int = MOST_DIGITS, *, repeats: bool = False) -> Any:
+def read_json(
+    text: str,
+    digits: int = MOST_DIGITS,
+    *,
+    repeats: Collection[str] | None = None,
+    objects: list[dict[str, Any]] | None = None,
+) -> Any:
     """Read one document. Raises `JsonError`. ``digits``: how many a number may have before or after the point.
-    ``repeats``: whether a key may be given again with the same text, number, truth value or null, which loses nothing.
+    ``repeats``: with it a key may be given again with the same text, number, truth value or null, which loses nothing,
+    and those that are named, which nobody looks at, with anything: the last holds. ``objects``: takes every object, in
+    the order of their ends.
     """
     try:
         value = loads(
             text,
             _MAX_DEPTH,
-            object_pairs_hook=partial(_object, repeats=repeats),
+            object_pairs_hook=partial(_object, repeats=repeats, objects=objects),
             parse_int=partial(whole_number, most=digits),
             parse_float=partial(_fraction, most=digits),
             parse_constant=_constant,
@@ -97,13 +106,17 @@ def _marks(text: str) -> bytes:
     return text.encode(errors="replace").translate(_TO_SQUARE, _NO_MARKS)
 
 
-def _object(pairs: list[tuple[str, Any]], repeats: bool) -> dict[str, Any]:
+def _object(
+    pairs: list[tuple[str, Any]], repeats: Collection[str] | None, objects: list[dict[str, Any]] | None
+) -> dict[str, Any]:
     found = dict(pairs)
+    if objects is not None:
+        objects.append(found)
     if len(found) == len(pairs):
         return found
     seen: dict[str, Any] = {}
     for key, value in pairs:
-        if key in seen and not (repeats and _is_the_same(seen[key], value)):
+        if key in seen and (repeats is None or not (key in repeats or _is_the_same(seen[key], value))):
             raise JsonError(f"the key {quoted(key)} is given twice", "delete one of the two")
         seen[key] = value
     return found

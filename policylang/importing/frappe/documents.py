@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import msgspec
 from policylang.files.json_source import JsonError, read_json
 from policylang.importing.imported import Origin
 from policylang.importing.reading import InputFile, NotThisError
+from policylang.source import Source
 
 KINDS = (
     "DocType",
@@ -26,7 +26,9 @@ KINDS = (
     "DocShare",
     "Workflow",
 )
-_OBJECTS = re.compile(r'"(?:[^"\\]++|\\.)*+"|\{', re.DOTALL)
+_BRACES = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}]', re.DOTALL)
+_NOT_LOOKED_AT = ("actions", "links", "states")
+"""Tables of a DocType that files say twice, of which Frappe takes the last."""
 _OURS = re.compile(r'"(?:permissions|custom_perms|DocType|Custom DocPerm|User Permission|permlevel)"')
 
 
@@ -39,35 +41,32 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Places:
-    """The line of every object of a file: they come in the order of their opening braces."""
+    """The line of every object of a file."""
 
-    def __init__(self, path: str, text: str, value: Any) -> None:
+    def __init__(self, path: str, text: str, objects: list[dict[str, Any]]) -> None:
+        """``objects``: in the order of their ends."""
         self._path = path
-        starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        offsets = [match.start() for match in _OBJECTS.finditer(text) if match[0] == "{"]
-        objects = list(_objects(value))
-        assert len(offsets) == len(objects)
-        self._lines = {id(of): bisect_right(starts, at) for of, at in zip(objects, offsets, strict=True)}
-        self._offsets = {id(of): at for of, at in zip(objects, offsets, strict=True)}
+        self._source = Source(path, text)
+        self._objects = objects  # kept, so that no other object has the identity of one that is gone
+        self._offsets = {id(of): at for of, at in zip(objects, _beginnings(text), strict=True)}
         self.text = text
 
     def of(self, row: dict[str, Any]) -> Origin:
-        return Origin(self._path, self._lines[id(row)])
+        return Origin(self._path, self._source.position(self._offsets[id(row)])[0])
 
     def offset(self, row: dict[str, Any]) -> int:
         """Where the opening brace of an object stands."""
         return self._offsets[id(row)]
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            yield each
-            waiting.extend(reversed(each.values()))
-        elif isinstance(each, list):
-            waiting.extend(reversed(each))
+def _beginnings(text: str) -> Iterator[int]:
+    """Where the objects of a JSON text begin, in the order of their ends."""
+    open_: list[int] = []
+    for match in _BRACES.finditer(text):
+        if match[0] == "{":
+            open_.append(match.start())
+        elif match[0] == "}":
+            yield open_.pop()
 
 
 def documents(file: InputFile) -> Iterator[Document]:
@@ -76,13 +75,14 @@ def documents(file: InputFile) -> Iterator[Document]:
     if not _OURS.search(text) and not any(f'"{kind}"' in text for kind in KINDS):
         return
     try:
-        value = read_json(text, repeats=True)
+        objects: list[dict[str, Any]] = []
+        value = read_json(text, repeats=_NOT_LOOKED_AT, objects=objects)
     except JsonError as error:
         if _OURS.search(text):
             help = error.help or "fix it, or leave the file out"
             raise NotThisError(file.path, error.message, help, error.line, error.column) from None
         return
-    places = Places(file.path, text, value)
+    places = Places(file.path, text, objects)
     for each in value if isinstance(value, list) else [value]:
         if not isinstance(each, dict):
             continue

@@ -37,6 +37,9 @@ def reads(made) -> bool:
         document({"role": "Clerk", "read": True, "_comments": "[]", "owner": "x", "parent": "y"}),
         document(ROW, fields=[{"fieldname": '{"a": {', "fieldtype": "Data"}]),
         document(ROW, custom=1).replace('"custom": 1', '"custom": 1, "custom": 1'),
+        document(ROW, links=[]).replace('"links": []', '"links": [], "links": []'),
+        document(ROW, links=[]).replace('"links": []', '"links": [{"group": "a"}, {"group": "b"}], "links": []'),
+        document(ROW, links=1).replace('"links": 1', '"links": [{"group": "a"}], "states": [], "links": [{}]'),
     ],
 )
 def test_oddities_of_files(data) -> None:
@@ -44,6 +47,19 @@ def test_oddities_of_files(data) -> None:
     assert codes(made) == []
     assert reads(made)
     assert not asked(made).allows("ann@x.test", "write", "cafe", {}, now=NOW)
+
+
+def test_tables_that_are_there_twice_move_no_line() -> None:
+    said = """\
+{"doctype": "DocType", "name": "Caf\xe9",
+ "links": [{"group": "a"}, {"group": "b"}],
+ "permissions": [
+  {"role": "Clerk", "read": 1,
+   "permlevel": "high"}],
+ "links": [{
+   "group": "c"}]}
+"""
+    assert [(note.code, str(note.origin)) for note in of(said).refused] == [("row", "cafe.json:4")]
 
 
 @pytest.mark.parametrize(
