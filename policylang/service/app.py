@@ -40,6 +40,7 @@ from policylang.service.wire import (
     RefusedRequest,
     ResourceSearch,
     SubjectSearch,
+    check_length,
     completed,
     convert,
     read_body,
@@ -107,6 +108,7 @@ class _Service:
             return _json(await self._evaluated(convert(Evaluation, content), request))
         if len(wanted.evaluations) > self.config.bounds.batch:
             raise RefusedRequest(400, f"more than {self.config.bounds.batch} evaluations")
+        check_length(content, self.config.bounds.body_bytes)
         return _json({"evaluations": await self._several(wanted, request)})
 
     async def _evaluated(self, wanted: Evaluation, request: Request) -> dict[str, Any]:

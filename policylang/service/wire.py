@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -15,6 +16,10 @@ _Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit
 
 MOST_LIMIT = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly. No page has so many results."""
+
+
+_MOST_BODIES = 10
+"""To how many of the largest bodies the evaluations of a request may come, with all that they leave out."""
 
 
 class RefusedRequest(Exception):  # noqa: N818
@@ -158,6 +163,20 @@ def convert(type_: type[_T], content: dict[str, Any]) -> _T:
         return msgspec.convert(content, type_)
     except msgspec.ValidationError as error:
         raise RefusedRequest(400, _in_words(type_, content, str(error))) from None
+
+
+def check_length(content: dict[str, Any], body_bytes: int) -> None:
+    """Raise `RefusedRequest` for several questions that are too much together. What they leave out stands at the top
+    once, but is decided and logged with each of them.
+    """
+    parts, most = content["evaluations"], _MOST_BODIES * body_bytes
+    length = 0
+    for name in ("subject", "action", "resource", "context"):
+        if name in content:
+            written = json.dumps(content[name], ensure_ascii=False, default=str)
+            length += len(written.encode()) * sum(name not in part for part in parts)
+    if length > most:
+        raise RefusedRequest(400, f"what the evaluations leave out is more than {most} bytes, written out for each")
 
 
 def completed(part: dict[str, Any], whole: Evaluations) -> Evaluation:

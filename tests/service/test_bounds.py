@@ -58,6 +58,21 @@ def test_batches_are_bounded(bounded: httpx.Client) -> None:
     assert post(bounded, EVALUATIONS, {**ASKED, "evaluations": [{}] * 4}).status_code == 400
 
 
+@pytest.mark.parametrize("name", ["subject", "action", "resource", "context"])
+def test_what_stands_once_for_many_is_bounded(name: str) -> None:
+    with served(CRM, bounds={"body_bytes": 20_000}) as client:
+        long = {"text": "x" * 10_000}
+        whole = {**ASKED, "context": {}}
+        whole[name] = {**whole[name], **(long if name == "context" else {"properties": long})}
+        fits = [{}] * 19
+        assert post(client, EVALUATIONS, {**whole, "evaluations": fits}).status_code == 200
+        answer = post(client, EVALUATIONS, {**whole, "evaluations": [{}] * 20})
+        assert answer.status_code == 400
+        assert "more than 200000 bytes" in answer.text
+        own = {name: {**whole[name], **({"text": ""} if name == "context" else {"properties": {}})}}
+        assert post(client, EVALUATIONS, {**whole, "evaluations": [*fits, own]}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "body",
     [
