@@ -39,8 +39,8 @@ def _touches(source: Source, place: Location, start: int, end: int) -> bool:
     """Whether a place of a source and the text between two offsets have something in common."""
     if place.path != source.name or place.line > len(source.line_starts):
         return False
-    begin = source.line_starts[place.line - 1] + place.column - 1
-    last = source.line_starts[min(place.end_line, len(source.line_starts)) - 1] + place.end_column - 1
+    begin = source.offset(place.line, place.column)
+    last = source.offset(min(place.end_line, len(source.line_starts)), place.end_column)
     return bool(begin <= end and start <= last)
 
 
@@ -107,8 +107,7 @@ def _suppression(of: EditedSet, parsed: Parsed, finding: ReportedFinding, encodi
     """
     source = parsed.source
     line = finding.line
-    begin = source.line_starts[line - 1]
-    at = begin + finding.column - 1
+    begin, at = source.offset(line, 1), source.offset(line, finding.column)
     comment = f'# policylang: ignore {finding.code} because "…"'
     first = min((extent[0] for extent in Layout(parsed).on_line(line)), default=at)
     if first < at:

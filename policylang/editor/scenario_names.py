@@ -35,8 +35,7 @@ def spans(text: str, key: NameKey, new: str, model: Model) -> list[Replacement]:
     for steps, is_key, before, after in _places(document, key, model, scenarios.records):
         place = (document.keys if is_key else document.places).get(steps)
         if place is not None:
-            offset = source.line_starts[place[0] - 1] + place[1] - 1
-            made = _span(text, offset, f"{before}{key[2]}{after}", f"{before}{new}{after}")
+            made = _span(text, source.offset(*place), f"{before}{key[2]}{after}", f"{before}{new}{after}")
             found += [made] if made else []
     return sorted(found)
 

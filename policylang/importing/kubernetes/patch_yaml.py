@@ -21,8 +21,7 @@ _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'|#[^\r\n]*|[\[\]{},]|
 
 def offset(of: Object, source: Source, steps: Steps) -> int:
     """Where something in an object begins."""
-    line, column = of.document.places[steps]
-    return source.line_starts[line - 1] + column - 1
+    return source.offset(*of.document.places[steps])
 
 
 def count(of: Object, steps: Steps) -> int:
@@ -46,8 +45,7 @@ def changed_items(
     if not several:
         raise CannotEditError(f"`{steps[-1]}` at {of.origin(*steps[len(of.steps) :])} is no list")
     if len(gone) == several and not new:
-        line, column = of.document.keys[steps]
-        colon = source.text.index(":", source.line_starts[line - 1] + column - 1) + 1
+        colon = source.text.index(":", source.offset(*of.document.keys[steps])) + 1
         yield SourceEdit(source.name, colon, colon, " []", why)
     if new:
         line, dash = _line(of, source, (*steps, 0))
@@ -162,5 +160,5 @@ def without_object(of: Object, source: Source, why: str) -> SourceEdit:
     marks = list(_SEPARATOR.finditer(source.text))
     before = [each.start() for each in marks if each.end() <= start]
     after = [each.start() for each in marks if each.start() > start]
-    line = source.line_starts[of.document.places[()][0] - 1]
+    line = source.offset(of.document.places[()][0], 1)
     return SourceEdit(source.name, before[-1] if before else line, after[0] if after else len(source.text), "", why)
