@@ -132,14 +132,15 @@ def test_generated_trees(database: Database) -> None:
 
 
 TREES = """
-subject {{ home : deal  key : text }}
+subject {{ home : deal  key : text  boss : user }}
+request {{ of : deal  by : user }}
 resource deal {{ {optional} parent : deal as tree  other : deal  name : text  actions view, modify, create }}
 resource note {{ deal : deal  actions view }}
 policy p on deal {{ {condition} }}
 policy q on note {{ not (deal is under assigned user.home) }}
 role r {{ grant view, modify, create on deal  policy p  grant view on note  policy q }}
 user "ann" {{ home : "top"  key : "top"  assign role r }}
-user "bea" {{ assign role r }}
+user "bea" {{ boss : "ann"  assign role r }}
 """
 
 
@@ -152,6 +153,9 @@ user "bea" {{ assign role r }}
         'parent is under "top"',
         "deal is under other",
         "deal is under deal and deal is not under name",
+        "deal is under request.of",
+        "not (deal is under request.of) or parent is under request.by.home",
+        "deal is not under assigned user.boss.home",
     ],
 )
 def test_rows_above_rows(database: Database, condition: str, optional: str) -> None:
@@ -165,9 +169,11 @@ def test_rows_above_rows(database: Database, condition: str, optional: str) -> N
         {"id": TARGET} | ({} if each is None else {"parent": each}) | {"other": {"id": "top"}, "name": "c"}
         for each in above
     ]
+    brought: list[dict[str, Any]] = [{}, {"of": "top"}, {"of": {"id": "c"}, "by": "ann"}, {"of": _chain(("g", "top"))}]
+    brought += [{"of": "unknown", "by": "bea"}, {"of": None}]
     requests = [
-        Request(user, action, "deal", record, NOW)
-        for record in records
+        Request(user, action, "deal", record, NOW, brought[(number + len(user)) % len(brought)])
+        for number, record in enumerate(records * 2)
         for user in ("ann", "bea")
         for action in ("view", "modify", "create")
     ]
@@ -189,9 +195,12 @@ def _chain(keys: tuple[str, ...]) -> Any:
     return record
 
 
-@pytest.mark.parametrize("condition", ["deal is under request.of", "assigned user.home is under other"])
+@pytest.mark.parametrize(
+    "condition",
+    ["request.of is under other", "deal is under request.of.other", "assigned user.home is under other"],
+)
 def test_records_of_users_and_requests_are_no_rows(condition: str) -> None:
-    text = TREES.format(condition=condition, optional="optional") + "request { of : deal }"
+    text = TREES.format(condition=condition, optional="optional")
     found = compile_for(find_target("postgres"), Input(compiled(text)))
     assert not isinstance(found, TargetBundle)
     assert ["users and requests hold no rows" in each.message for each in found] == [True]

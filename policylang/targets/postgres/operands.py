@@ -84,15 +84,15 @@ def related(resource: str, attribute: str) -> str:
     return f"policylang.{name(f'{resource}.{attribute}')}"
 
 
-def operand(given: c.Operand, row: SqlRow, at: str) -> SqlOperand:
-    """``at``: the test."""
+def operand(given: c.Operand, row: SqlRow, at: str, *, is_named: bool = False) -> SqlOperand:
+    """``at``: the test. ``is_named``: of a record at the end of a path no more is asked for than its key."""
     if isinstance(given, c.Constant):
         refuse_zone(given, at, row.refuse)
         return SqlOperand(constant(given), constant(given))
     if given.root == "record":
         return _of_record(given, row, at)
     declared = row.index.subject if given.root == "subject" else row.index.request
-    if _reaches_rows(declared, given.steps, row, at):
+    if _reaches_rows(declared, given.steps[:-1] if is_named else given.steps, row, at):
         return _NOTHING
     if given.root == "subject":
         return of_users(ME, given.steps, row)

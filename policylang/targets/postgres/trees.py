@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, TextType
+from policylang.model.types import RecordType
 from policylang.runtime.index import Index
 from policylang.runtime.trees import DEEPEST
 from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.names import MAX_BYTES, name
-from policylang.targets.postgres.operands import ME, SqlRow, of_users, operand
+from policylang.targets.postgres.operands import SqlRow, operand
 from policylang.targets.postgres.refusals import refuse_long, refuse_rows, refuse_unmapped
 from policylang.targets.postgres.tables import Mapped
 
@@ -20,7 +20,7 @@ def under(test: c.Under, row: SqlRow) -> str:
     type_ = test.operand.type
     assert isinstance(type_, RecordType)
     top = _top(test, row)
-    if top is None or not _is_followed(test, type_.resource, row):
+    if not _is_followed(test, type_.resource, row):
         return "NULL"
     call = _function(type_.resource)
     if test.operand.steps:
@@ -37,19 +37,14 @@ def _key(row: SqlRow) -> str:
     return f"{row.alias}.{name(row.tables[row.resource].key)}::text"
 
 
-def _top(test: c.Under, row: SqlRow) -> str | None:
-    """The id of the record at the top; null if that is refused."""
+def _top(test: c.Under, row: SqlRow) -> str:
+    """The id of the record at the top."""
     top = test.top
     if isinstance(top, c.Constant):
         return operand(top, row, test.at).sql
-    if top.root == "subject" and len(top.steps) == 1:
-        return of_users(ME, top.steps, row).sql
-    if top.root == "record" and not top.steps:
-        return _key(row)
-    if top.root != "record" and not isinstance(top.type, TextType):
-        refuse_rows(top.steps[0], test.at, row.refuse, "put an attribute in its place that is the id as a text")
-        return None
-    return f"{operand(top, row, test.at).sql}::text"
+    if top.root == "record":
+        return f"{operand(top, row, test.at).sql}::text" if top.steps else _key(row)
+    return operand(top, row, test.at, is_named=True).sql
 
 
 def _is_followed(test: c.Under, resource: str, row: SqlRow) -> bool:
