@@ -125,22 +125,36 @@ function widthOf(text: string): number {
   return Math.ceil(ruler.measureText(text).width) + 6;
 }
 
-/** Lines that are the only one at one of their ends: they leave and arrive level, and say their text at that end, where no other line is. */
+/**
+ * Lines that are the only one at one of their ends: at that end, where no other line is, they say their text and are level. All of a fan
+ * turn before the longest text, so that none goes through the text of another.
+ */
 function fan(drawn: cytoscape.Core): void {
+  const fans = new Map<string, { edge: cytoscape.EdgeSingular; dx: number; dy: number; text: number; arrives: boolean }[]>();
   drawn.edges().forEach((edge) => {
     const [from, to] = [edge.source(), edge.target()];
-    const [dx, dy] = [to.position("x") - to.width() / 2 - from.position("x") - from.width() / 2 - 28, to.position("y") - from.position("y")];
+    const dx = to.position("x") - to.outerWidth() / 2 - from.position("x") - from.outerWidth() / 2;
     const arrives = to.degree(false) === 1;
     if (dx < 60 || (!arrives && from.degree(false) !== 1)) return;
-    const length = Math.hypot(dx, dy);
-    const [first, second] = arrives ? [0.1, 0.3] : [0.7, 0.9];
-    edge.data({
-      weights: [(first * dx * dx) / length ** 2, (second * dx * dx + dy * dy) / length ** 2],
-      distances: [(-first * dx * dy) / length, ((1 - second) * dx * dy) / length],
-      offset: widthOf(edge.data("text")) / 2 + 12,
-    });
-    edge.addClass(arrives ? "arrives" : "leaves");
+    const hub = arrives ? `from ${from.id()}` : `to ${to.id()}`;
+    const one = { edge, dx, dy: to.position("y") - from.position("y"), text: widthOf(edge.data("text")), arrives };
+    fans.set(hub, [...(fans.get(hub) ?? []), one]);
   });
+  for (const lines of fans.values()) {
+    const turn = Math.max(40, Math.min(...lines.map(({ dx, text }) => dx - text - 24)));
+    for (const { edge, dx, dy, text, arrives } of lines) {
+      const last = Math.min(1.4 * turn, (turn + dx) / 2);
+      const bends = [{ x: 0.4 * turn, y: 0 }, { x: 2 * turn - last, y: dy }, { x: last, y: dy }];
+      const points = arrives ? bends : bends.reverse().map(({ x, y }) => ({ x: dx - x, y: dy - y }));
+      const length = Math.hypot(dx, dy);
+      edge.data({
+        weights: points.map(({ x, y }) => (x * dx + y * dy) / length ** 2),
+        distances: points.map(({ x, y }) => (y * dx - x * dy) / length),
+        offset: text / 2 + 12,
+      });
+      edge.addClass(arrives ? "arrives" : "leaves");
+    }
+  }
 }
 
 function colour(name: string): string {
@@ -169,7 +183,7 @@ function Drawing({ part, opened, chosen, toggle, theme }: {
       ...part.nodes.map((node) => ({ data: { id: node.id, text: short(node), width: widthOf(short(node)) }, classes: `${node.kind}${opened.has(node.id) ? " opened" : ""}${node.id === chosen ? " chosen" : ""}` })),
       ...part.edges.map((edge, n) => ({ data: { id: `edge ${n}`, source: edge.from, target: edge.to, text: edge.kind === "has" && edge.text === "has" ? "" : edge.text }, classes: edge.kind })),
     ]);
-    drawn.layout({ name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: Math.min(260, 80 + Math.max(0, ...part.edges.map((edge) => widthOf(edge.text)))), edgeSep: 8, animate: false, fit: true, padding: 24 } as never).run();
+    drawn.layout({ name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: Math.min(340, 140 + Math.max(0, ...part.edges.map((edge) => widthOf(edge.text)))), edgeSep: 8, animate: false, fit: true, padding: 24 } as never).run();
     fan(drawn);
     if (drawn.zoom() > 1.2) { drawn.zoom(1.2); drawn.center(); }
   }, [part, chosen, theme]);
