@@ -180,13 +180,13 @@ def _put(asker: Asker, root: dict[str, Any], variable: Variable, value: Any) -> 
     if not variable.steps:
         root["id"] = value  # the record that is asked about
         return
-    type_: Type | None = RecordType(asker.resource) if variable.root == "record" else None
+    attributes = {name: each.type for name, each in asker.index.attributes[asker.resource].items()}
+    declared = {"record": attributes, "request": asker.index.request}.get(variable.root, {})
     for step in variable.steps[:-1]:
-        if variable.root != "record" or not isinstance(type_, RecordType):
-            return
-        type_ = asker.index.attributes[type_.resource][step].type
+        type_ = declared.get(step)
         if not isinstance(type_, RecordType):
             return
+        declared = {name: each.type for name, each in asker.index.attributes[type_.resource].items()}
         related = at.get(step)
         if not isinstance(related, dict):
             related = at[step] = {"id": related if isinstance(related, str) else f"{type_.resource}-1"}

@@ -29,7 +29,7 @@ place region "N"
 place site "S1" in "N"
 place site "S2" in "N"
 subject {{ department : text  optional level : int  boss : user }}
-request {{ ip : ip  optional channel : one of ui, api }}
+request {{ ip : ip  optional channel : one of ui, api  optional about : doc }}
 resource folder {{ name : text  owner : user  optional closed : date }}
 resource doc {{
   title : text
@@ -142,6 +142,8 @@ def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> 
         "due > 2099-12-20 and due within 1 month",
         "due in [2030-01-01, 2031-01-01] and due within 3 days",
         'doc is under "a" and not (above is under "a")',
+        "request.about.level > level and request.about.due within 1 month and request.about.above.status is open",
+        'request.about.owner is assigned user and request.about.folder.name is "x" and title is request.about.title',
     ],
 )
 def test_can_be_true(condition: str) -> None:
