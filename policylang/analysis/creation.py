@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from policylang.analysis.asker import COMPLETE, PROPOSED, TYPED, Assumed
 from policylang.analysis.decision import allowed, attribute_path, denied, missing, way_open
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.ir import nodes as ir
@@ -20,12 +21,12 @@ from policylang.runtime.reference import eligible
 
 
 class Creation(msgspec.Struct, frozen=True):
-    """The formula holds of records that can be created, without the attributes ``left_out``: those that must be there
-    and that no grant covers or nobody is eligible for. Somebody else fills them later.
+    """The formula holds of records that can be created, of those that are ``assumed``. They lack what must be there and
+    what no grant covers or nobody is eligible for: somebody else fills that in later.
     """
 
     formula: Formula
-    left_out: frozenset[str]
+    assumed: Assumed
 
 
 def creation(
@@ -33,7 +34,7 @@ def creation(
 ) -> Creation:
     """What somebody who has the roles ``holds`` can create: ``complete`` records, as far as may be, or any."""
     asked: list[Formula] = []
-    left_out: set[str] = set()
+    left_out: list[ir.Attribute] = []
     for name, declared in index.attributes[plan.resource].items():
         fits = AllOf((_covered(index, plan, name), _eligible(index, plan, declared, holds, now)))
         may_lack = declared.optional or not complete
@@ -42,8 +43,13 @@ def creation(
         elif may_lack:
             asked.append(missing(declared))
         else:
-            left_out.add(name)
-    return Creation(AllOf((allowed(index, plan), *asked)), frozenset(left_out))
+            left_out.append(declared)
+    if not left_out:
+        return Creation(AllOf((allowed(index, plan), *asked)), COMPLETE if complete else TYPED)
+    for declared in index.attributes[plan.resource].values():
+        if not declared.optional:
+            asked.append(missing(declared) if declared in left_out else NotOf(missing(declared)))
+    return Creation(AllOf((allowed(index, plan), *asked)), PROPOSED)
 
 
 def not_creatable(index: Index, plan: Plan, field: str | None = None) -> Formula:

@@ -166,19 +166,6 @@ def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool
     return shown
 
 
-def show_created(
-    world: World, who: Who, action: str, witness: Witness, left_out: frozenset[str], field: str | None = None
-) -> Shown | None:
-    """The evidence that somebody can create a record; ``None`` where it fails without what is left out of it."""
-    record = {name: value for name, value in witness.record.items() if name not in left_out}
-    try:
-        return show(world, who, action, msgspec.structs.replace(witness, record=record), allowed=True, field=field)
-    except WitnessError:
-        if left_out:
-            return None
-        raise
-
-
 def replay(world: World, shown: Shown) -> Decision:
     """What the reference decides about a piece of evidence."""
     index, user = world.index, shown.who.user

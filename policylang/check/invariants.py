@@ -16,7 +16,7 @@ from policylang.analysis.query import SOMEBODY, DeclaredUser, Requester
 from policylang.analysis.questions import somebody_allowed, somebody_denied
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
 from policylang.analysis.witness import Witness
-from policylang.check.finding import Shown, Who, counted, show, show_created, somebody_with
+from policylang.check.finding import Shown, Who, counted, show, somebody_with
 from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.limits import Questions
 from policylang.check.privileges import roles_inside
@@ -108,15 +108,14 @@ def _broken(world: World, invariant: ir.Invariant, asked: _Subject, action: str)
         question = _question(world, invariant, asked, action, assumed)
         if question is None:
             break
-        answer = world.ask(question.formula, invariant.resource, *_who_and_when(world, asked), assumed)
+        answer = world.ask(question.formula, invariant.resource, *_who_and_when(world, asked), question.assumed)
         if answer is UNSAT:
             break  # what no record breaks, no complete one does
         if answer is UNKNOWN:
             found = UNKNOWN if found is UNSAT else found
             continue
-        shown = _shown(world, invariant, asked, action, question, answer.witness)
-        if shown is not None:
-            found = Breach(asked.words, action, shown, assumed != COMPLETE, asked.users)
+        shown = _shown(world, invariant, asked, action, answer.witness)
+        found = Breach(asked.words, action, shown, assumed != COMPLETE, asked.users)
     return found
 
 
@@ -142,7 +141,7 @@ def _named(world: World, invariant: ir.Invariant, asked: _Subject) -> Iterator[s
         named = world.once(Questions).looks(question.formula).users
         for user in sorted(named - _selected(holding(world), invariant)) if named else ():
             who = DeclaredUser(user)
-            if world.ask(question.formula, invariant.resource, who, world.from_now, assumed) is not UNSAT:
+            if world.ask(question.formula, invariant.resource, who, world.from_now, question.assumed) is not UNSAT:
                 yield f"`{user}`, if {asked.given}"
 
 
@@ -203,12 +202,10 @@ def _made_up(name: Name) -> _Subject:
 
 
 class _Question(msgspec.Struct, frozen=True):
-    """The formula holds of records that break the invariant; ``left_out`` is that of
-    `policylang.analysis.creation.Creation`.
-    """
+    """The formula holds of records that break the invariant, of those that are ``assumed``."""
 
     formula: Formula
-    left_out: frozenset[str] | None = None
+    assumed: Assumed
 
 
 def _question(
@@ -216,24 +213,20 @@ def _question(
 ) -> _Question | None:
     index, plan, field = world.index, world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
-        return _Question(somebody_denied(index, _where(invariant), plan, field))
+        return _Question(somebody_denied(index, _where(invariant), plan, field), assumed)
     if (invariant.resource, action) not in holding(world).granted_to(asked.profile):
         return None
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
         return None
-    formula, left_out = allowed(index, plan, field), None
+    formula = allowed(index, plan, field)
     if plan.kind == "create":
         roles, complete = roles_inside(world, *asked.profile.sources), assumed == COMPLETE
         made = creation(index, plan, roles, _instant(world, asked), complete=complete)
-        formula, left_out = AllOf((formula, made.formula)), made.left_out
-    return _Question(somebody_allowed(_where(invariant), formula), left_out)
+        formula, assumed = AllOf((formula, made.formula)), made.assumed
+    return _Question(somebody_allowed(_where(invariant), formula), assumed)
 
 
-def _shown(
-    world: World, invariant: ir.Invariant, asked: _Subject, action: str, question: _Question, found: Witness
-) -> Shown | None:
-    if question.left_out is not None:
-        return show_created(world, asked.who, action, found, question.left_out, invariant.field)
+def _shown(world: World, invariant: ir.Invariant, asked: _Subject, action: str, found: Witness) -> Shown:
     return show(world, asked.who, action, found, allowed=invariant.quantifier != "every", field=invariant.field)
 
 

@@ -8,12 +8,13 @@ from typing import Literal
 
 import msgspec
 
+from policylang.analysis.asker import COMPLETE
 from policylang.analysis.creation import creation
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.questions import escalation_path
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Satisfiability
-from policylang.check.finding import Finding, Shown, related, show, show_created, somebody_with
+from policylang.check.finding import Finding, Shown, related, show, somebody_with
 from policylang.check.holding import Holdings, holding
 from policylang.check.privileges import roles_inside
 from policylang.check.world import World
@@ -333,25 +334,19 @@ def _shown(
     is_tried: bool,
 ) -> _Evidence:
     formula: Formula = allowed(world.index, theirs, field)
-    made = None
+    assumed = COMPLETE
     if theirs.kind == "create":
         made = creation(world.index, theirs, roles_inside(world, *sources), world.now)
-        formula = AllOf((formula, made.formula))
-    answer = world.ask(escalation_path(world.index, formula, mine, field), theirs.resource)
+        formula, assumed = AllOf((formula, made.formula)), made.assumed
+    answer = world.ask(escalation_path(world.index, formula, mine, field), theirs.resource, assumed=assumed)
     if answer is UNKNOWN:
         return UNKNOWN
     if answer is UNSAT:
         return ()
     found, who = answer.witness, somebody_with(*sources)
-    if made is None and not is_tried:
+    if not is_tried:
         return (Shown.of(who, theirs.action, found, allowed=True, field=field),)
-    if made is not None:
-        reached = show_created(world, who, theirs.action, found, made.left_out, field)
-        if reached is None:
-            return ()
-        found = msgspec.structs.replace(found, record=reached.record)
-    else:
-        reached = show(world, who, theirs.action, found, allowed=True, field=field)
+    reached = show(world, who, theirs.action, found, allowed=True, field=field)
     return show(world, somebody_with(holder), theirs.action, found, allowed=False, field=field), reached
 
 
