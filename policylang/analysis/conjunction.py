@@ -39,7 +39,6 @@ from policylang.analysis.constraints import (
     Variable,
 )
 from policylang.analysis.differences import Bound, solution
-from policylang.analysis.formula import Literal
 from policylang.analysis.months import CENTURIES
 from policylang.analysis.satisfiability import UNSAT, Impossible
 from policylang.model.addresses import address
@@ -123,10 +122,7 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
             case Below():
                 if not asked.isdisjoint(each.others):
                     return True
-            case Hard(Literal(test, value)):
-                if Hard(Literal(test, not value)) in asked:
-                    return True
-            case Member() | TextIs() | NetworkConstraint() | Same():
+            case Member() | TextIs() | NetworkConstraint() | Same() | Hard():
                 if each.wanted and msgspec.structs.replace(each, wanted=False) in asked:
                     return True
     return False

@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
-from typing import Literal as OneOf
+from typing import Any, Literal
 
 import msgspec
 
-from policylang.analysis.formula import Literal
 from policylang.model import conditions as c
 from policylang.model.types import NUMBERS, DateTimeType, DateType, Duration, EnumType, IntType, Type
 
@@ -28,7 +26,7 @@ VariablePlace = tuple[str, tuple[str, ...]]
 class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A path; or, with the root ``item``, something that is in sets, of which nothing else is known."""
 
-    root: OneOf["record", "subject", "request", "item"]
+    root: Literal["record", "subject", "request", "item"]
     steps: tuple[str, ...]
     type: Type
 
@@ -72,7 +70,7 @@ class Same(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 class TextIs(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     variable: Variable
-    test: OneOf["contains", "starts_with", "ends_with"]
+    test: Literal["contains", "starts_with", "ends_with"]
     part: str
     wanted: bool
 
@@ -126,7 +124,7 @@ class Below(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
         )
 
 
-ValueState = OneOf["there", "holed", "missing", "bad"]
+ValueState = Literal["there", "holed", "missing", "bad"]
 """What an attribute may be: there, a set with an item missing, missing, or of another type than its own."""
 PLAIN: frozenset[ValueState] = frozenset(("there",))
 HOLED: frozenset[ValueState] = frozenset(("holed",))
@@ -145,9 +143,10 @@ class There(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class Hard(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A test that no other constraint says; solutions must be tried."""
+    """A test that no other constraint says is true, or is false; solutions must be tried."""
 
-    test: Literal
+    test: c.Test
+    wanted: bool
 
 
 class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -281,11 +280,12 @@ def alike(left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
     return some_of(options)
 
 
-def two_texts(literal: Literal, text: Variable, part: Variable) -> Tree:
+def two_texts(test: c.TextTest, text: Variable, part: Variable, wanted: bool) -> Tree:
     """Equal texts contain each other, the empty one contains no other; everything else has to be tried."""
-    if literal.value:
-        return Some((Same(text, part, True), Hard(literal)))
-    return Some((All((Same(text, ConstantTerm(""), True), Same(part, ConstantTerm("x"), True))), Hard(literal)))
+    sure: Tree = Same(text, part, True)
+    if not wanted:
+        sure = All((Same(text, ConstantTerm(""), True), Same(part, ConstantTerm("x"), True)))
+    return Some((sure, Hard(test, wanted)))
 
 
 def set_variable(operand: c.Operand) -> Variable:

@@ -28,23 +28,7 @@ from policylang.analysis.constraints import (
     Tree,
 )
 from policylang.analysis.domains import Domains
-from policylang.analysis.formula import (
-    Absent,
-    AllOf,
-    Bad,
-    Both,
-    Either,
-    Formula,
-    Incomparable,
-    Literal,
-    Nnf,
-    Present,
-    Useless,
-    conjuncts,
-    holds,
-    more_conditions,
-    nnf,
-)
+from policylang.analysis.formula import AllOf, Formula, Holds, conjuncts, holds, more_conditions, nnf
 from policylang.analysis.months import CENTURIES, near_changes, patterns
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.question_instant import QuestionInstant
@@ -124,7 +108,7 @@ def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
     return _by_solver(formula, plain, asker, months) if answer is UNKNOWN else answer
 
 
-def _by_solver(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
+def _by_solver(formula: Formula, plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
     """The answer of an SMT solver, which is loaded only here."""
     from policylang.analysis.smt import solve
 
@@ -141,7 +125,7 @@ def _by_solver(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[i
 
 
 def _open_instants(
-    plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...]
+    plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[datetime.date | None, QuestionInstant]]:
     """What instants there are, by the lengths of months seen from them, each with a day, and by what the clock says."""
     tests = clock_tests(_tests(plain))
@@ -152,7 +136,7 @@ def _open_instants(
             yield day, QuestionInstant(None, pattern, case)
 
 
-def _at(formula: Formula, plain: Nnf, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
+def _at(formula: Formula, plain: Formula, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
     """A witness at one instant."""
     tree = Translator(asker, QuestionInstant(now)).tree(plain)
     for candidate in _branches(tree, budget, now):
@@ -189,7 +173,9 @@ def _holds(formula: Formula, seen: Situation) -> bool:
         return False
 
 
-def _any_time(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...], budget: int) -> Answer:
+def _any_time(
+    formula: Formula, plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...], budget: int
+) -> Answer:
     """A witness at any instant: first find out which instants are possible, then look at these."""
     certain = True
     left = _Budget(budget)
@@ -331,7 +317,7 @@ def _closer(
 # --- what of time occurs -------------------------------------------------------------------------------------
 
 
-def _times(plain: Nnf, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
+def _times(plain: Formula, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
     """The shifts by months, with their signs, and whether anything is compared with a certain day or instant."""
     months: set[tuple[int, int]] = set()
     absolute = False
@@ -350,13 +336,8 @@ def _times(plain: Nnf, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]
     return tuple(sorted(months)), absolute
 
 
-def _tests(plain: Nnf) -> Iterator[object]:
-    waiting: list[Nnf] = [plain]
-    while waiting:
-        match waiting.pop():
-            case Both(items) | Either(items):
-                waiting += items
-            case Literal(test, _):
-                yield test
-            case Present() | Absent() | Bad() | Useless() | Incomparable():
-                pass
+def _tests(plain: Formula) -> Iterator[c.Condition]:
+    """The tests that are true or false in a formula in negation normal form."""
+    for node in plain.walk():
+        if isinstance(node, Holds) and node.value is not None and not isinstance(node.condition, c.Missing):
+            yield node.condition

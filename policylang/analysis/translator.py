@@ -1,4 +1,4 @@
-"""From literals to constraints: a formula in negation normal form about one asker, at one time."""
+"""From formulas in negation normal form to constraints, about one asker, at one time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from policylang.analysis.constraints import (
     two_texts,
     variable_of,
 )
-from policylang.analysis.formula import Absent, Bad, Both, Either, Incomparable, Literal, Nnf, Present, Useless
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
 from policylang.analysis.looks import along
 from policylang.analysis.question_instant import QuestionInstant, is_very_long
 from policylang.model import conditions as c
@@ -70,34 +70,28 @@ from policylang.runtime.truth import Situation, truth
 
 
 class Translator:
-    """From literals to constraints, for one asker and one time."""
+    """For one asker and one time."""
 
     def __init__(self, asker: Asker, time: QuestionInstant) -> None:
         self.asker = asker
         self.time = time
-        self._literals: dict[Literal, Tree] = {}
+        self._known: dict[Holds, Tree] = {}
 
-    def tree(self, normal: Nnf) -> Tree:
-        """The constraints of a formula."""
+    def tree(self, normal: Formula) -> Tree:
+        """The constraints of a formula in negation normal form."""
         match normal:
-            case Both(items):
+            case AllOf(items):
                 return all_of(self.tree(item) for item in items)
-            case Either(items):
+            case AnyOf(items):
                 return some_of(self.tree(item) for item in items)
-            case Present(path):
-                return self._there(path)
-            case Absent(path):
-                return self._absent(path)
-            case Bad(path):
-                return self._bad(path)
-            case Useless(path):
+            case Holds(test, value):
+                if normal not in self._known:  # formulas of several roles say the same over and over
+                    self._known[normal] = self._holds(test, value)
+                return self._known[normal]
+            case NotOf(Holds(c.Missing(path))):
                 return self._useless(path)
-            case Incomparable(test):
-                return self._unlike(test)
-            case Literal():
-                if normal not in self._literals:  # formulas of several roles say the same over and over
-                    self._literals[normal] = self._literal(normal)
-                return self._literals[normal]
+            case NotOf():
+                raise AssertionError(normal)
 
     # --- presence --------------------------------------------------------------------------------------------
 
@@ -173,42 +167,59 @@ class Translator:
 
     # --- tests -----------------------------------------------------------------------------------------------
 
-    def _literal(self, literal: Literal) -> Tree:
-        test = literal.test
+    def _holds(self, test: c.Condition, value: bool | None) -> Tree:
+        match test:
+            case c.Missing(path):
+                return self._there(path) if value is False else self._absent(path) if value else self._bad(path)
+            case c.And() | c.Or() | c.Not():
+                raise AssertionError(test)
+            case _:
+                return self._unknown(test) if value is None else self._decided(test, value)
+
+    def _decided(self, test: c.Test, wanted: bool) -> Tree:
+        """The test is true (false): everything that it looks at is there."""
         paths = [operand for operand in test.sides if isinstance(operand, c.Path) and operand.steps]
         presence = all_of(self._there(path) for path in paths)
         if presence == NO:
             return NO
-        return all_of((presence, self._test(literal)))
+        return all_of((presence, self._test(test, wanted)))
 
-    def _test(self, literal: Literal) -> Tree:
-        test, wanted = literal.test, literal.value
+    def _unknown(self, test: c.Test) -> Tree:
+        """Something that the test looks at is missing or not of its type, or it is unknown nevertheless."""
+        return some_of(
+            (
+                *(self._useless(side) for side in test.sides if isinstance(side, c.Path) and side.steps),
+                self._unlike(test),
+            )
+        )
+
+    def _test(self, test: c.Test, wanted: bool) -> Tree:
         match test:
             case c.Compare(kind, left, right):
                 first, second = self.asker.known(left), self.asker.known(right)
                 assert first is not None
                 assert second is not None
-                return self._compare(literal, kind, first, second, wanted)
+                return self._compare(test, kind, first, second, wanted)
             case c.In(operand, values):
                 known = self.asker.known(operand)
                 assert known is not None
-                return self._in(literal, known, values, wanted)
+                return self._in(test, known, values, wanted)
             case c.Time():
-                return self._time(literal, test, wanted)
+                return self._time(test, wanted)
             case c.TextTest(kind, operand, part):
                 text, wanted_part = self.asker.known(operand), self.asker.known(part)
                 if isinstance(text, c.Path) and isinstance(wanted_part, c.Constant):
                     return TextIs(variable_of(text), kind, str(wanted_part.value), wanted)
                 if isinstance(text, c.Path) and isinstance(wanted_part, c.Path):
-                    return two_texts(literal, variable_of(text), variable_of(wanted_part))
-                return self._certain(literal)
+                    return two_texts(test, variable_of(text), variable_of(wanted_part), wanted)
+                return self._certain(test, wanted)
             case c.InNetwork(operand, network):
                 address = self.asker.known(operand)
                 if isinstance(address, c.Path):
                     return NetworkConstraint(variable_of(address), network, wanted)
-                return self._certain(literal)
+                return self._certain(test, wanted)
             case c.Contains():
-                return self._contains(literal, test, wanted)
+                return self._contains(test, wanted)
             case c.Overlaps():
                 return self._overlaps(test, wanted)
             case c.Under():
@@ -223,18 +234,18 @@ class Translator:
             case _:
                 raise AssertionError(test)
 
-    def _certain(self, literal: Literal) -> Tree:
+    def _certain(self, test: c.Test, wanted: bool) -> Tree:
         """A test of nothing but constants is decided at once."""
-        operands_ = [self.asker.known(operand) for operand in literal.test.sides]
+        operands_ = [self.asker.known(operand) for operand in test.sides]
         if all(isinstance(operand, c.Constant) for operand in operands_):
             s = Situation(self.asker.index, self.asker.id, self.asker.resource, {}, {}, self.asker.now)
-            return YES if truth(literal.test, s) is literal.value else NO
-        return Hard(literal)
+            return YES if truth(test, s) is wanted else NO
+        return Hard(test, wanted)
 
-    def _compare(self, literal: Literal, kind: str, left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
+    def _compare(self, test: c.Test, kind: str, left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
         type_ = left.type if isinstance(left, c.Path) else right.type
         if isinstance(left, c.Constant) and isinstance(right, c.Constant):
-            return self._certain(literal)
+            return self._certain(test, wanted)
         if isinstance(type_, DurationType):
             return all_of((alike(left, right, True), ordered(kind, left, right, wanted)))
         if isinstance(type_, (*NUMBERS, DateTimeType, DateType)):
@@ -258,21 +269,28 @@ class Translator:
             return NO
         return Below(variable_of(test.operand), test.tree, test.optional, side_of(top), wanted)
 
-    def _unlike(self, test: c.Compare | c.Time | c.Contains | c.Overlaps | c.Under) -> Tree:
-        if isinstance(test, c.Time):
-            return self._unlike_time(test)
-        if isinstance(test, c.Contains):
-            return self._holed(test)
-        if isinstance(test, c.Overlaps):
-            return self._holed_overlap(test)
-        if isinstance(test, c.Under):
-            paths = [side for side in test.sides if isinstance(side, c.Path) and side.steps]
-            return all_of((*map(self._there, paths), self._below(test, None)))
-        left, right = self.asker.known(test.left), self.asker.known(test.right)
-        if left is None or right is None:
-            return NO
-        sides = [self._there(side) for side in (left, right) if isinstance(side, c.Path)]
-        return all_of((*sides, alike(left, right, False)))
+    def _unlike(self, test: c.Test) -> Tree:
+        """All that it looks at is there, and the test is unknown nevertheless: months beside days, minutes beside
+        a date, a time outside of the calendar, an item of the set that is missing, a way up a tree that breaks off.
+        """
+        match test:
+            case c.Time():
+                return self._unlike_time(test)
+            case c.Contains():
+                return self._holed(test)
+            case c.Overlaps():
+                return self._holed_overlap(test)
+            case c.Under():
+                paths = [side for side in test.sides if isinstance(side, c.Path) and side.steps]
+                return all_of((*map(self._there, paths), self._below(test, None)))
+            case c.Compare(left=left) if isinstance(left.type, DurationType):
+                first, second = self.asker.known(left), self.asker.known(test.right)
+                if first is None or second is None:
+                    return NO
+                sides = [self._there(side) for side in (first, second) if isinstance(side, c.Path)]
+                return all_of((*sides, alike(first, second, False)))
+            case _:
+                return NO
 
     def _unlike_time(self, test: c.Time) -> Tree:
         """A length that does not fit, or that leads out of the calendar."""
@@ -299,29 +317,28 @@ class Translator:
             return NO
         return all_of((holed, there, Member(variable_of(test.operand), side_of(item), False)))
 
-    def _in(self, literal: Literal, operand: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Tree:
+    def _in(self, test: c.Test, operand: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Tree:
         if isinstance(operand, c.Constant):
-            return self._certain(literal)
+            return self._certain(test, wanted)
         finite = self._finite(operand)
         if finite is not None:
             chosen = frozenset(map(text_of, values))
             return Among(variable_of(operand), finite & chosen if wanted else finite - chosen)
         parts = [
-            self._compare(literal, "eq", operand, c.Constant(operand.type, value, operand.at), wanted)
-            for value in values
+            self._compare(test, "eq", operand, c.Constant(operand.type, value, operand.at), wanted) for value in values
         ]
         if wanted and parts and all(isinstance(part, Same) for part in parts):
             return Among(variable_of(operand), frozenset(map(text_of, values)))  # one constraint, not as many cases
         return some_of(parts) if wanted else all_of(parts)
 
-    def _contains(self, literal: Literal, test: c.Contains, wanted: bool) -> Tree:
+    def _contains(self, test: c.Contains, wanted: bool) -> Tree:
         item = self.asker.known(test.item)
         assert item is not None
         known = self.asker.known_set(test.operand)
         if known is not None:
             if isinstance(item, c.Constant):
                 return YES if (item.value in known) == wanted else NO
-            return self._in(literal, item, known, wanted)
+            return self._in(test, item, known, wanted)
         assert isinstance(test.operand, c.Path)
         member: Tree = Member(variable_of(test.operand), side_of(item), wanted)
         if not wanted:  # with an item missing it is unknown
@@ -430,12 +447,12 @@ class Translator:
 
     # --- time ------------------------------------------------------------------------------------------------
 
-    def _time(self, literal: Literal, test: c.Time, wanted: bool) -> Tree:
+    def _time(self, test: c.Time, wanted: bool) -> Tree:
         operand, duration = self.asker.known(test.operand), self.asker.known(test.duration)
         if isinstance(operand, c.Path) and isinstance(duration, c.Path):
-            return self._any_length(literal, test, variable_of(operand))
+            return self._any_length(test, variable_of(operand), wanted)
         if not isinstance(operand, c.Path) or not isinstance(duration, c.Constant):
-            return Hard(literal)
+            return Hard(test, wanted)
         assert isinstance(duration.value, Duration)
         of_days = isinstance(operand.type, DateType)
         if of_days and duration.value.unit == "minutes":
@@ -455,7 +472,7 @@ class Translator:
             outside = (before(variable, now, 0), after(variable, now, earliest))
         return all_of(inside) if wanted else some_of(outside)
 
-    def _any_length(self, literal: Literal, test: c.Time, variable: Variable) -> Tree:
+    def _any_length(self, test: c.Time, variable: Variable, wanted: bool) -> Tree:
         """A length that the record says: now itself and what lies on its other side are easily decided, the rest has to
         be tried.
         """
@@ -463,9 +480,9 @@ class Translator:
         if self.time.now is not None:
             today = self.time.now.astimezone(self.asker.index.timezone).date()
             node = today.toordinal() if node == TODAY else (self.time.now - EPOCH) // MICROSECOND
-        if literal.value == (test.test == "older_than"):
+        if wanted == (test.test == "older_than"):
             beyond = after if test.test == "within" else before
-            sure = Hard(literal) if test.test == "older_than" else beyond(variable, node, 0)
+            sure = Hard(test, wanted) if test.test == "older_than" else beyond(variable, node, 0)
         else:
             sure = All((not_before(variable, node, 0), not_after(variable, node, 0)))
-        return some_of((sure, Hard(literal)))
+        return some_of((sure, Hard(test, wanted)))
