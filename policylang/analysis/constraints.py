@@ -42,15 +42,15 @@ class ConstantTerm(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 Term = Variable | ConstantTerm
+Node = Variable | str
+"""A variable, `ZERO`, `NOW` or `TODAY`."""
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """``left - right <= weight``, ``<`` if strict. Nodes are variables, `ZERO`, `NOW` and `TODAY`. Instants are counted
-    in microseconds, days in days.
-    """
+    """``left - right <= weight``, ``<`` if strict. Instants are counted in microseconds, days in days."""
 
-    left: Variable | str
-    right: Variable | str
+    left: Node
+    right: Node
     weight: Fraction
     strict: bool = False
 
@@ -172,33 +172,18 @@ YES, NO = All(()), Some(())
 # --- ordered values ------------------------------------------------------------------------------------------
 
 
-def before(variable: Variable, now: Any, offset: int) -> Tree:
-    """The variable is smaller than now and the offset."""
-    return _at_most(variable, now, Fraction(offset) - 1)
-
-
-def not_before(variable: Variable, now: Any, offset: int) -> Tree:
-    return _at_least(variable, now, Fraction(offset))
-
-
-def not_after(variable: Variable, now: Any, offset: int) -> Tree:
-    return _at_most(variable, now, Fraction(offset))
-
-
-def after(variable: Variable, now: Any, offset: int) -> Tree:
-    return _at_least(variable, now, Fraction(offset) + 1)
-
-
-def _at_most(variable: Variable, now: Any, offset: Fraction) -> Tree:
+def at_most(variable: Variable, now: Any, offset: int) -> Tree:
+    """The variable is now and the offset, or smaller. ``now``: a node, or the number that it is."""
     if isinstance(now, int):
-        return Difference(variable, ZERO, now + offset)
-    return Difference(variable, now, offset)
+        return Difference(variable, ZERO, Fraction(now + offset))
+    return Difference(variable, now, Fraction(offset))
 
 
-def _at_least(variable: Variable, now: Any, offset: Fraction) -> Tree:
+def at_least(variable: Variable, now: Any, offset: int) -> Tree:
+    """The variable is now and the offset, or larger."""
     if isinstance(now, int):
-        return Difference(ZERO, variable, -(now + offset))
-    return Difference(now, variable, -offset)
+        return Difference(ZERO, variable, Fraction(-(now + offset)))
+    return Difference(now, variable, Fraction(-offset))
 
 
 def ordered(kind: str, left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
@@ -220,7 +205,7 @@ def _is_whole(side: c.Operand) -> bool:
     return isinstance(side.type, IntType)
 
 
-def _node(side: c.Operand) -> tuple[Variable | str, Fraction]:
+def _node(side: c.Operand) -> tuple[Node, Fraction]:
     """A variable, or zero and how far a constant is from it."""
     if isinstance(side, c.Path):
         return variable_of(side), Fraction(0)
@@ -238,9 +223,7 @@ def number(type_: Type, value: c.Value) -> Fraction:
     return Fraction(str(value))
 
 
-def _difference(
-    left: tuple[Variable | str, Fraction], right: tuple[Variable | str, Fraction], *, strict: bool, dense: bool
-) -> Tree:
+def _difference(left: tuple[Node, Fraction], right: tuple[Node, Fraction], *, strict: bool, dense: bool) -> Tree:
     weight = right[1] - left[1]
     if strict and not dense:
         return Difference(left[0], right[0], weight - 1)

@@ -21,6 +21,7 @@ from policylang.analysis.constraints import (
     Hard,
     Member,
     NetworkConstraint,
+    Node,
     Same,
     Some,
     TextIs,
@@ -31,7 +32,7 @@ from policylang.analysis.constraints import (
     Variable,
 )
 
-_Pair = tuple[Variable | str, Variable | str]
+_Pair = tuple[Node, Node]
 
 
 class Domains:

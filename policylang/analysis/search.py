@@ -56,29 +56,29 @@ _CHEAP = 32
 
 
 class _Budget:
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self) -> None:
+        self.left = BUDGET
         self.complete = True
         """Whether every branch so far was closed for certain."""
 
 
-def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Answer:
+def find(formula: Formula, asker: Asker) -> Answer:
     """A record, a request, an instant and a user, where open, for which the formula holds, of those that the asker asks
     about.
     """
     if not more_conditions(formula, FEW_CONDITIONS):
-        return _find(formula, asker, budget)
-    return _step_by_step(formula, asker, budget)
+        return _find(formula, asker)
+    return _step_by_step(formula, asker)
 
 
-def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Answer:
+def _step_by_step(formula: Formula, asker: Asker) -> Answer:
     """The answer from a few parts, and as many again of those that the situation found does not meet, until it meets
     all: mostly few of very many limits matter.
     """
     parts = conjuncts(formula)
     chosen = list(parts[:1])
     while len(chosen) < len(parts):
-        found = _find(AllOf(tuple(chosen)), asker, budget)
+        found = _find(AllOf(tuple(chosen)), asker)
         if found is UNSAT:
             return UNSAT
         if found is UNKNOWN:
@@ -88,14 +88,14 @@ def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Answer:
         if not failing:
             return found
         chosen += failing[: len(chosen)]
-    return _find(formula, asker, budget)
+    return _find(formula, asker)
 
 
-def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
+def _find(formula: Formula, asker: Asker) -> Answer:
     plain = nnf(formula)
     if sum(1 for _ in islice(_tests(plain), MOST_TESTS + 1)) > MOST_TESTS:
         return UNKNOWN
-    left = _Budget(budget)
+    left = _Budget()
     witness = _at(formula, plain, asker, asker.now, left)
     if witness is not None:
         return Sat(witness)
@@ -104,7 +104,7 @@ def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
     timeless = asker.is_one_instant or not (months or absolute)
     if left.complete and timeless:
         return UNSAT  # nothing of it depends on which instant now is
-    answer = UNKNOWN if timeless else _any_time(formula, plain, asker, months, budget)
+    answer = UNKNOWN if timeless else _any_time(formula, plain, asker, months)
     return _by_solver(formula, plain, asker, months) if answer is UNKNOWN else answer
 
 
@@ -173,12 +173,10 @@ def _holds(formula: Formula, seen: Situation) -> bool:
         return False
 
 
-def _any_time(
-    formula: Formula, plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...], budget: int
-) -> Answer:
+def _any_time(formula: Formula, plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
     """A witness at any instant: first find out which instants are possible, then look at these."""
     certain = True
-    left = _Budget(budget)
+    left = _Budget()
     seen: set[datetime.datetime] = set()
     for day, open_ in _open_instants(plain, asker, months):
         tree = All((Translator(asker, open_).tree(plain), *_open_time(asker)))
@@ -188,7 +186,7 @@ def _any_time(
             for now in _instants(asker, day, candidate, open_.clock):
                 if now not in seen and asker.is_open(now):
                     seen.add(now)
-                    witness = _at(formula, plain, asker, now, _Budget(budget))
+                    witness = _at(formula, plain, asker, now, _Budget())
                     if witness is not None:
                         return Sat(witness)
             if number >= 20:
@@ -198,7 +196,7 @@ def _any_time(
         return UNSAT
     for now in near_changes(asker.index.policy_set.timezone, asker.now.year) if months else ():
         if now not in seen and asker.is_open(now):
-            witness = _at(formula, plain, asker, now, _Budget(budget))
+            witness = _at(formula, plain, asker, now, _Budget())
             if witness is not None:
                 return Sat(witness)
     return UNKNOWN

@@ -33,12 +33,10 @@ from policylang.analysis.constraints import (
     Tried,
     ValueState,
     Variable,
-    after,
     alike,
     all_of,
-    before,
-    not_after,
-    not_before,
+    at_least,
+    at_most,
     ordered,
     set_variable,
     shared_item,
@@ -463,13 +461,13 @@ class Translator:
             return NO
         now, latest, earliest = edge
         if test.test == "older_than":
-            return before(variable, now, latest) if wanted else not_before(variable, now, earliest)
+            return at_most(variable, now, latest - 1) if wanted else at_least(variable, now, earliest)
         if test.test == "within":
-            inside = (not_before(variable, now, earliest), not_after(variable, now, 0))
-            outside = (before(variable, now, latest), after(variable, now, 0))
+            inside = (at_least(variable, now, earliest), at_most(variable, now, 0))
+            outside = (at_most(variable, now, latest - 1), at_least(variable, now, 1))
         else:
-            inside = (not_before(variable, now, 0), not_after(variable, now, latest))
-            outside = (before(variable, now, 0), after(variable, now, earliest))
+            inside = (at_least(variable, now, 0), at_most(variable, now, latest))
+            outside = (at_most(variable, now, -1), at_least(variable, now, earliest + 1))
         return all_of(inside) if wanted else some_of(outside)
 
     def _any_length(self, test: c.Time, variable: Variable, wanted: bool) -> Tree:
@@ -480,9 +478,8 @@ class Translator:
         if self.time.now is not None:
             today = self.time.now.astimezone(self.asker.index.timezone).date()
             node = today.toordinal() if node == TODAY else (self.time.now - EPOCH) // MICROSECOND
+        sure: Tree = All((at_least(variable, node, 0), at_most(variable, node, 0)))
         if wanted == (test.test == "older_than"):
-            beyond = after if test.test == "within" else before
-            sure = Hard(test, wanted) if test.test == "older_than" else beyond(variable, node, 0)
-        else:
-            sure = All((not_before(variable, node, 0), not_after(variable, node, 0)))
+            beyond = {"within": at_least(variable, node, 1), "within_next": at_most(variable, node, -1)}
+            sure = beyond.get(test.test, Hard(test, wanted))
         return some_of((sure, Hard(test, wanted)))
