@@ -47,7 +47,6 @@ from policylang.analysis.constraints import (
     variable_of,
 )
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
-from policylang.analysis.looks import along
 from policylang.analysis.question_instant import QuestionInstant, is_very_long
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -59,7 +58,6 @@ from policylang.model.types import (
     DurationType,
     EnumType,
     PlaceType,
-    RecordType,
     SetType,
     UserType,
 )
@@ -97,25 +95,24 @@ class Translator:
         """The attributes on a path from its beginning, each with the states that it may be in."""
         index, assumed = self.asker.index, self.asker.assumed
         found: list[tuple[Variable, frozenset[ValueState]]] = []
-        for number, (owner, declared) in enumerate(along(index, self.asker.resource, path)):
-            step, is_first, typed = path.steps[number], number == 0, assumed.types
-            if owner is None:
+        for number, (holder, step) in enumerate(index.holders(self.asker.resource, path), 1):
+            declared, is_first, typed = index.attribute_type(holder, step), number == 1, assumed.types
+            if holder is None:
                 full = assumed.request and step not in index.optional_request
-            elif isinstance(owner, UserType):
+            elif isinstance(holder, UserType):
                 # A user of the record may be anybody; what the one who asks lacks is known, or declared.
                 typed = True
                 full = path.root == "subject" and is_first and assumed.users and step not in index.optional_subject
             else:
-                assert isinstance(owner, RecordType)
                 full = (assumed.records if is_first else assumed.related) and not (
-                    index.attributes[owner.resource][step].optional
+                    index.attributes[holder.resource][step].optional
                 )
                 # A record whose own place is none that there is is nobody's: nothing is asked about it.
-                typed = typed or (is_first and index.resources[owner.resource].place == step)
+                typed = typed or (is_first and index.resources[holder.resource].place == step)
             states = VALUE if isinstance(declared, SetType) and not typed else PLAIN
             states |= frozenset[ValueState]() if full else MISSING
             states |= frozenset[ValueState]() if typed else BAD
-            found.append((Variable(path.root, path.steps[: number + 1], declared), states))
+            found.append((Variable(path.root, path.steps[:number], declared), states))
         return found
 
     def _is_known(self, path: c.Path) -> bool | None:

@@ -15,9 +15,9 @@ import msgspec
 from policylang.analysis.asker import Asker
 from policylang.analysis.conjunction import CandidateModel
 from policylang.analysis.constraints import ConstantTerm, Member, Variable, VariablePlace, unit_of
-from policylang.analysis.looks import along
 from policylang.analysis.trees import hang
 from policylang.ir import nodes as ir
+from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import (
     NUMBERS,
@@ -163,15 +163,11 @@ def _user_before(asker: Asker, variable: Variable) -> Variable | None:
     """The user whose attribute a variable is, unless that is the one who asks."""
     if variable.root == "item":
         return None
-    owners = enumerate(owner for owner, _ in along(asker.index, asker.resource, variable))
-    return next(
-        (
-            Variable(variable.root, variable.steps[:number], owner)
-            for number, owner in owners
-            if number and isinstance(owner, UserType)
-        ),
-        None,
-    )
+    path = c.Path(variable.root, variable.steps, variable.type, "")
+    for number, (holder, _) in enumerate(asker.index.holders(asker.resource, path)):
+        if number and isinstance(holder, UserType):
+            return Variable(variable.root, variable.steps[:number], holder)
+    return None
 
 
 def _put(asker: Asker, root: dict[str, Any], variable: Variable, value: Any) -> None:

@@ -101,7 +101,8 @@ class Index:
         """The attributes on a path of a condition on a resource, each behind what has it; ``None`` is the request."""
         at: Type | None = {"record": RecordType(resource), "subject": UserType(None), "request": None}[path.root]
         for number, step in enumerate(path.steps, 1):
-            assert at is None or isinstance(at, RecordType | UserType)
+            if not (at is None or isinstance(at, RecordType | UserType)):
+                return  # the unit of a length of time, as proofs have it
             yield at, step
             if number < len(path.steps):
                 at = self.attribute_type(at, step)
