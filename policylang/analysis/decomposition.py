@@ -15,7 +15,6 @@ from policylang.analysis.looks import is_user, looks_at_time
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.model import conditions as c
-from policylang.model.types import UserType
 from policylang.runtime.index import Index
 
 _MOST_CASES = 16
@@ -93,7 +92,7 @@ class Decomposition:
                     yield ("record", "id")
                 elif isinstance(operand, c.Path):
                     yield (operand.root, *operand.steps[:1]) if operand.root != "subject" else _USERS
-                    if any(isinstance(holder, UserType) for holder, _ in self.index.holders(resource, operand)):
+                    if self.index.to_user(resource, operand)[1]:
                         yield _USERS
 
 

@@ -107,6 +107,13 @@ class Index:
             if number < len(path.steps):
                 at = self.attribute_type(at, step)
 
+    def to_user(self, resource: str, path: Path) -> tuple[Path, tuple[str, ...]]:
+        """The way to the first user on a path of a condition on a resource, or to its end; and what is left of it."""
+        for number, (holder, _) in enumerate(self.holders(resource, path)):
+            if isinstance(holder, UserType):
+                return Path(path.root, path.steps[:number], holder, path.at), path.steps[number:]
+        return path, ()
+
     def attribute_type(self, holder: RecordType | UserType | None, name: str) -> Type:
         """The type of an attribute of what `holders` gives."""
         match holder:

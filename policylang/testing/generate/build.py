@@ -22,7 +22,7 @@ from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
 from policylang.testing.generate.domains import RequestValues
 from policylang.testing.generate.edges import Edge
 from policylang.testing.generate.filling import Demanded, Filling
-from policylang.testing.generate.variables import ChosenValue, Values, as_record, variables
+from policylang.testing.generate.variables import Values, as_record, label, variables
 from policylang.testing.generate.work import Work
 
 _KEPT = 16
@@ -180,12 +180,11 @@ class Builder:
         if first is None:
             return []
         found = [
-            self._one(Demanded(self._domains, [*turning, Holds(test, answer)]), {}, f"{first.label}_{word}", field)
+            self._one(Demanded(self._domains, [*turning, Holds(test, answer)]), {}, f"{label(first)}_{word}", field)
             for answer, word in ((True, "with_all"), (False, "without_one"))
         ]
-        label = f"{first.label}_missing"
-        found.append(self._one(Demanded(self._domains, demands), {first: MISSING}, label, field))
-        return [each for each in found if each is not None]
+        without = self._one(Demanded(self._domains, demands), {first: MISSING}, f"{label(first)}_missing", field)
+        return [each for each in (*found, without) if each is not None]
 
     def _truth(self, test: c.Test, built: Built) -> bool | None:
         return truth(test, Situation(self.index, self.user, self.resource, built.record, built.request, self.now))
@@ -205,7 +204,7 @@ class Builder:
         return found
 
     def _at(
-        self, demanded: Demanded, wanted: ChosenValue, edges: Iterable[Edge], beside: Values, field: str | None
+        self, demanded: Demanded, wanted: c.Path, edges: Iterable[Edge], beside: Values, field: str | None
     ) -> list[Built]:
         """Requests at the edges of a value, with what it is compared with beside it."""
         found = []
@@ -213,8 +212,8 @@ class Builder:
             if self._work.is_used_up:
                 break
             # Requests are told apart by the test that makes them, records by their names.
-            label = f"{wanted.label}_{word}" if wanted.root == "record" else "ordinary"
-            one = self._one(demanded, {**beside, wanted: value}, label, field)
+            name = f"{label(wanted)}_{word}" if wanted.root == "record" else "ordinary"
+            one = self._one(demanded, {**beside, wanted: value}, name, field)
             if one is not None:
                 found.append(one)
         return found

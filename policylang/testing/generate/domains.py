@@ -31,7 +31,7 @@ from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Truth, truth
 from policylang.runtime.values import MISSING, BadValueError
 from policylang.testing.generate.edges import Edge, edges, written
-from policylang.testing.generate.variables import ChosenValue, Values, as_record, looked_at, variable
+from policylang.testing.generate.variables import Values, as_record, looked_at, variable
 
 _MOST_USERS = 200
 """Users who are looked at for one with an attribute of a certain kind."""
@@ -66,7 +66,7 @@ class RequestValues:
         record, request = as_record(values)
         return Situation(self.index, self.user, self.resource, record, request, self.now)
 
-    def ordinary(self, wanted: ChosenValue, tests: tuple[c.Test, ...]) -> Iterator[Any]:
+    def ordinary(self, wanted: c.Path, tests: tuple[c.Test, ...]) -> Iterator[Any]:
         """The values that read best, in order; behind them those at the edges of tests. Users and places are as they
         are.
         """
@@ -75,14 +75,14 @@ class RequestValues:
             for test in tests:
                 yield from (value for _, value in self.edges(test, wanted) if value is not MISSING)
 
-    def edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
+    def edges(self, test: c.Test, wanted: c.Path) -> tuple[Edge, ...]:
         """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
         return self._edges(test, wanted)
 
-    def _find_edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
+    def _find_edges(self, test: c.Test, wanted: c.Path) -> tuple[Edge, ...]:
         return tuple(self.edges_beside(test, wanted, self.beside(test, wanted)))
 
-    def edges_beside(self, test: c.Test, wanted: ChosenValue, others: Values) -> Iterator[Edge]:
+    def edges_beside(self, test: c.Test, wanted: c.Path, others: Values) -> Iterator[Edge]:
         """The edges where the other variables of the test have these values."""
         for operand in looked_at(test):
             if variable(self.index, self.resource, operand) != wanted:
@@ -96,12 +96,12 @@ class RequestValues:
             else:
                 yield from edges(test, operand, self.situation(others))
 
-    def beside(self, test: c.Test, wanted: ChosenValue) -> Values:
+    def beside(self, test: c.Test, wanted: c.Path) -> Values:
         """Values for the other variables of a test."""
         found = (variable(self.index, self.resource, operand) for operand in looked_at(test))
         return {each: next(self.samples(each.type)) for each in found if each is not None and each != wanted}
 
-    def _chosen(self, test: c.Test, wanted: ChosenValue, others: Values) -> Iterator[Edge]:
+    def _chosen(self, test: c.Test, wanted: c.Path, others: Values) -> Iterator[Edge]:
         """Of the users, places or records that there are, the first of whom the test is true, and false."""
         seen: set[bool | None] = set()
         pool = self.pool(wanted.type)
@@ -114,7 +114,7 @@ class RequestValues:
                 yield self._label(wanted, each, found), each
         yield "missing", MISSING
 
-    def _label(self, wanted: ChosenValue, each: Any, found: bool | None) -> str:
+    def _label(self, wanted: c.Path, each: Any, found: bool | None) -> str:
         if isinstance(wanted.type, UserType) and each == self.user:
             return "own"
         words = {UserType: "person", PlaceType: "place"}.get(type(wanted.type), "record")
