@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from policylang.analysis.asker import SHORTEST, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.satisfiability import NoWitness
-from policylang.analysis.witness import Witness
+
+SHORTEST = datetime.timedelta(microseconds=1)
+"""Between one instant and the next."""
+
+
+class Assumed(msgspec.Struct, frozen=True):
+    """What a question takes for given of records, requests and users. What is proved holds only where that is so.
+
+    ``records``: the record has every attribute that is not optional, and ``related``: so have those that it leads to;
+    ``request``: so has the request; ``users``: so has somebody whom nobody has declared. ``types``: values are of their
+    types; about one that is not, every condition is unknown.
+    """
+
+    records: bool = False
+    related: bool = False
+    request: bool = False
+    users: bool = False
+    types: bool = False
+
+
+ANYTHING = Assumed()
+"""Any record, request and user, whatever they lack: what a proof is about unless it says otherwise."""
+TYPED = Assumed(types=True)
+"""Any, as long as values are of their types."""
+COMPLETE = Assumed(records=True, related=True, types=True)
+"""Complete records, which lead to complete ones; requests and users may lack anything."""
+AS_DECLARED = Assumed(records=True, related=True, request=True, users=True, types=True)
+"""Nothing is missing that is not optional."""
 
 
 class Hypothetical(msgspec.Struct, frozen=True, gc=False):
@@ -55,10 +81,35 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
 
+    @property
+    def is_at_one_instant(self) -> bool:
+        """Whether ``now`` is the only instant asked about."""
+        return self.since == self.now and self.until == self.now + SHORTEST
+
+    def is_open(self, now: datetime.datetime) -> bool:
+        """Whether the instant is one of those asked about."""
+        return (self.since is None or self.since <= now) and (self.until is None or now < self.until)
+
 
 def at_one_instant(formula: Formula, resource: str, now: datetime.datetime, assumed: Assumed, who: Requester) -> Query:
     """Whether the formula can hold at ``now``."""
     return Query(formula, resource, now, assumed, who, now, now + SHORTEST)
+
+
+class Witness(msgspec.Struct, frozen=True, gc=False):
+    """A concrete situation. ``record``, ``request`` and ``attributes`` hold values as JSON does; times are texts.
+
+    ``attributes`` are those of the user, where anybody may ask. ``user``: who that has to be, if it matters.
+    """
+
+    resource: str
+    record: dict[str, Any]
+    request: dict[str, Any]
+    attributes: dict[str, Any]
+    now: datetime.datetime
+    users: dict[str, dict[str, Any]] = {}
+    """Attributes of others made up, by their ids, where nobody in the policy set has such."""
+    user: str | None = None
 
 
 class Sat(msgspec.Struct, frozen=True, gc=False):

@@ -93,9 +93,9 @@ class Translator:
 
     def _steps(self, path: c.Path) -> list[tuple[Variable, frozenset[ValueState]]]:
         """The attributes on a path from its beginning, each with the states that it may be in."""
-        index, assumed = self.asker.index, self.asker.assumed
+        index, assumed = self.asker.index, self.asker.query.assumed
         found: list[tuple[Variable, frozenset[ValueState]]] = []
-        for number, (holder, step) in enumerate(index.holders(self.asker.resource, path), 1):
+        for number, (holder, step) in enumerate(index.holders(self.asker.query.resource, path), 1):
             declared, is_first, typed = index.attribute_type(holder, step), number == 1, assumed.types
             if holder is None:
                 full = assumed.request and step not in index.optional_request
@@ -233,7 +233,7 @@ class Translator:
         """A test of nothing but constants is decided at once."""
         operands_ = [self.asker.known(operand) for operand in test.sides]
         if all(isinstance(operand, c.Constant) for operand in operands_):
-            s = Situation(self.asker.index, self.asker.id, self.asker.resource, {}, {}, self.asker.now)
+            s = Situation(self.asker.index, self.asker.id, self.asker.query.resource, {}, {}, self.asker.query.now)
             return YES if truth(test, s) is wanted else NO
         return Hard(test, wanted)
 

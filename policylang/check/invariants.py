@@ -8,14 +8,12 @@ from itertools import product
 
 import msgspec
 
-from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Assumed
 from policylang.analysis.creation import creation
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula, true
-from policylang.analysis.query import SOMEBODY, DeclaredUser, Requester
+from policylang.analysis.query import ANYTHING, COMPLETE, SOMEBODY, TYPED, Assumed, DeclaredUser, Requester, Witness
 from policylang.analysis.questions import somebody_allowed, somebody_denied
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, counted, show, show_created, somebody_with
 from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.limits import Questions

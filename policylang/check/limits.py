@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
-from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
-from policylang.analysis.query import ANYBODY, DeclaredUser
+from policylang.analysis.query import ANYBODY, ANYTHING, COMPLETE, Assumed, DeclaredUser
 from policylang.analysis.questions import (
     contradictory_limits,
     policy_always_true,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from policylang.analysis.witness import Witness
+from policylang.analysis.query import Witness
 from policylang.check.finding import Shown, Who, WitnessError, show
 from policylang.check.world import World
 from policylang.diagnostics import listed

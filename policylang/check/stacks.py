@@ -12,9 +12,8 @@ from policylang.analysis.creation import looked_at, writable
 from policylang.analysis.decision import allowed, unhindered
 from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.looks import Looks
-from policylang.analysis.query import Answer, DeclaredUser, Sat
+from policylang.analysis.query import Answer, DeclaredUser, Sat, Witness
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show, somebody_with
 from policylang.check.likeness import Likeness
 from policylang.check.limits import for_complete

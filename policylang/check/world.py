@@ -9,11 +9,10 @@ from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import SOMEBODY, Answer, Query, Requester
+from policylang.analysis.query import COMPLETE, SOMEBODY, Answer, Assumed, Query, Requester
 from policylang.analysis.satisfiability import Satisfiability
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of

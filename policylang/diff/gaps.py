@@ -10,13 +10,21 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from policylang.analysis.asker import ANYTHING, AS_DECLARED
 from policylang.analysis.decision import attribute_path, covered, denied, met, missing
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Sat
+from policylang.analysis.query import (
+    ANYTHING,
+    AS_DECLARED,
+    SOMEBODY,
+    Answer,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Sat,
+    Witness,
+)
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, replay
 from policylang.diff.instants import variations
 from policylang.diff.simplify import plain

@@ -13,14 +13,12 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.asker import TYPED
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import FALSE, AllOf, Formula, given, holds
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import Answer, DeclaredUser, NamedUser, Sat, at_one_instant
+from policylang.analysis.query import TYPED, Answer, DeclaredUser, NamedUser, Sat, Witness, at_one_instant
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
-from policylang.analysis.witness import Witness
 from policylang.explaining.edits import Question, applied
 from policylang.explaining.gaps import moments
 from policylang.explaining.nearest import edges, in_order, of_witness, plain, told, with_kept

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from policylang.analysis.asker import ANYTHING
 from policylang.analysis.formula import TRUE, AllOf, AnyOf, Formula, NotOf, given, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import DeclaredUser, Sat, at_one_instant
-from policylang.analysis.witness import Witness
+from policylang.analysis.query import ANYTHING, DeclaredUser, Sat, Witness, at_one_instant
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.runtime.residual import as_value
