@@ -271,19 +271,15 @@ def two_texts(test: c.TextTest, text: Variable, part: Variable, wanted: bool) ->
     return Some((sure, Hard(test, wanted)))
 
 
-def set_variable(operand: c.Operand) -> Variable:
-    assert isinstance(operand, c.Path)
-    return variable_of(operand)
-
-
 def shared_item(left: c.Operand, right: c.Operand) -> Variable:
     """Some item of the sets; the same for the same sets."""
-    assert isinstance(left, c.Path)
-    assert isinstance(right, c.Path)
-    return Variable("item", (left.root, *left.steps, right.root, *right.steps), left.type.item)
+    one, other = variable_of(left), variable_of(right)
+    return Variable("item", (one.root, *one.steps, other.root, *other.steps), left.type.item)
 
 
-def variable_of(path: c.Path) -> Variable:
+def variable_of(path: c.Operand) -> Variable:
+    """The variable of a path, which the operand has to be."""
+    assert isinstance(path, c.Path)
     return Variable(path.root, path.steps, path.type)
 
 

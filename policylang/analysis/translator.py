@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from policylang.analysis.asker import Asker
@@ -38,7 +38,6 @@ from policylang.analysis.constraints import (
     at_least,
     at_most,
     ordered,
-    set_variable,
     shared_item,
     side_of,
     some_of,
@@ -120,8 +119,9 @@ class Translator:
         known = self.asker.known(path)
         return None if known is path else known is not None or self.asker.known_set(path) is not None
 
-    def _there(self, path: c.Path, states: frozenset[ValueState] = VALUE) -> Tree:
-        """The path leads to a value, in one of these states."""
+    def _there(self, path: c.Operand, states: frozenset[ValueState] = VALUE) -> Tree:
+        """The path, which the operand has to be, leads to a value, in one of these states."""
+        assert isinstance(path, c.Path)
         known = self._is_known(path)
         if known is not None:
             return YES if known else NO
@@ -334,10 +334,7 @@ class Translator:
             if isinstance(item, c.Constant):
                 return YES if (item.value in known) == wanted else NO
             return self._in(test, item, known, wanted)
-        assert isinstance(test.operand, c.Path)
-        member: Tree = Member(variable_of(test.operand), side_of(item), wanted)
-        if not wanted:  # with an item missing it is unknown
-            member = all_of((self._there(test.operand, PLAIN), member))
+        member = self._member(test.operand, item, wanted)
         values = self._finite(item) if isinstance(item, c.Path) else None
         if values is None or isinstance(item, c.Constant):
             return member
@@ -350,21 +347,19 @@ class Translator:
     # --- two sets --------------------------------------------------------------------------------------------
 
     def _overlaps(self, test: c.Overlaps, wanted: bool) -> Tree:
-        left, right = self.asker.known_set(test.left), self.asker.known_set(test.right)
-        if left is not None and right is not None:
-            return YES if (not set(left).isdisjoint(right)) == wanted else NO
-        if left is not None or right is not None:
-            other = test.right if left is not None else test.left
-            values = left if left is not None else right
-            assert values is not None
-            each = [self._member(other, c.Constant(other.type.item, value, test.at), wanted) for value in values]
+        known, other = self._known_side(test)
+        if known is not None:
+            others = self.asker.known_set(other)
+            if others is not None:
+                return YES if (not set(known).isdisjoint(others)) == wanted else NO
+            each = [self._member(other, c.Constant(other.type.item, value, test.at), wanted) for value in known]
             return some_of(each) if wanted else all_of(each)
         if wanted:
             item = shared_item(test.left, test.right)
-            return all_of((*self._kind_of_item(test, item), *(self._held(side, item) for side in test.sides)))
-        whole = all_of(self._states_of(side, PLAIN) for side in test.sides)
+            return all_of((*self._kind_of_item(test.sides, item), *(self._held(side, item) for side in test.sides)))
+        whole = all_of(self._there(side, PLAIN) for side in test.sides)
         nothing = some_of(self._without_items(side) for side in test.sides)
-        return some_of((all_of((whole, self._apart(test))), nothing))
+        return some_of((all_of((whole, Apart(*map(variable_of, test.sides)))), nothing))
 
     def _holed_overlap(self, test: c.Overlaps) -> Tree:
         """An item of one set is missing, the other has some, and no two are known to be the same."""
@@ -373,32 +368,29 @@ class Translator:
         cases = []
         for holed, other in ((test.left, test.right), (test.right, test.left)):
             if self.asker.known_set(holed) is None:
-                cases.append(all_of((self._states_of(holed, HOLED), self._some_item(other))))
-        known = [self.asker.known_set(side) for side in test.sides]
-        apart: Tree = self._apart(test) if known == [None, None] else self._overlaps_not(test)
-        return all_of((some_of(cases), apart))
+                cases.append(all_of((self._there(holed, HOLED), self._some_item(other))))
+        known, other = self._known_side(test)
+        if known is None:
+            return all_of((some_of(cases), Apart(*map(variable_of, test.sides))))
+        apart = [Member(variable_of(other), ConstantTerm(text_of(value)), False) for value in known]
+        return all_of((some_of(cases), all_of(apart)))
 
-    def _overlaps_not(self, test: c.Overlaps) -> Tree:
-        """No item of the known set is known to be in the other."""
-        known = self.asker.known_set(test.left)
-        other = test.left if known is None else test.right
-        values = known if known is not None else self.asker.known_set(test.right)
-        variable = set_variable(other)
-        return all_of(Member(variable, ConstantTerm(text_of(value)), False) for value in values or ())
+    def _known_side(self, test: c.Overlaps) -> tuple[tuple[c.Value, ...] | None, c.Operand]:
+        """What is in one of the sets, if that is known of either; and the other set."""
+        left = self.asker.known_set(test.left)
+        return (left, test.right) if left is not None else (self.asker.known_set(test.right), test.left)
 
-    def _member(self, operand: c.Operand, item: c.Constant, wanted: bool) -> Tree:
-        member = Member(set_variable(operand), side_of(item), wanted)
-        return member if wanted else all_of((self._states_of(operand, PLAIN), member))
-
-    def _apart(self, test: c.Overlaps) -> Tree:
-        return Apart(set_variable(test.left), set_variable(test.right))
+    def _member(self, operand: c.Operand, item: c.Operand, wanted: bool) -> Tree:
+        """The item is in the set, or is not: with an item missing that is unknown."""
+        member = Member(variable_of(operand), side_of(item), wanted)
+        return member if wanted else all_of((self._there(operand, PLAIN), member))
 
     def _without_items(self, operand: c.Operand) -> Tree:
         known = self.asker.known_set(operand)
         if known is not None:
             return NO if known else YES
-        variable = set_variable(operand)
-        return all_of((self._states_of(operand, PLAIN), Apart(variable, variable)))
+        variable = variable_of(operand)
+        return all_of((self._there(operand, PLAIN), Apart(variable, variable)))
 
     def _some_item(self, operand: c.Operand) -> Tree:
         """The set has an item, or one that is missing."""
@@ -406,21 +398,16 @@ class Translator:
         if known is not None:
             return YES if known else NO
         item = shared_item(operand, operand)
-        held = all_of((*self._kind_of_item(c.Empty(operand, operand.at), item), self._held(operand, item)))
-        return some_of((self._states_of(operand, HOLED), held))
+        held = all_of((*self._kind_of_item((operand,), item), self._held(operand, item)))
+        return some_of((self._there(operand, HOLED), held))
 
     def _held(self, operand: c.Operand, item: Variable) -> Tree:
-        return all_of((self._states_of(operand, VALUE), Member(set_variable(operand), item, True)))
+        return all_of((self._there(operand, VALUE), Member(variable_of(operand), item, True)))
 
-    def _states_of(self, operand: c.Operand, states: frozenset[ValueState]) -> Tree:
-        assert isinstance(operand, c.Path)
-        return self._there(operand, states)
-
-    def _kind_of_item(self, test: c.Overlaps | c.Empty, item: Variable) -> Iterator[Tree]:
+    def _kind_of_item(self, sets: Iterable[c.Operand], item: Variable) -> Iterator[Tree]:
         """What an item can be, from the types of the sets that have it."""
-        for side in test.sides:
-            assert isinstance(side, c.Path)
-            match side.type.item:
+        for each in sets:
+            match each.type.item:
                 case EnumType(values):
                     yield Among(item, frozenset(values))
                 case BoolType():
