@@ -12,7 +12,7 @@ import msgspec
 from policylang.analysis.query import Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
-from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject
+from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject, of_user, users_alike
 from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read
 from policylang.diff.versions import Keys, Side
 from policylang.diff.wording import Lines, apart, conditions_of, lines
@@ -63,12 +63,18 @@ class AccessDifference(msgspec.Struct, frozen=True, eq=False):
 
 
 class Comparer:
-    """Questions about two sides."""
+    """Questions about two policy sets from ``now``, an aware instant, on."""
 
-    def __init__(self, old: Side, new: Side) -> None:
-        self.old, self.new = self.sides = old, new
-        self.up, self.down = GapQuestions(new, old), GapQuestions(old, new)
-        self.surroundings = Surroundings(old, new, self.up.lifter.reader.moved)
+    def __init__(self, old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> None:
+        keys, now = Keys(), now.astimezone(datetime.UTC)
+        self.old, self.new = self.sides = Side(old, now, keys), Side(new, now, keys)
+        self.up, self.down = GapQuestions(self.new, self.old), GapQuestions(self.old, self.new)
+        self.surroundings = Surroundings(self.old, self.new, self.up.lifter.reader.moved)
+
+    @cached_property
+    def alike(self) -> list[Lines]:
+        """The users, in classes."""
+        return users_alike(*self.sides)
 
     @cached_property
     def _moved_users(self) -> frozenset[str]:
@@ -274,10 +280,17 @@ class Comparer:
         )
 
 
-def comparer(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> Comparer:
-    """Questions about two policy sets from ``now``, an instant in UTC, on."""
-    keys = Keys()
-    return Comparer(Side(old, now, keys), Side(new, now, keys))
+def user_differences(
+    old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime
+) -> Iterator[tuple[Lines, AccessDifference]]:
+    """What differs from ``now`` on for users who are alike, or an integration, but not what more they may be given.
+    Nothing found is proved to be nothing.
+    """
+    c = Comparer(old, new, now)
+    integrations = sorted({*c.old.index.integrations, *c.new.index.integrations})
+    for users in (*c.alike, *((each,) for each in integrations)):
+        for subject in of_user(users[0], *c.sides):
+            yield from ((users, each) for each in c.differences(subject))
 
 
 def _lacking(condition: Condition, s: Situation) -> Iterator[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
@@ -23,13 +22,9 @@ from policylang.runtime.sources import RightsSource
 from policylang.syntax.quoting import quote_text
 
 
-def statements(
-    c: Comparer, alike: Sequence[Lines], changes: Iterable[Change], now: datetime.datetime
-) -> Iterator[Statement]:
-    """All of them, by topic. Denies that show in a change of access already are left out. ``alike``: the users, in
-    classes.
-    """
-    yield from _eligibility(c, alike, now)
+def statements(c: Comparer, changes: Iterable[Change]) -> Iterator[Statement]:
+    """All of them, by topic. Denies that show in a change of access already are left out."""
+    yield from _eligibility(c)
     yield from _superusers(c)
     yield from _may_assign(c)
     yield from _denies(c, list(changes))
@@ -58,15 +53,15 @@ def made(
 # --- who can be chosen ---------------------------------------------------------------------------------------
 
 
-def _eligibility(c: Comparer, alike: Sequence[Lines], now: datetime.datetime) -> Iterator[Statement]:
+def _eligibility(c: Comparer) -> Iterator[Statement]:
     old, new = roles_asked(c.old.index), roles_asked(c.new.index)
     attributes = [name for name in sorted(old.keys() | new.keys()) if _is_on(c.old, name) and _is_on(c.new, name)]
     wanted = {name: (old.get(name), new.get(name)) for name in attributes}
     users: dict[tuple[str | None, str | None], tuple[list[str], list[str]]] = {}
-    for users_ in alike:
+    for users_ in c.alike:
         for roles in set(wanted.values()):
             gained, lost = users.setdefault(roles, ([], []))
-            had, has = _held(c, users_[0], roles, now)
+            had, has = _held(c, users_[0], roles)
             if any(after and not before for before, after in zip(had, has, strict=True)):
                 gained += users_
             if any(before and not after for before, after in zip(had, has, strict=True)):
@@ -92,12 +87,10 @@ def _is_on(side: Side, name: tuple[str, str]) -> bool:
     return isinstance(type_, UserType)
 
 
-def _held(
-    c: Comparer, user: str, roles: tuple[str | None, str | None], now: datetime.datetime
-) -> tuple[list[bool], list[bool]]:
+def _held(c: Comparer, user: str, roles: tuple[str | None, str | None]) -> tuple[list[bool], list[bool]]:
     """Whether users can be chosen before and after, in each of their spans."""
     found: tuple[list[bool], list[bool]] = ([], [])
-    for subject in of_user(user, c.old, c.new, now):
+    for subject in of_user(user, *c.sides):
         for (side, person), role, answers in zip(c.both(subject), roles, found, strict=True):
             answers.append(person.profile is not None and (role is None or role in side.roles_of(person.sources)))
     return found

@@ -76,8 +76,9 @@ def _somebody(kind: str, name: str, side: Side) -> ComparedPerson:
     return ComparedPerson(somebody_with(*sources), Profile(sources))
 
 
-def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator[Subject]:
+def of_user(user: str, old: Side, new: Side) -> Iterator[Subject]:
     """A user or integration on both sides, in each span from the present day on."""
+    now = new.world.now
     for span in _spans(user, old.index, new.index, now):
         at = span.instant(now)
         yield Subject(_person(user, old.index, at), _person(user, new.index, at), user, span)
