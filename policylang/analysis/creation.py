@@ -25,7 +25,7 @@ class Creation(msgspec.Struct, frozen=True):
     """
 
     formula: Formula
-    left_out: frozenset[str]
+    left_out: frozenset[str] = frozenset()
 
 
 def creation(

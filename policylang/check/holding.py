@@ -155,8 +155,3 @@ class Holdings:
     @cached_property
     def every_permission(self) -> frozenset[Permission]:
         return self.world.permissions(lambda _action: True)
-
-
-def holding(world: World) -> Holdings:
-    """Who holds what in a world, made once."""
-    return world.once(Holdings)

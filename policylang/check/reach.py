@@ -12,7 +12,7 @@ from policylang.analysis.query import SOMEBODY, DeclaredUser
 from policylang.analysis.questions import some_closed
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Who
-from policylang.check.holding import HolderClass, holding
+from policylang.check.holding import HolderClass, Holdings
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
@@ -50,7 +50,7 @@ class Reaches:
     """The reach of findings in a world. Each part is worked out once."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.index, self._holdings = world, world.index, holding(world)
+        self.world, self.index, self._holdings = world, world.index, world.once(Holdings)
         self._now: dict[Name, frozenset[str]] = {}
         self._records: dict[tuple[Profile, str | None, str, str], _Records | None] = {}
 

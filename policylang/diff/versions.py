@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from policylang.check.fix.same_access import without_places
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -86,7 +86,7 @@ class Side:
 
     def granted(self, held: Iterable[RightsSource]) -> frozenset[Permission]:
         """What sources grant somehow, also by the roles inside them."""
-        held_ = holding(self.world)
+        held_ = self.world.once(Holdings)
         return frozenset().union(*(held_.granted(source.bundle_name) for source in held))
 
     def eligible(self, role: str, at: datetime.datetime) -> frozenset[str]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.check.finding import Who
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.rules.administration import escalation_path
 from policylang.check.rules.statements import invariant_not_proved, invariant_violated
 from policylang.check.world import World
@@ -222,12 +222,12 @@ def test_escalation_paths(seed: int) -> None:
     stand = {finding.at for finding in findings}
     for _, bundle in world.bundles:
         name = name_of(bundle)
-        steps = escalation_path._steps(holding(world), name)
+        steps = escalation_path._steps(world.once(Holdings), name)
         paths = [escalation_path._path(steps, name, role) for role in steps]
         expected = any(_gains(world.index, name, path) for path in paths if path[0].said_by == name)
         assert any(ref.at in stand for ref in bundle.may_assign) == expected, bundle
         for path in paths:
-            if escalation_path._is_certain(holding(world), name, path[-1].role):
+            if escalation_path._is_certain(world.once(Holdings), name, path[-1].role):
                 assert _gains(world.index, name, path), path
 
 

@@ -13,7 +13,7 @@ from policylang.analysis.formula import AllOf, NotOf
 from policylang.analysis.questions import implies
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.granting import grants_by_permission, may_narrow
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -161,7 +161,7 @@ class _Comparison:
 
     def _decided_alike(self, one: Profile, other: Profile, users: tuple[str, ...], period: Period) -> bool:
         """Whether every request has the same answer: of these users in the period, or of anybody if there are none."""
-        granted = holding(self.before).granted_to(one) | holding(self.after).granted_to(other)
+        granted = self.before.once(Holdings).granted_to(one) | self.after.once(Holdings).granted_to(other)
         return all(self._action_alike(one, other, *each, users, period) for each in sorted(granted))
 
     def _action_alike(
