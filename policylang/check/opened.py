@@ -19,7 +19,7 @@ from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import PlacedDeny, Plan, Way
+from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import RightsSource
 
 
@@ -198,6 +198,6 @@ class OpenedPermissions:
         found: dict[Permission, list[Formula]] = {}
         for deny in self.index.denies:
             for action in deny.actions if deny.fields is None else ():
-                formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
+                formula = NotOf(denied(self.index, deny))
                 found.setdefault((deny.resource, action), []).append(formula)
         return found

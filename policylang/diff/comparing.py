@@ -15,7 +15,7 @@ from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
 from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject, of_user, users_alike
 from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read
 from policylang.diff.versions import Keys, Side
-from policylang.diff.wording import Lines, apart, conditions_of, lines
+from policylang.diff.wording import Lines, apart, lines
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition, Time
 from policylang.model.words import operand_in_words
@@ -144,7 +144,7 @@ class Comparer:
         users: set[tuple[str, str]] = set()
         for side, plan in zip(self.sides, plans, strict=True):
             assert plan is not None
-            conditions = list(conditions_of(plan))
+            conditions = list(plan.conditions())
             read = set(attributes_read(side.index, resource, conditions))
             times = times or any(isinstance(test, Time) for each in conditions for test in each.tests())
             if plan.kind == "create":
@@ -259,7 +259,7 @@ class Comparer:
             plan = plan_of(side, person, resource, action)
             given = evidence.allowed
             s = Situation(side.index, "", resource, given.record, given.request, given.now)
-            for condition in conditions_of(plan) if plan is not None else ():
+            for condition in plan.conditions() if plan is not None else ():
                 found.update(dict.fromkeys(_lacking(condition, s)))
         return tuple(sorted(found))
 

@@ -31,7 +31,6 @@ from policylang.diff.simplify import plain
 from policylang.diff.subjects import ComparedPerson, Span
 from policylang.diff.translate import Lifter
 from policylang.diff.versions import Side
-from policylang.diff.wording import conditions_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, SetType, TextType, Type, UserType
@@ -279,7 +278,7 @@ class GapQuestions:
         shown = self._tried(found, plan, field, one, two)
         if shown is None and not gap.exact:
             other = plan_of(self.theirs, two, plan.resource, plan.action)
-            conditions = [each for plan in (plan, other) if plan is not None for each in conditions_of(plan)]
+            conditions = [each for plan in (plan, other) if plan is not None for each in plan.conditions()]
             zones = self.ours.index.timezone, self.theirs.index.timezone
             tried = (self._tried(each, plan, field, one, two) for each in variations(found, conditions, zones, span))
             shown = next((each for each in tried if each is not None), None)
@@ -403,7 +402,7 @@ def _allowed(side: Side, plan: Plan, field: str | None) -> _Allowed:
     rest: list[Formula] = [met(index, resource, plan.requirement)]
     rest += [true(i.condition) for i in sorted(plan.appends, key=lambda i: side.conditions[i.id])]
     rest += [
-        NotOf(denied(index, resource, each))
+        NotOf(denied(index, each.deny, each.place))
         for each in plan.denies
         if each.deny.fields is None or field in each.deny.fields
     ]

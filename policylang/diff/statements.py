@@ -17,7 +17,6 @@ from policylang.diff.wording import Lines, apart, deny_line
 from policylang.ir import nodes as ir
 from policylang.model.types import UserType
 from policylang.model.words import condition_in_words
-from policylang.runtime.plan import PlacedDeny
 from policylang.runtime.sources import RightsSource
 from policylang.syntax.quoting import quote_text
 
@@ -185,7 +184,7 @@ def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
                 (False, c.new, after, before, added),
             ):
                 for key, deny in one.items():
-                    line = deny_line(side, PlacedDeny(None, deny))
+                    line = deny_line(side, deny)
                     if key not in other and not told.of(source, up, about[0], about[1], line):
                         into[f"{about[1]} on `{about[0]}`: {line}"] = None
         if removed or added:
@@ -210,7 +209,7 @@ def _is_equal(c: Comparer, about: _Deny, before: Iterable[ir.Deny], after: Itera
         return False
     for asking, mine, other in ((c.up, after, before), (c.down, before, after)):
         here, there = (
-            AnyOf(tuple(denied(side.index, resource, PlacedDeny(None, deny)) for deny in denies))
+            AnyOf(tuple(denied(side.index, deny) for deny in denies))
             for side, denies in ((asking.ours, mine), (asking.theirs, other))
         )
         low: Formula = asking.lifter.lift(there, resource, None, over=False)

@@ -20,7 +20,7 @@ from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import ALWAYS, Period
-from policylang.runtime.plan import PlacedDeny, make_plan
+from policylang.runtime.plan import make_plan
 from policylang.runtime.sources import RightsSource, chains
 
 NOWHERE = "policy:1:1-1:1"
@@ -114,12 +114,12 @@ class _Comparison:
                 fields = [None] if deny.fields is None else [name for name in deny.fields if name in granting.fields]
                 for field in fields:
                     others = [
-                        NotOf(denied(index, deny.resource, PlacedDeny(None, each)))
+                        NotOf(denied(index, each))
                         for each in left
                         if (each.resource, granting.action in each.actions) == (deny.resource, True)
                         and (each.fields is None or field in each.fields)
                     ]
-                    taken = denied(index, deny.resource, PlacedDeny(None, deny))
+                    taken = denied(index, deny)
                     formula = AllOf((granting.reach(index), taken, *others))
                     if granting.settle(self.questions, formula) is not UNSAT:
                         return True

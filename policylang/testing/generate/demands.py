@@ -52,4 +52,4 @@ class Demands:
         """No deny matches, one left aside."""
         for each in self._plan.denies:
             if each != but and (each.deny.fields is None or field in each.deny.fields):
-                yield NotOf(denied(self._index, self._resource, each))
+                yield NotOf(denied(self._index, each.deny, each.place))
