@@ -69,7 +69,7 @@ class Comparer:
         keys, now = Keys(), now.astimezone(datetime.UTC)
         self.old, self.new = self.sides = Side(old, now, keys), Side(new, now, keys)
         self.up, self.down = GapQuestions(self.new, self.old), GapQuestions(self.old, self.new)
-        self.surroundings = Surroundings(self.old, self.new, self.up.lifter.reader.moved)
+        self.surroundings = Surroundings(self.old, self.new, self.up.reader.moved)
 
     @cached_property
     def alike(self) -> list[Lines]:
@@ -78,7 +78,7 @@ class Comparer:
 
     @cached_property
     def _moved_users(self) -> frozenset[str]:
-        return frozenset().union(*self.up.lifter.reader.moved.values())
+        return frozenset().union(*self.up.reader.moved.values())
 
     # --- one subject -----------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class Comparer:
 
     def _moved(self, attribute: str) -> list[str]:
         """The first of the users who have another value of an attribute."""
-        return sorted(self.up.lifter.reader.moved.get(attribute, ()))[:_MOST_NAMED]
+        return sorted(self.up.reader.moved.get(attribute, ()))[:_MOST_NAMED]
 
     # --- one direction ---------------------------------------------------------------------------------------
 

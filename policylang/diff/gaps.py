@@ -27,6 +27,7 @@ from policylang.analysis.query import (
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Shown, replay
 from policylang.diff.instants import variations
+from policylang.diff.readings import PathReader
 from policylang.diff.simplify import plain
 from policylang.diff.subjects import ComparedPerson, Span
 from policylang.diff.translate import Lifter
@@ -78,7 +79,7 @@ class GapQuestions:
         self.ours, self.theirs = ours, theirs
         self.index = with_attributes(ours.index, theirs.index)
         """Ours, with what records and requests may hold besides, which only theirs looks at."""
-        self.lifter = Lifter(theirs.index, self.index)
+        self.reader = PathReader(theirs.index, self.index)
         self._provers: dict[int, Prover] = {}
         self._unfilled: dict[tuple[str, frozenset[str]], Index] = {}
 
@@ -117,12 +118,10 @@ class GapQuestions:
         return low, high
 
     def _lifted(self, there: _Allowed, resource: str, user: str | None, *, over: bool) -> _Allowed:
-        def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
-            return tuple(plain(self.lifter.lift(part, resource, user, over=over)) for part in parts)
-
-        rest = lift(there.rest)
+        lifter = Lifter(self.reader, resource, user, over=over)
+        ways, rest = (tuple(plain(lifter.lift(part)) for part in parts) for parts in (there.ways, there.rest))
         known = self._at_known_place(resource, over=over)
-        return _Allowed(lift(there.ways), rest if known == TRUE else (*rest, known))
+        return _Allowed(ways, rest if known == TRUE else (*rest, known))
 
     def _at_known_place(self, resource: str, *, over: bool) -> Formula:
         """The record does not live at a place that the other side does not know: there it is nobody's."""

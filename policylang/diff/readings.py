@@ -48,6 +48,7 @@ class PathReader:
     def __init__(self, theirs: Index, ours: Index) -> None:
         self.theirs, self.ours = theirs, ours
         self.moved = _moved_users(theirs, ours)
+        self.one_clock = theirs.policy_set.timezone == ours.policy_set.timezone
         self._readings: dict[tuple[str, c.Path], _Reading] = {}
 
     def read(self, resource: str, path: c.Path) -> _Reading:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from policylang.analysis.decision import denied
-from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
+from policylang.analysis.formula import AllOf, AnyOf, NotOf
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.privileges import roles_asked
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity
 from policylang.diff.subjects import ALWAYS, of_user
+from policylang.diff.translate import Lifter
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, deny_line
 from policylang.ir import nodes as ir
@@ -212,7 +213,7 @@ def _is_equal(c: Comparer, about: _Deny, before: Iterable[ir.Deny], after: Itera
             AnyOf(tuple(denied(side.index, deny) for deny in denies))
             for side, denies in ((asking.ours, mine), (asking.theirs, other))
         )
-        low: Formula = asking.lifter.lift(there, resource, None, over=False)
+        low = Lifter(asking.reader, resource, None, over=False).lift(there)
         gap = Gap(AllOf((here, NotOf(low))), asking.index)
         if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not UNSAT:
             return False
