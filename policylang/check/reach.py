@@ -16,6 +16,7 @@ from policylang.check.holding import HolderClass, Holdings
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource
@@ -51,7 +52,6 @@ class Reaches:
 
     def __init__(self, world: World) -> None:
         self.world, self.index, self._holdings = world, world.index, world.once(Holdings)
-        self._now: dict[Name, frozenset[str]] = {}
         self._records: dict[tuple[Profile, str | None, str, str], _Records | None] = {}
 
     def of(self, finding: Finding) -> Reach:
@@ -96,12 +96,11 @@ class Reaches:
     def _active(self) -> frozenset[str]:
         return frozenset(name for name, user in self.index.users.items() if not user.terminated)
 
+    @cached_method
     def _holders(self, name: Name) -> frozenset[str]:
         """The users who have it now."""
-        if name not in self._now:
-            now = (each for each in self._holdings.held_by.get(name, ()) if self._is_now(each))
-            self._now[name] = frozenset(user for each in now for user in each.users)
-        return self._now[name]
+        now = (each for each in self._holdings.held_by.get(name, ()) if self._is_now(each))
+        return frozenset(user for each in now for user in each.users)
 
     def _able(self, name: Name) -> frozenset[str]:
         """The users who have it now, or will, or may be given it."""

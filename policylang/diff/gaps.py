@@ -35,6 +35,7 @@ from policylang.diff.versions import Side
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, SetType, TextType, Type, UserType
+from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.values import BadValueError, read
@@ -80,8 +81,6 @@ class GapQuestions:
         self.index = with_attributes(ours.index, theirs.index)
         """Ours, with what records and requests may hold besides, which only theirs looks at."""
         self.reader = PathReader(theirs.index, self.index)
-        self._provers: dict[int, Prover] = {}
-        self._unfilled: dict[tuple[str, frozenset[str]], Index] = {}
 
     # --- what is asked ---------------------------------------------------------------------------------------
 
@@ -204,20 +203,19 @@ class GapQuestions:
 
     def _without(self, resource: str, names: frozenset[str]) -> Index:
         """Ours, with records of the resource that may lack some attributes: what cannot be written now comes later."""
-        names = frozenset(n for n in names if not self.index.attributes[resource][n].optional)
-        if not names:
-            return self.index
-        key = (resource, names)
-        if key not in self._unfilled:
-            made = copy.copy(self.index)
-            attributes = dict(made.attributes)
-            attributes[resource] = {
-                name: msgspec.structs.replace(each, optional=each.optional or name in names)
-                for name, each in attributes[resource].items()
-            }
-            made.__dict__["attributes"] = attributes
-            self._unfilled[key] = made
-        return self._unfilled[key]
+        asked = frozenset(n for n in names if not self.index.attributes[resource][n].optional)
+        return self._unfilled(resource, asked) if asked else self.index
+
+    @cached_method
+    def _unfilled(self, resource: str, names: frozenset[str]) -> Index:
+        made = copy.copy(self.index)
+        attributes = dict(made.attributes)
+        attributes[resource] = {
+            name: msgspec.structs.replace(each, optional=each.optional or name in names)
+            for name, each in attributes[resource].items()
+        }
+        made.__dict__["attributes"] = attributes
+        return made
 
     # --- answers ---------------------------------------------------------------------------------------------
 
@@ -228,12 +226,14 @@ class GapQuestions:
             return UNSAT
         now = self.ours.world.now
         assumed = ANYTHING if incomplete else AS_DECLARED
-        if id(gap.index) not in self._provers:
-            self._provers[id(gap.index)] = Prover(gap.index, now)
         who = SOMEBODY if user is None else DeclaredUser(user)
         query = Query(formula, resource, span.instant(now), assumed, who, span.since, span.until)
-        prover = self._provers[id(gap.index)]
+        prover = self._prover(gap.index)
         return prover.ask(query) if user is not None else self._by_anybody(query, prover)
+
+    @cached_method
+    def _prover(self, index: Index) -> Prover:
+        return Prover(index, self.ours.world.now)
 
     def _by_anybody(self, query: Query, prover: Prover) -> Answer:
         """The answer for somebody made up, or else for a user whom the formula names, with any attributes: whatever the

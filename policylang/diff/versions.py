@@ -14,6 +14,8 @@ from policylang.check.holding import Holdings
 from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan
@@ -38,8 +40,6 @@ class Side:
         self.keys = keys
         self.world = World(_placeless(policy_set), now)
         self._bundles: dict[str, int] = {}
-        self._inside: dict[tuple[str, str], frozenset[str]] = {}
-        self._eligible: dict[tuple[str, datetime.datetime], frozenset[str]] = {}
 
     @property
     def index(self) -> Index:
@@ -89,13 +89,10 @@ class Side:
         held_ = self.world.once(Holdings)
         return frozenset().union(*(held_.granted(source.bundle_name) for source in held))
 
+    @cached_method
     def eligible(self, role: str, at: datetime.datetime) -> frozenset[str]:
         """The users who have a role at an instant."""
-        if (role, at) not in self._eligible:
-            self._eligible[role, at] = frozenset(
-                user for user in self.index.users if role in self.roles_of(tuple(sources(self.index, user, at)))
-            )
-        return self._eligible[role, at]
+        return frozenset(user for user in self.index.users if role in self.roles_of(sources(self.index, user, at)))
 
     def roles_of(self, held: Iterable[RightsSource]) -> frozenset[str]:
         """The roles in sources, with those inside them."""
@@ -103,10 +100,11 @@ class Side:
 
     def inside(self, source: RightsSource) -> frozenset[str]:
         """The roles in a source, itself among them if it is one."""
-        name = source.bundle_name
-        if name not in self._inside:
-            self._inside[name] = roles_inside(self.world, source)
-        return self._inside[name]
+        return self._roles(source.bundle_name)
+
+    @cached_method
+    def _roles(self, name: Name) -> frozenset[str]:
+        return roles_inside(self.world, RightsSource(*name))
 
     @cached_property
     def handed_out(self) -> frozenset[str]:

@@ -74,7 +74,6 @@ class _Comparison:
     def __init__(self, before: World, after: World) -> None:
         self.before, self.after = before, after
         self.questions = Questions(before)
-        self._same: dict[tuple[Profile, Profile], bool] = {}
 
     def difference(self) -> str | None:
         for name, who in self._made_up():

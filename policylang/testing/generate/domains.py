@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 from policylang.model import conditions as c
@@ -25,6 +24,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
+from policylang.runtime.caching import cached_method
 from policylang.runtime.generated import Function, condition_function
 from policylang.runtime.index import Index
 from policylang.runtime.sources import has_role
@@ -43,9 +43,6 @@ class RequestValues:
 
     def __init__(self, index: Index, user: str, resource: str, now: datetime.datetime) -> None:
         self.index, self.user, self.resource, self.now = index, user, resource, now
-        self._edges = lru_cache(maxsize=None)(self._find_edges)
-        self._functions: dict[c.Test, Function] = {}
-        self._holders = lru_cache(maxsize=None)(self._find_holders)
 
     def truths(self, tests: Iterable[c.Test], values: Values) -> dict[c.Test, Truth]:
         """What tests come to."""
@@ -53,14 +50,15 @@ class RequestValues:
         return {test: self._truth(test, record, request) for test in tests}
 
     def _truth(self, test: c.Test, record: Any, request: Any) -> Truth:
-        found = self._functions.get(test)
-        if found is None:
-            found = self._functions[test] = condition_function(self.index, test, self.resource)
         try:
-            answer: Truth = found(record, self.user, request, self.now)
+            answer: Truth = self._function(test)(record, self.user, request, self.now)
         except (BadValueError, OverflowError):
             return None
         return answer
+
+    @cached_method
+    def _function(self, test: c.Test) -> Function:
+        return condition_function(self.index, test, self.resource)
 
     def situation(self, values: Values) -> Situation:
         record, request = as_record(values)
@@ -75,11 +73,9 @@ class RequestValues:
             for test in tests:
                 yield from (value for _, value in self.edges(test, wanted) if value is not MISSING)
 
+    @cached_method
     def edges(self, test: c.Test, wanted: c.Path) -> tuple[Edge, ...]:
         """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
-        return self._edges(test, wanted)
-
-    def _find_edges(self, test: c.Test, wanted: c.Path) -> tuple[Edge, ...]:
         return tuple(self.edges_beside(test, wanted, self.beside(test, wanted)))
 
     def edges_beside(self, test: c.Test, wanted: c.Path, others: Values) -> Iterator[Edge]:
@@ -131,7 +127,8 @@ class RequestValues:
             case _:
                 return ["one", "another", {}]
 
-    def _find_holders(self, role: str | None) -> tuple[str, ...]:
+    @cached_method
+    def _holders(self, role: str | None) -> tuple[str, ...]:
         """Users who may be written where the role is asked for, the asking one first."""
         users = sorted(self.index.users)
         may = (user for user in users if role is None or has_role(self.index, user, role, self.now))
