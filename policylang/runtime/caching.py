@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from types import MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")
@@ -26,6 +26,6 @@ class cached_method(Generic[_Given, _Answer]):  # noqa: N801 - beside functools.
         self._name = name
 
     def __get__(self, instance: Any, _owner: type) -> Callable[_Given, _Answer]:
-        found: Callable[_Given, _Answer] = cache(MethodType(self._find, instance))
+        found = cast(Callable[_Given, _Answer], cache(MethodType(self._find, instance)))
         instance.__dict__[self._name] = found  # is found before this one from now on
         return found
