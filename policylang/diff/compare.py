@@ -12,7 +12,7 @@ from policylang.diff.comparing import AccessDifference, Comparer, DifferenceKind
 from policylang.diff.declared import declared
 from policylang.diff.latent import Latent
 from policylang.diff.report import Change, Days, KindAndName, Named, Permissions, Report, identity, witness
-from policylang.diff.statements import statements
+from policylang.diff.statements import ToldLines, statements
 from policylang.diff.subjects import Subject, of_user, somebody
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, membership, only_a_part
@@ -67,9 +67,10 @@ class _Comparing:
         for name in sorted({*self.old.index.integrations, *self.new.index.integrations}):
             self._user("integration", (name,))
         changes = tuple(sorted(self._changes(), key=_order))
-        said = [*statements(self.c, changes), *declared(self.c, list(changes))]
+        told = ToldLines(changes)
+        said = [*statements(self.c, told), *declared(self.c, told)]
         self.step("comparing what more may be given")
-        latent = Latent(self.c, list(changes), {*self._stands, *self._renamed})
+        latent = Latent(self.c, changes, {*self._stands, *self._renamed})
         said += [*latent.of_bundles(), *latent.of_users()]
         self.notes += latent.notes
         return Report(changes=changes, statements=tuple(said), notes=tuple(dict.fromkeys(self.notes)))

@@ -12,12 +12,12 @@ import msgspec
 from policylang.analysis.query import Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
-from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject, of_user, users_alike
-from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read
+from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject, of_user
+from policylang.diff.surroundings import Surroundings
 from policylang.diff.versions import Keys, Side
 from policylang.diff.wording import Lines, apart, lines
 from policylang.ir import nodes as ir
-from policylang.model.conditions import Condition, Time
+from policylang.model.conditions import Condition
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Permission
 from policylang.runtime.plan import Plan
@@ -25,8 +25,6 @@ from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError
 
 DifferenceKind = Literal["gained", "widened", "narrowed", "lost"]
-_MOST_NAMED = 20
-"""Users named whose attributes are other ones."""
 
 
 class AccessDifference(msgspec.Struct, frozen=True, eq=False):
@@ -73,8 +71,15 @@ class Comparer:
 
     @cached_property
     def alike(self) -> list[Lines]:
-        """The users, in classes."""
-        return users_alike(*self.sides)
+        """The users, in classes of those who are alike on both sides, in the order of their first members."""
+        old, new = (
+            {user: number for number, kind in enumerate(side.world.user_classes) for user in kind.users}
+            for side in self.sides
+        )
+        classes: dict[tuple[int | None, int | None], list[str]] = {}
+        for user in sorted({*old, *new}):
+            classes.setdefault((old.get(user), new.get(user)), []).append(user)
+        return list(map(tuple, classes.values()))
 
     @cached_property
     def _moved_users(self) -> frozenset[str]:
@@ -131,37 +136,9 @@ class Comparer:
     ) -> tuple[Lines, Lines]:
         """What decides an action, also on some fields, on the one side only, and on the other."""
         gone, new = apart(*(lines(side, plan) for side, plan in zip(self.sides, plans, strict=True)))
-        removed, added = self.surroundings.lines(resource, action, self._read(subject, resource, plans, fields))
-        return (*gone, *removed), (*new, *added)
-
-    def _read(self, subject: Subject, resource: str, plans: tuple[Plan | None, Plan | None], fields: Lines) -> Reliance:
-        """What plans look at. Where one side has none, what is declared elsewhere is not why."""
-        attributes = {(resource, field) for field in fields}
         times = subject.span != ALWAYS
-        if plans[0] is None or plans[1] is None:
-            return Reliance(frozenset(attributes), times=times)
-        places = set(self.surroundings.places_of_one_side(resource))
-        users: set[tuple[str, str]] = set()
-        for side, plan in zip(self.sides, plans, strict=True):
-            assert plan is not None
-            conditions = list(plan.conditions())
-            read = set(attributes_read(side.index, resource, conditions))
-            times = times or any(isinstance(test, Time) for each in conditions for test in each.tests())
-            if plan.kind == "create":
-                read |= {(resource, name) for name in side.index.attributes[resource]}
-            for place in [*(way.place for way in plan.ways), *(deny.place for deny in plan.denies)]:
-                if place is not None:
-                    read |= {(resource, name) for name in (side.index.resources[resource].place,) if name is not None}
-                    places |= {name for index in (self.old.index, self.new.index) for name in index.below(place)}
-            if not isinstance(plan.requirement, bool):
-                places |= {name for index in (self.old.index, self.new.index) for name in index.places}
-            attributes |= read
-            users |= {(user, name) for name in others_read(conditions) for user in self._moved(name)}
-        return Reliance(frozenset(attributes), frozenset(places), frozenset(users), times)
-
-    def _moved(self, attribute: str) -> list[str]:
-        """The first of the users who have another value of an attribute."""
-        return sorted(self.up.reader.moved.get(attribute, ()))[:_MOST_NAMED]
+        removed, added = self.surroundings.lines(resource, action, plans, fields, times=times)
+        return (*gone, *removed), (*new, *added)
 
     # --- one direction ---------------------------------------------------------------------------------------
 

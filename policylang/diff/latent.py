@@ -36,7 +36,7 @@ _Said = dict[tuple[bool, str, str], set[str | None]]
 class Latent:
     """``renamed``: roles, groups and jobs that stand for one on the other side."""
 
-    def __init__(self, c: Comparer, changes: list[Change], renamed: set[KindAndName]) -> None:
+    def __init__(self, c: Comparer, changes: Iterable[Change], renamed: set[KindAndName]) -> None:
         self.c, self.renamed = c, renamed
         self.notes: list[str] = []
         self.asked = frozenset(role for side in self.c.sides for role in roles_asked(side.index).values())

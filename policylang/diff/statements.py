@@ -22,12 +22,12 @@ from policylang.runtime.sources import RightsSource
 from policylang.syntax.quoting import quote_text
 
 
-def statements(c: Comparer, changes: Iterable[Change]) -> Iterator[Statement]:
-    """All of them, by topic. Denies that show in a change of access already are left out."""
+def statements(c: Comparer, told: ToldLines) -> Iterator[Statement]:
+    """All of them, by topic. Denies that are told already are left out."""
     yield from _eligibility(c)
     yield from _superusers(c)
     yield from _may_assign(c)
-    yield from _denies(c, list(changes))
+    yield from _denies(c, told)
     yield from _said(c, "protected", _protected, narrows=True)
     yield from _said(c, "invariant", _invariants, narrows=True)
     yield from _said(c, "separation", _separations, narrows=True)
@@ -168,8 +168,7 @@ _Deny = tuple[str, str, str | None]
 """Resource, action and attribute, if it is about one."""
 
 
-def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
-    told = ToldLines(changes)
+def _denies(c: Comparer, told: ToldLines) -> Iterator[Statement]:
     sources: list[RightsSource | None] = [None]
     sources += [source for source, _ in c.old.world.bundles if c.new.has(*source.bundle_name)]
     for source in sources:

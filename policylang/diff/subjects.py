@@ -104,15 +104,3 @@ def _edges(index: Index, user: str) -> Iterator[datetime.datetime]:
         since, _until = period.instants(index.timezone)
         if since is not None:
             yield since
-
-
-def users_alike(old: Side, new: Side) -> list[tuple[str, ...]]:
-    """All users, in classes of those who are alike on both sides, in the order of their first members."""
-    of_old, of_new = (
-        {user: number for number, kind in enumerate(side.world.user_classes) for user in kind.users}
-        for side in (old, new)
-    )
-    classes: dict[tuple[int | None, int | None], list[str]] = {}
-    for user in sorted({*of_old, *of_new}):
-        classes.setdefault((of_old.get(user), of_new.get(user)), []).append(user)
-    return list(map(tuple, classes.values()))
