@@ -20,6 +20,7 @@ from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource
+from policylang.source import Location
 
 _Records = Literal["all", "some"]
 
@@ -45,6 +46,21 @@ class Reach(msgspec.Struct, frozen=True):
     def weight(self) -> tuple[int, int, bool, int]:
         """What findings are ordered by: users, sensitive attributes, all records, who else could get it."""
         return self.users or 0, len(self.sensitive), self.records == "all", self.could or 0
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """A finding, for each piece of its evidence the attributes of the record that the decision looked at, and how far
+    the finding reaches.
+    """
+
+    finding: Finding
+    looked_at: tuple[frozenset[str], ...] = ()
+    reach: Reach = Reach()
+
+    @property
+    def order(self) -> tuple[Location, str, str]:
+        """What findings are sorted by: place, code, words."""
+        return Location.parse(self.finding.at), self.finding.code, self.finding.message
 
 
 class Reaches:

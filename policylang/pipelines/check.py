@@ -14,7 +14,7 @@ import msgspec
 from policylang.check.catalogue import BY_CODE, OF_USAGE
 from policylang.check.enclosing import Layout
 from policylang.check.engine import Examination, examine
-from policylang.check.examined import Examined
+from policylang.check.reach import Examined
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppress.baseline import Baseline, Entry, entry, split
 from policylang.check.suppress.ignores import idle, ignorer
