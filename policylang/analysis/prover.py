@@ -20,13 +20,10 @@ from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looking, Looks, is_user
 from policylang.analysis.query import (
     ANYBODY,
-    ANYTHING,
     COMPLETE,
     SHORTEST,
     SOMEBODY,
-    TYPED,
     Answer,
-    Anybody,
     DeclaredUser,
     NamedUser,
     Query,
@@ -39,9 +36,6 @@ from policylang.analysis.search import find
 from policylang.analysis.witness import situation
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation
-
-_WEAK = (ANYTHING, TYPED)
-"""Assumptions that complete records meet too."""
 
 
 class Prover:
@@ -87,7 +81,7 @@ class Prover:
         return situation(Asker(self.index, replace(query, who=who)), witness)
 
     def _ask(self, query: Query) -> Answer:
-        if isinstance(query.who, Anybody):
+        if query.who == ANYBODY:
             return self._by_anybody(query)
         if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
             return UNSAT
@@ -104,7 +98,7 @@ class Prover:
         return found
 
     def _settle(self, query: Query) -> Satisfiability:
-        if query.assumed in _WEAK and self.settle(replace(query, assumed=COMPLETE)) is SATISFIABLE:
+        if query.assumed < COMPLETE and self.settle(replace(query, assumed=COMPLETE)) is SATISFIABLE:
             return SATISFIABLE  # a complete record mostly settles it
         if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
             return UNSAT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from enum import IntEnum
 from typing import Any, Final
 
 import msgspec
@@ -14,37 +15,33 @@ SHORTEST = datetime.timedelta(microseconds=1)
 """Between one instant and the next."""
 
 
-class Assumed(msgspec.Struct, frozen=True):
-    """What a question takes for given of records, requests and users. What is proved holds only where that is so.
-
-    ``records``: the record has every attribute that is not optional, and ``related``: so have those that it leads to;
-    ``request``: so has the request; ``users``: so has somebody whom nobody has declared. ``types``: values are of their
-    types; about one that is not, every condition is unknown.
+class Assumed(IntEnum):
+    """What a question takes for given of records, requests and users: what stands here, and what stands before it. What
+    is proved holds only where that is so.
     """
 
-    records: bool = False
-    related: bool = False
-    request: bool = False
-    users: bool = False
-    types: bool = False
+    ANYTHING = 0
+    """Nothing, whatever they lack: what a proof is about unless it says otherwise."""
+    TYPED = 1
+    """Values are of their types; about one that is not, every condition is unknown."""
+    COMPLETE = 2
+    """Records have every attribute that is not optional, and so have those that they lead to."""
+    AS_DECLARED = 3
+    """So have requests, and somebody whom nobody has declared."""
 
 
-ANYTHING = Assumed()
-"""Any record, request and user, whatever they lack: what a proof is about unless it says otherwise."""
-TYPED = Assumed(types=True)
-"""Any, as long as values are of their types."""
-COMPLETE = Assumed(records=True, related=True, types=True)
-"""Complete records, which lead to complete ones; requests and users may lack anything."""
-AS_DECLARED = Assumed(records=True, related=True, request=True, users=True, types=True)
-"""Nothing is missing that is not optional."""
+ANYTHING: Final = Assumed.ANYTHING
+TYPED: Final = Assumed.TYPED
+COMPLETE: Final = Assumed.COMPLETE
+AS_DECLARED: Final = Assumed.AS_DECLARED
 
 
-class Hypothetical(msgspec.Struct, frozen=True, gc=False):
-    """Somebody made up, whom no condition names, with whatever attributes a user may have."""
+class MadeUp(msgspec.Struct, frozen=True, gc=False):
+    """Somebody made up, whom no condition names, with whatever attributes a user may have; or else, if ``or_named``, a
+    user whom the formula names, with whatever attributes as well.
+    """
 
-
-class Anybody(msgspec.Struct, frozen=True, gc=False):
-    """Somebody made up, or a user whom the formula names, in each case with whatever attributes."""
+    or_named: bool
 
 
 class DeclaredUser(msgspec.Struct, frozen=True, gc=False):
@@ -59,11 +56,11 @@ class NamedUser(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
-Requester = Hypothetical | Anybody | DeclaredUser | NamedUser
+Requester = MadeUp | DeclaredUser | NamedUser
 """Who makes the request."""
 
-SOMEBODY: Final = Hypothetical()
-ANYBODY: Final = Anybody()
+SOMEBODY: Final = MadeUp(or_named=False)
+ANYBODY: Final = MadeUp(or_named=True)
 
 
 class Query(msgspec.Struct, frozen=True, gc=False):

@@ -32,7 +32,7 @@ from policylang.analysis.constraints import (
 from policylang.analysis.domains import Domains
 from policylang.analysis.formula import AllOf, Formula, Holds, conjuncts, holds, more_conditions, nnf
 from policylang.analysis.months import CENTURIES, near_changes, patterns
-from policylang.analysis.query import Answer, Sat, Witness
+from policylang.analysis.query import COMPLETE, Answer, Sat, Witness
 from policylang.analysis.question_instant import QuestionInstant
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Impossible
 from policylang.analysis.translator import Translator
@@ -153,7 +153,7 @@ def _at(plain: Formula, asker: Asker, now: datetime.datetime, budget: _Budget) -
 def _witnesses(asker: Asker, candidate: CandidateModel, now: datetime.datetime) -> Iterator[Witness]:
     """The situations to try for a candidate: with records filled up, and if that is not asked for, then without."""
     for variant in with_users(asker, candidate):
-        for whole in (True,) if asker.query.assumed.records else (True, False):
+        for whole in (True,) if asker.query.assumed >= COMPLETE else (True, False):
             yield make_witness(asker, variant, now, whole=whole)
 
 

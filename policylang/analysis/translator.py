@@ -46,6 +46,7 @@ from policylang.analysis.constraints import (
     variable_of,
 )
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
+from policylang.analysis.query import AS_DECLARED, COMPLETE, TYPED
 from policylang.analysis.question_instant import QuestionInstant, is_very_long
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -94,18 +95,18 @@ class Translator:
         """The attributes on a path from its beginning, each with the states that it may be in."""
         index, assumed = self.asker.index, self.asker.query.assumed
         found: list[tuple[Variable, frozenset[ValueState]]] = []
+        as_declared = assumed >= AS_DECLARED
         for number, (holder, step) in enumerate(index.holders(self.asker.query.resource, path), 1):
-            declared, is_first, typed = index.attribute_type(holder, step), number == 1, assumed.types
+            declared, is_first, typed = index.attribute_type(holder, step), number == 1, assumed >= TYPED
             if holder is None:
-                full = assumed.request and step not in index.optional_request
+                full = as_declared and step not in index.optional_request
             elif isinstance(holder, UserType):
                 # A user of the record may be anybody; what the one who asks lacks is known, or declared.
                 typed = True
-                full = path.root == "subject" and is_first and assumed.users and step not in index.optional_subject
+                own = path.root == "subject" and is_first
+                full = own and as_declared and step not in index.optional_subject
             else:
-                full = (assumed.records if is_first else assumed.related) and not (
-                    index.attributes[holder.resource][step].optional
-                )
+                full = assumed >= COMPLETE and not index.attributes[holder.resource][step].optional
                 # A record whose own place is none that there is is nobody's: nothing is asked about it.
                 typed = typed or (is_first and index.resources[holder.resource].place == step)
             states = VALUE if isinstance(declared, SetType) and not typed else PLAIN

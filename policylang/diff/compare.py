@@ -259,7 +259,7 @@ class _Comparing:
         lacking: tuple[str, ...] = ()
         if evidence is not None:
             lacking = self.c.lacking(shown, evidence) if d.incomplete else ()
-            after, before = (witness(each) for each in (evidence.allowed, evidence.denied))
+            after, before = (witness(each) for each in evidence)
             before, after = (before, after) if d.up else (after, before)
         said = (
             d.kind,

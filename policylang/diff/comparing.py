@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
+from itertools import count
 from typing import Any, Literal
 
 import msgspec
@@ -14,7 +15,7 @@ from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Sati
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
 from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject, of_user
 from policylang.diff.surroundings import Surroundings
-from policylang.diff.versions import Keys, Side
+from policylang.diff.versions import Numbers, Side
 from policylang.diff.wording import Lines, apart, lines
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition
@@ -64,8 +65,8 @@ class Comparer:
     """Questions about two policy sets from ``now``, an aware instant, on."""
 
     def __init__(self, old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> None:
-        keys, now = Keys(), now.astimezone(datetime.UTC)
-        self.old, self.new = self.sides = Side(old, now, keys), Side(new, now, keys)
+        numbers, now = Numbers(count().__next__), now.astimezone(datetime.UTC)
+        self.old, self.new = self.sides = Side(old, now, numbers), Side(new, now, numbers)
         self.up, self.down = GapQuestions(self.new, self.old), GapQuestions(self.old, self.new)
         self.surroundings = Surroundings(self.old, self.new, self.up.reader.moved)
 
@@ -234,7 +235,7 @@ class Comparer:
         resource, action = difference.resource, difference.action
         for side, person in self.both(difference.subject):
             plan = plan_of(side, person, resource, action)
-            given = evidence.allowed
+            given, _ = evidence
             s = Situation(side.index, "", resource, given.record, given.request, given.now)
             for condition in plan.conditions() if plan is not None else ():
                 found.update(dict.fromkeys(_lacking(condition, s)))

@@ -52,11 +52,8 @@ class Gap(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
-class Evidence(msgspec.Struct, frozen=True):
-    """A request that the one side allows and the other denies."""
-
-    allowed: Shown
-    denied: Shown
+Evidence = tuple[Shown, Shown]
+"""A request that the one side allows, and as the other side denies it."""
 
 
 class _Allowed(msgspec.Struct, frozen=True):
@@ -297,7 +294,7 @@ class GapQuestions:
         here = shown(one, self.ours.index, _all_readable(self.ours.index, found.users), allowed=True)
         there = shown(two, self.theirs.index, self._strangers(found), allowed=False)
         if replay(self.ours.world, here).allowed and not replay(self.theirs.world, there).allowed:
-            return Evidence(here, there)
+            return here, there
         return None
 
     def _strangers(self, found: Witness) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from functools import cached_property
 from typing import Any
@@ -21,23 +22,16 @@ from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource, sources
 
-
-class Keys:
-    """Small numbers for values, the same for equal ones: of both sides."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {}
-
-    def of(self, value: Hashable) -> int:
-        return self._numbers.setdefault(value, len(self._numbers))
+Numbers = defaultdict[Hashable, int]
+"""Small numbers for values, the same for equal ones: of both sides."""
 
 
 class Side:
     """A policy set as it was, or as it is. Conditions and resources in it have no places in the sources any more."""
 
-    def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, keys: Keys) -> None:
+    def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, numbers: Numbers) -> None:
         self.policy_set = policy_set
-        self.keys = keys
+        self._numbers = numbers
         self.world = World(_placeless(policy_set), now)
         self._bundles: dict[str, int] = {}
 
@@ -49,7 +43,7 @@ class Side:
     def conditions(self) -> dict[str, int]:
         """Policy instances, with the number of what they say."""
         return {
-            instance.id: self.keys.of((instance.resource, instance.condition))
+            instance.id: self._numbers[instance.resource, instance.condition]
             for instance in self.world.policy_set.policy_instances
         }
 
@@ -82,7 +76,7 @@ class Side:
         )
         denies = frozenset(key for deny in bundle.denies for key in deny_keys(deny))
         inner = frozenset(self._bundles[self.index.roles[ref.name].at] for ref in bundle.roles)
-        return self.keys.of((grants, self._attached(bundle.limits), denies, inner))
+        return self._numbers[grants, self._attached(bundle.limits), denies, inner]
 
     def granted(self, held: Iterable[RightsSource]) -> frozenset[Permission]:
         """What sources grant somehow, also by the roles inside them."""
