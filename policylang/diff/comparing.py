@@ -31,11 +31,10 @@ DifferenceKind = Literal["gained", "widened", "narrowed", "lost"]
 class AccessDifference(msgspec.Struct, frozen=True, eq=False):
     """One action on a resource that somebody can do, on some records or fields, on one side only.
 
-    ``up``: on the new side. ``fields``: of records that are open on both sides; ``None``: it is about the records.
+    ``fields``: of records that are open on both sides; ``None``: it is about the records.
     ``incomplete``: it is about no complete record, request and user.
     """
 
-    up: bool
     kind: DifferenceKind
     resource: str
     action: str
@@ -49,6 +48,11 @@ class AccessDifference(msgspec.Struct, frozen=True, eq=False):
     incomplete: bool
     said: tuple[Hashable, Hashable]
     """What decides it here and there, equal where that is the same."""
+
+    @property
+    def up(self) -> bool:
+        """Whether it is on the new side."""
+        return self.kind in ("gained", "widened")
 
     @property
     def about(self) -> tuple[Any, ...]:
@@ -201,8 +205,9 @@ class Comparer:
         theirs = None if other is None else self.asking(not up).ours.plan_key(other)
         said = (self.asking(up).ours.plan_key(mine), theirs)
         unproved = found is UNKNOWN
+        kind = _kind(up, SATISFIABLE)
         made = AccessDifference(
-            up, "widened", mine.resource, mine.action, fields, (), (), subject, gap, mine, unproved, incomplete, said
+            kind, mine.resource, mine.action, fields, (), (), subject, gap, mine, unproved, incomplete, said
         )
         if isinstance(found, Sat) and not gap.exact and self.evidence(made) is None:
             return msgspec.structs.replace(made, unproved=True)

@@ -47,7 +47,7 @@ class Latent:
                 self._tell(self.told.setdefault((named.kind, named.name), {}), change)
 
     def _tell(self, told: _Said, change: Change) -> None:
-        up = change.kind in ("gained", "widened")
+        up = change.widens
         for each in change.permissions:
             fields = each.fields
             index = self.c.asking(up).ours.index

@@ -146,11 +146,10 @@ class ToldLines:
         self._said: set[tuple[RightsSource | None, bool, str, str, str]] = set()
         for change in changes:
             whose = [RightsSource(each.kind, each.name) for each in (*change.subjects, *change.around)]  # type: ignore[arg-type]
-            up = change.kind in ("gained", "widened")
             for each in change.permissions:
                 lines = {*change.removed, *change.added, *each.removed, *each.added}
                 self._said |= {
-                    (source, up, each.resource, action, line)
+                    (source, change.widens, each.resource, action, line)
                     for source in (None, *whose)
                     for action in each.actions
                     for line in lines

@@ -187,7 +187,7 @@ class PlainRoles:
         added = {(pairs.users[row], pairs.permissions[each]) for row, some in more.items() for each in members(some)}
         for users, each in user_differences(self.policy_set, project.ir, now):
             is_meant = all((user, (each.resource, each.action)) in added for user in users)
-            if each.kind not in ("gained", "widened") or not is_meant:
+            if not each.up or not is_meant:
                 raise NotTheSameError(users[:3], each.kind, each.action, each.resource)
         said = compare(self.policy_set, project.ir, now).statements
         if any(each.topic == "eligibility" for each in said):
