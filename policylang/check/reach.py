@@ -68,7 +68,6 @@ class Reaches:
 
     def __init__(self, world: World) -> None:
         self.world, self.index, self._holdings = world, world.index, world.once(Holdings)
-        self._records: dict[tuple[Profile, str | None, str, str], _Records | None] = {}
 
     def of(self, finding: Finding) -> Reach:
         users, could = self._users(finding)
@@ -76,7 +75,7 @@ class Reaches:
             if shown.allowed:
                 who = self._profile(shown.who, finding)
                 plan = self.world.plan(who, shown.action, shown.resource)
-                records = self._of_plan(plan, who, shown.who.user)
+                records = self._of_plan(plan, shown.who.user)
                 fields = frozenset().union(*(way.fields for way in plan.ways))
                 if shown.field is not None:
                     fields &= {shown.field}
@@ -146,16 +145,13 @@ class Reaches:
             return Profile((RightsSource("group", who.group),))
         return Profile(tuple(RightsSource("role", role, place) for role, place in who.roles))
 
-    def _of_plan(self, plan: Plan, who: Profile, user: str | None) -> _Records | None:
+    def _of_plan(self, plan: Plan, user: str | None) -> _Records | None:
         """Whether there is a record of the resource that the plan does not open."""
         if not self.index.attributes[plan.resource]:
             return None
-        key = (who, user, plan.action, plan.resource)
-        if key not in self._records:
-            asking = SOMEBODY if user is None else DeclaredUser(user)
-            found = self.world.settle(some_closed(self.index, plan), plan.resource, asking)
-            self._records[key] = "all" if found is UNSAT else "some"
-        return self._records[key]
+        asking = SOMEBODY if user is None else DeclaredUser(user)
+        found = self.world.settle(some_closed(self.index, plan), plan.resource, asking)
+        return "all" if found is UNSAT else "some"
 
     def _of_grants(self, statements: Iterable[_Statement]) -> tuple[_Records | None, tuple[str, ...]]:
         """What grants that stand at one place reach in the role or group that says them."""
@@ -167,7 +163,7 @@ class Reaches:
                 who = Profile((RightsSource(*name_of(bundle)),))
                 for action in grant.actions if records != "all" else ():
                     plan = self.world.plan(who, action, grant.resource)
-                    records = self._of_plan(plan, who, None) if records != "all" else records
+                    records = self._of_plan(plan, None) if records != "all" else records
         return records, self._sensitive(sensitive)
 
     def _sensitive(self, covered: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:

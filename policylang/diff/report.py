@@ -208,7 +208,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def failing(report: SetReport, fail_on: FailOn) -> tuple[Change | Statement, ...]:
     """The changes of that kind which nobody allowed. What is not proved counts as a change."""
-    found = [each for each in (*report.changes, *report.statements) if each.because is None]
+    every: tuple[Change | Statement, ...] = (*report.changes, *report.statements)
+    found = [each for each in every if each.because is None]
     if fail_on != "any":
         found = [each for each in found if each.widens]
     return tuple(each for each in found if fail_on != "gained" or _gains(each))
