@@ -13,7 +13,6 @@ from collections.abc import Hashable
 import msgspec
 
 from policylang.analysis.formula import AllOf, Formula, Holds, NotOf
-from policylang.analysis.looks import along
 from policylang.model import conditions as c
 from policylang.model.types import EnumType, PlaceType, RecordType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
@@ -131,16 +130,16 @@ class _Maker:
 
     def _steps(self, path: c.Path) -> list[Hashable]:
         found: list[Hashable] = []
-        for number, (owner, type_) in enumerate(along(self.index, self.resource, path)):
-            step = path.steps[number]
-            if owner is None:
+        for number, (holder, step) in enumerate(self.index.holders(self.resource, path), 1):
+            if holder is None:
                 optional = step in self.index.optional_request
-            elif isinstance(owner, RecordType):
-                optional = self.index.attributes[owner.resource][step].optional
+            elif isinstance(holder, RecordType):
+                optional = self.index.attributes[holder.resource][step].optional
             else:
                 self.fixed = True  # an attribute of a user
                 return found
-            found.append(self._number((path.root, path.steps[: number + 1]), (_kind(type_), optional)))
+            kind = _kind(self.index.attribute_type(holder, step))
+            found.append(self._number((path.root, path.steps[:number]), (kind, optional)))
         return found
 
     def _value(self, type_: Type, value: c.Value) -> Hashable:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import msgspec
@@ -31,6 +31,7 @@ from policylang.analysis.constraints import (
     Hard,
     Member,
     NetworkConstraint,
+    Node,
     Same,
     Term,
     TextIs,
@@ -38,8 +39,7 @@ from policylang.analysis.constraints import (
     ValueState,
     Variable,
 )
-from policylang.analysis.differences import Bound, solution
-from policylang.analysis.formula import Literal
+from policylang.analysis.differences import Numbers, solution
 from policylang.analysis.months import CENTURIES
 from policylang.analysis.satisfiability import UNSAT, Impossible
 from policylang.model.addresses import address
@@ -89,7 +89,7 @@ class CandidateModel:
         if state == "holed":
             self.holed.add(variable)
 
-    def put_number(self, node: Hashable, group: str, number: Fraction) -> None:
+    def put_number(self, node: Node, group: str, number: Fraction) -> None:
         """A variable of a group, now or today is as the solution says."""
         if isinstance(node, Variable):
             self.values[node] = _from_number(group, number)
@@ -123,10 +123,7 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
             case Below():
                 if not asked.isdisjoint(each.others):
                     return True
-            case Hard(Literal(test, value)):
-                if Hard(Literal(test, not value)) in asked:
-                    return True
-            case Member() | TextIs() | NetworkConstraint() | Same():
+            case Member() | TextIs() | NetworkConstraint() | Same() | Hard():
                 if each.wanted and msgspec.structs.replace(each, wanted=False) in asked:
                     return True
     return False
@@ -215,14 +212,14 @@ def _states(constraints: Iterable[Constraint]) -> dict[Variable, frozenset[Value
 
 def _numbers(constraints: Iterable[Constraint], found: CandidateModel, now: datetime.datetime) -> bool:
     """Numbers, days and instants have nothing to do with each other, but for now and today."""
-    groups: dict[str, list[Bound]] = defaultdict(list)
+    groups: dict[str, list[Difference]] = defaultdict(list)
     for each in constraints:
         if isinstance(each, Difference):
-            groups[group_of(each)].append(Bound(each.left, each.right, each.weight, each.strict))
+            groups[group_of(each)].append(each)
     for group, bounds in groups.items():
-        numbers: Mapping[Hashable, Fraction] | Impossible = UNSAT
+        numbers: Numbers | Impossible = UNSAT
         for calendar in _years(now):
-            numbers = solution([*bounds, *_calendar(group, bounds, calendar)], ZERO)
+            numbers = solution([*bounds, *_calendar(group, bounds, calendar)])
             if numbers is not UNSAT or group in ("numbers", "lengths"):
                 break
         if numbers is UNSAT:
@@ -233,7 +230,7 @@ def _numbers(constraints: Iterable[Constraint], found: CandidateModel, now: date
     return True
 
 
-def _whole(bounds: list[Bound], numbers: Mapping[Hashable, Fraction]) -> Mapping[Hashable, Fraction]:
+def _whole(bounds: list[Difference], numbers: Numbers) -> Numbers:
     """The solution with whole numbers for variables that have such, if that can be had by rounding one by one. A whole
     number beside one with decimals is all that this is for; the caller tries what comes out.
     """
@@ -241,8 +238,8 @@ def _whole(bounds: list[Bound], numbers: Mapping[Hashable, Fraction]) -> Mapping
     for node in numbers:
         if isinstance(node, Variable) and isinstance(node.type, IntType) and numbers[node].denominator != 1:
             for value in (Fraction(math.floor(numbers[node])), Fraction(math.ceil(numbers[node]))):
-                at = [Bound(node, ZERO, value), Bound(ZERO, node, -value)]
-                better = solution([*fixed, *at], ZERO)
+                at = [Difference(node, ZERO, value), Difference(ZERO, node, -value)]
+                better = solution([*fixed, *at])
                 if better is not UNSAT:
                     fixed += at
                     numbers = better
@@ -277,14 +274,14 @@ def _years(now: datetime.datetime) -> Iterator[Calendar]:
     yield _WHOLE_CALENDAR
 
 
-def _calendar(group: str, bounds: Iterable[Bound], calendar: Calendar) -> Iterator[Bound]:
+def _calendar(group: str, bounds: Iterable[Difference], calendar: Calendar) -> Iterator[Difference]:
     """The bounds of the values of a group."""
     low, high = _limits(*calendar)[group]
     for node in dict.fromkeys(node for bound in bounds for node in (bound.left, bound.right)):
         if node != ZERO and high is not None:
-            yield Bound(node, ZERO, Fraction(high))
+            yield Difference(node, ZERO, Fraction(high))
         if node != ZERO and low is not None:
-            yield Bound(ZERO, node, Fraction(-low))
+            yield Difference(ZERO, node, Fraction(-low))
 
 
 def group_of(each: Difference) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
-from typing import Literal as OneOf
+from typing import Any, Literal
 
 import msgspec
 
-from policylang.analysis.formula import Literal
 from policylang.model import conditions as c
 from policylang.model.types import NUMBERS, DateTimeType, DateType, Duration, EnumType, IntType, Type
 
@@ -28,7 +26,7 @@ VariablePlace = tuple[str, tuple[str, ...]]
 class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A path; or, with the root ``item``, something that is in sets, of which nothing else is known."""
 
-    root: OneOf["record", "subject", "request", "item"]
+    root: Literal["record", "subject", "request", "item"]
     steps: tuple[str, ...]
     type: Type
 
@@ -44,15 +42,15 @@ class ConstantTerm(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 Term = Variable | ConstantTerm
+Node = Variable | str
+"""A variable, `ZERO`, `NOW` or `TODAY`."""
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """``left - right <= weight``, ``<`` if strict. Nodes are variables, `ZERO`, `NOW` and `TODAY`. Instants are counted
-    in microseconds, days in days.
-    """
+    """``left - right <= weight``, ``<`` if strict. Instants are counted in microseconds, days in days."""
 
-    left: Variable | str
-    right: Variable | str
+    left: Node
+    right: Node
     weight: Fraction
     strict: bool = False
 
@@ -72,7 +70,7 @@ class Same(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 class TextIs(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     variable: Variable
-    test: OneOf["contains", "starts_with", "ends_with"]
+    test: Literal["contains", "starts_with", "ends_with"]
     part: str
     wanted: bool
 
@@ -126,7 +124,7 @@ class Below(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
         )
 
 
-ValueState = OneOf["there", "holed", "missing", "bad"]
+ValueState = Literal["there", "holed", "missing", "bad"]
 """What an attribute may be: there, a set with an item missing, missing, or of another type than its own."""
 PLAIN: frozenset[ValueState] = frozenset(("there",))
 HOLED: frozenset[ValueState] = frozenset(("holed",))
@@ -145,9 +143,10 @@ class There(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class Hard(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A test that no other constraint says; solutions must be tried."""
+    """A test that no other constraint says is true, or is false; solutions must be tried."""
 
-    test: Literal
+    test: c.Test
+    wanted: bool
 
 
 class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -173,33 +172,18 @@ YES, NO = All(()), Some(())
 # --- ordered values ------------------------------------------------------------------------------------------
 
 
-def before(variable: Variable, now: Any, offset: int) -> Tree:
-    """The variable is smaller than now and the offset."""
-    return _at_most(variable, now, Fraction(offset) - 1)
-
-
-def not_before(variable: Variable, now: Any, offset: int) -> Tree:
-    return _at_least(variable, now, Fraction(offset))
-
-
-def not_after(variable: Variable, now: Any, offset: int) -> Tree:
-    return _at_most(variable, now, Fraction(offset))
-
-
-def after(variable: Variable, now: Any, offset: int) -> Tree:
-    return _at_least(variable, now, Fraction(offset) + 1)
-
-
-def _at_most(variable: Variable, now: Any, offset: Fraction) -> Tree:
+def at_most(variable: Variable, now: Any, offset: int) -> Tree:
+    """The variable is now and the offset, or smaller. ``now``: a node, or the number that it is."""
     if isinstance(now, int):
-        return Difference(variable, ZERO, now + offset)
-    return Difference(variable, now, offset)
+        return Difference(variable, ZERO, Fraction(now + offset))
+    return Difference(variable, now, Fraction(offset))
 
 
-def _at_least(variable: Variable, now: Any, offset: Fraction) -> Tree:
+def at_least(variable: Variable, now: Any, offset: int) -> Tree:
+    """The variable is now and the offset, or larger."""
     if isinstance(now, int):
-        return Difference(ZERO, variable, -(now + offset))
-    return Difference(now, variable, -offset)
+        return Difference(ZERO, variable, Fraction(-(now + offset)))
+    return Difference(now, variable, Fraction(-offset))
 
 
 def ordered(kind: str, left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
@@ -221,7 +205,7 @@ def _is_whole(side: c.Operand) -> bool:
     return isinstance(side.type, IntType)
 
 
-def _node(side: c.Operand) -> tuple[Variable | str, Fraction]:
+def _node(side: c.Operand) -> tuple[Node, Fraction]:
     """A variable, or zero and how far a constant is from it."""
     if isinstance(side, c.Path):
         return variable_of(side), Fraction(0)
@@ -239,9 +223,7 @@ def number(type_: Type, value: c.Value) -> Fraction:
     return Fraction(str(value))
 
 
-def _difference(
-    left: tuple[Variable | str, Fraction], right: tuple[Variable | str, Fraction], *, strict: bool, dense: bool
-) -> Tree:
+def _difference(left: tuple[Node, Fraction], right: tuple[Node, Fraction], *, strict: bool, dense: bool) -> Tree:
     weight = right[1] - left[1]
     if strict and not dense:
         return Difference(left[0], right[0], weight - 1)
@@ -281,26 +263,23 @@ def alike(left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
     return some_of(options)
 
 
-def two_texts(literal: Literal, text: Variable, part: Variable) -> Tree:
+def two_texts(test: c.TextTest, text: Variable, part: Variable, wanted: bool) -> Tree:
     """Equal texts contain each other, the empty one contains no other; everything else has to be tried."""
-    if literal.value:
-        return Some((Same(text, part, True), Hard(literal)))
-    return Some((All((Same(text, ConstantTerm(""), True), Same(part, ConstantTerm("x"), True))), Hard(literal)))
-
-
-def set_variable(operand: c.Operand) -> Variable:
-    assert isinstance(operand, c.Path)
-    return variable_of(operand)
+    sure: Tree = Same(text, part, True)
+    if not wanted:
+        sure = All((Same(text, ConstantTerm(""), True), Same(part, ConstantTerm("x"), True)))
+    return Some((sure, Hard(test, wanted)))
 
 
 def shared_item(left: c.Operand, right: c.Operand) -> Variable:
     """Some item of the sets; the same for the same sets."""
-    assert isinstance(left, c.Path)
-    assert isinstance(right, c.Path)
-    return Variable("item", (left.root, *left.steps, right.root, *right.steps), left.type.item)
+    one, other = variable_of(left), variable_of(right)
+    return Variable("item", (one.root, *one.steps, other.root, *other.steps), left.type.item)
 
 
-def variable_of(path: c.Path) -> Variable:
+def variable_of(path: c.Operand) -> Variable:
+    """The variable of a path, which the operand has to be."""
+    assert isinstance(path, c.Path)
     return Variable(path.root, path.steps, path.type)
 
 

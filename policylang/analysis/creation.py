@@ -5,13 +5,13 @@ users who may be written where a role is asked for.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE, PROPOSED, TYPED, Assumed
 from policylang.analysis.decision import allowed, attribute_path, denied, missing, way_open
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
+from policylang.analysis.query import COMPLETE, PROPOSED, TYPED, Assumed
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import UserType
@@ -97,7 +97,7 @@ def _covered(index: Index, plan: Plan, name: str) -> Formula:
     denies = [each for each in plan.denies if each.deny.fields is not None and name in each.deny.fields]
     if not ways or any(each.place is None and each.deny.condition is None for each in denies):
         return FALSE
-    return AllOf((AnyOf(ways), *(NotOf(denied(index, plan.resource, each)) for each in denies)))
+    return AllOf((AnyOf(ways), *(NotOf(denied(index, each.deny, each.place)) for each in denies)))
 
 
 def _eligible(
@@ -108,7 +108,7 @@ def _eligible(
     if not isinstance(type_, UserType) or type_.role is None:
         return TRUE
     users = eligible(index, plan.resource, declared.name, now)
-    named = frozenset(_named(plan))
+    named = {str(each.value) for condition in plan.conditions() for each in condition.constants()}
     values = [user for user in users if user in named]
     values += [user for user in users if user not in named][:1]
     path = attribute_path(declared)
@@ -116,17 +116,3 @@ def _eligible(
     if type_.role in holds:
         parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), declared.at), declared.at)))
     return AnyOf(tuple(parts)) if parts else FALSE
-
-
-def _named(plan: Plan) -> Iterator[str]:
-    """The users whom the conditions of a plan name."""
-    conditions = [limit.condition for way in plan.ways for limit in way.limits]
-    conditions += [instance.condition for instance in plan.appends]
-    conditions += [each.deny.condition for each in plan.denies if each.deny.condition is not None]
-    for condition in conditions:
-        for test in condition.tests():
-            if isinstance(test, c.In):
-                yield from map(str, test.values)
-            for operand in test.sides:
-                if isinstance(operand, c.Constant):
-                    yield str(operand.value)

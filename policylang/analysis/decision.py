@@ -8,7 +8,7 @@ from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Hold
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Met, PlacedDeny, Plan, Way, fold_met
+from policylang.runtime.plan import Met, Plan, Way, fold_met
 
 
 def attribute_path(declared: ir.Attribute) -> c.Path:
@@ -48,11 +48,10 @@ def ways_open(index: Index, resource: str, ways: Iterable[Way]) -> Formula:
     return AnyOf(tuple(way_open(index, resource, way) for way in ways))
 
 
-def denied(index: Index, resource: str, each: PlacedDeny) -> Formula:
-    """The deny matches the record: its condition is true or unknown."""
-    condition = each.deny.condition
-    matches = TRUE if condition is None else NotOf(Holds(condition, False))
-    return AllOf((covered(index, resource, each.place), matches))
+def denied(index: Index, deny: ir.Deny, place: str | None = None) -> Formula:
+    """The deny, of whoever has it at the place, matches the record: its condition is true or unknown."""
+    matches = TRUE if deny.condition is None else NotOf(Holds(deny.condition, False))
+    return AllOf((covered(index, deny.resource, place), matches))
 
 
 def met(index: Index, resource: str, requirement: Met) -> Formula:
@@ -71,7 +70,7 @@ def unhindered(index: Index, plan: Plan, field: str | None = None) -> Formula:
     met, the appends are true, no deny matches.
     """
     denies = [
-        NotOf(denied(index, plan.resource, each))
+        NotOf(denied(index, each.deny, each.place))
         for each in plan.denies
         if each.deny.fields is None or field in each.deny.fields
     ]

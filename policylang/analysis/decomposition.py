@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, conjoined
-from policylang.analysis.looks import is_user, looks_at_time, user_attributes
+from policylang.analysis.looks import is_user, looks_at_time
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.model import conditions as c
@@ -92,7 +92,7 @@ class Decomposition:
                     yield ("record", "id")
                 elif isinstance(operand, c.Path):
                     yield (operand.root, *operand.steps[:1]) if operand.root != "subject" else _USERS
-                    if any(user_attributes(self.index, resource, operand)):
+                    if self.index.to_user(resource, operand)[1]:
                         yield _USERS
 
 

@@ -7,30 +7,22 @@ the same code serves whole and dense numbers.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-import msgspec
-
+from policylang.analysis.constraints import ZERO, Difference, Node
 from policylang.analysis.satisfiability import UNSAT, Impossible
 
-
-class Bound(msgspec.Struct, frozen=True, gc=False):
-    """``left - right <= weight``, or ``<`` if strict."""
-
-    left: Hashable
-    right: Hashable
-    weight: Fraction
-    strict: bool = False
+Numbers = Mapping[Node, Fraction]
 
 
-def solution(bounds: Sequence[Bound], zero: Hashable) -> Mapping[Hashable, Fraction] | Impossible:
-    """Numbers for the nodes, 0 for ``zero``, that meet all bounds."""
-    nodes = dict.fromkeys([zero, *(node for bound in bounds for node in (bound.left, bound.right))])
+def solution(bounds: Sequence[Difference]) -> Numbers | Impossible:
+    """Numbers for the nodes, 0 for `ZERO`, that meet all bounds."""
+    nodes: dict[Node, None] = dict.fromkeys([ZERO, *(node for each in bounds for node in (each.left, each.right))])
     # Whole numbers, which nearly all are, are added and compared many times faster than fractions.
     whole = all(bound.weight.denominator == 1 for bound in bounds)
     edges = [(b.left, b.right, int(b.weight) if whole else b.weight, b.strict) for b in bounds]
-    distance: dict[Hashable, tuple[int | Fraction, int]] = dict.fromkeys(nodes, (0, 0))
+    distance: dict[Node, tuple[int | Fraction, int]] = dict.fromkeys(nodes, (0, 0))
     for _ in range(len(nodes) + 1):
         changed = False
         for left, right, weight, strict in edges:
@@ -40,15 +32,13 @@ def solution(bounds: Sequence[Bound], zero: Hashable) -> Mapping[Hashable, Fract
                 distance[left] = candidate
                 changed = True
         if not changed:
-            return _numbers(distance, bounds, zero)
+            return _numbers(distance, bounds)
     return UNSAT
 
 
-def _numbers(
-    distance: Mapping[Hashable, tuple[int | Fraction, int]], bounds: Iterable[Bound], zero: Hashable
-) -> Mapping[Hashable, Fraction]:
+def _numbers(distance: Mapping[Node, tuple[int | Fraction, int]], bounds: Iterable[Difference]) -> Numbers:
     """Distances with something for the infinitesimals, of few digits: small enough does exist."""
-    base, steps = distance[zero]
+    base, steps = distance[ZERO]
     if not any(bound.strict for bound in bounds):
         return {node: Fraction(value - base) for node, (value, _) in distance.items()}
     unit = Fraction(1)
@@ -59,6 +49,6 @@ def _numbers(
             return numbers
 
 
-def _is_met(bound: Bound, numbers: Mapping[Hashable, Fraction]) -> bool:
+def _is_met(bound: Difference, numbers: Numbers) -> bool:
     difference = numbers[bound.left] - numbers[bound.right]
     return difference < bound.weight if bound.strict else difference <= bound.weight

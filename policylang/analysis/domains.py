@@ -21,6 +21,7 @@ from policylang.analysis.constraints import (
     Hard,
     Member,
     NetworkConstraint,
+    Node,
     Same,
     Some,
     TextIs,
@@ -30,9 +31,8 @@ from policylang.analysis.constraints import (
     ValueState,
     Variable,
 )
-from policylang.analysis.formula import Literal
 
-_Pair = tuple[Variable | str, Variable | str]
+_Pair = tuple[Node, Node]
 
 
 class Domains:
@@ -98,12 +98,10 @@ class Domains:
                 if possible is None or possible & states != possible:
                     return None if possible is None or possible & states else False
                 return True
-            case TextIs() | NetworkConstraint() | Same() | Member():
+            case TextIs() | NetworkConstraint() | Same() | Member() | Hard():
                 return False if msgspec.structs.replace(each, wanted=not each.wanted) in self.known else None
             case Below():
                 return None if self.known.isdisjoint(each.others) else False
-            case Hard(Literal(test, value)):
-                return False if Hard(Literal(test, not value)) in self.known else None
             case Apart() | Tried():
                 return None
 

@@ -191,98 +191,37 @@ def more_conditions(formula: Formula, most: int) -> bool:
 # --- down to single tests ------------------------------------------------------------------------------------
 
 
-class Literal(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A test is true, or is false: in both cases everything it looks at is there."""
-
-    test: c.Test
-    value: bool
-
-
-class Absent(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A path leads to no value."""
-
-    path: c.Path
-
-
-class Bad(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A path leads to, or through, a value that is not of its type."""
-
-    path: c.Path
-
-
-class Useless(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A path leads to no value of its type: it is absent or bad."""
-
-    path: c.Path
-
-
-class Present(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A path leads to a value."""
-
-    path: c.Path
-
-
-class Incomparable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """Everything that the test looks at is there, and it is unknown nevertheless: months beside days, minutes beside a
-    date, a time outside of the calendar, an item of the set that is missing, a way up a tree that breaks off.
-    """
-
-    test: c.Compare | c.Time | c.Contains | c.Overlaps | c.Under
-
-
-class Both(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    items: tuple[Nnf, ...]
-
-
-class Either(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    items: tuple[Nnf, ...]
-
-
-Nnf = Literal | Absent | Bad | Useless | Present | Incomparable | Both | Either
-"""A formula in negation normal form: literals joined by "and" and "or"."""
-
-
-def nnf(formula: Formula, wanted: bool = True) -> Nnf:
-    """The formula, or its opposite if not ``wanted``, in negation normal form. It is unknown whether a test holds just
-    where something that it looks at is missing or not of its type.
+def nnf(formula: Formula, wanted: bool = True) -> Formula:
+    """The formula, or its opposite if not ``wanted``, in negation normal form: what single tests come to, joined by
+    "and" and "or". The only thing that is still negated is that a path leads to a value of its type.
     """
     match formula:
         case AllOf(items) | AnyOf(items):
             parts = tuple(nnf(item, wanted) for item in items)
-            return Both(parts) if isinstance(formula, AllOf) == wanted else Either(parts)
+            return AllOf(parts) if isinstance(formula, AllOf) == wanted else AnyOf(parts)
         case NotOf(item):
             return nnf(item, not wanted)
         case Holds(condition, None):
             parts = (_is(condition, True, not wanted), _is(condition, False, not wanted))
-            return Both(parts) if wanted else Either(parts)
+            return AllOf(parts) if wanted else AnyOf(parts)
         case Holds(condition, value):
             assert value is not None
             return _is(condition, value, wanted)
 
 
-def _is(condition: c.Condition, value: bool, wanted: bool) -> Nnf:
+def _is(condition: c.Condition, value: bool, wanted: bool) -> Formula:
     """The condition is true (false), or is not. A conjunction is true if all are, false if one is."""
     match condition:
         case c.And(items) | c.Or(items):
             parts = tuple(_is(item, value, wanted) for item in items)
-            return Both(parts) if (isinstance(condition, c.And) == value) == wanted else Either(parts)
+            return AllOf(parts) if (isinstance(condition, c.And) == value) == wanted else AnyOf(parts)
         case c.Not(item):
             return _is(item, not value, wanted)
-        case c.Missing(operand):
-            if wanted:
-                return Absent(operand) if value else Present(operand)
-            return Either((Present(operand), Bad(operand))) if value else Useless(operand)
+        case c.Missing() if not value and not wanted:
+            return NotOf(Holds(condition, False))
         case c.In(operand, values, at) if isinstance(operand.type, DurationType):
             # One by one: a list may hold days and months.
             each = tuple(c.Compare("eq", operand, c.Constant(operand.type, one, at), at) for one in values)
             return _is(c.Or(each, at), value, wanted)
         case _:
-            if wanted:
-                return Literal(condition, value)
-            unknown: list[Nnf] = [Useless(o) for o in condition.sides if isinstance(o, c.Path) and o.steps]
-            match condition:
-                case c.Compare(_, left, _) if isinstance(left.type, DurationType):
-                    unknown.append(Incomparable(condition))
-                case c.Time() | c.Contains() | c.Overlaps() | c.Under():
-                    unknown.append(Incomparable(condition))
-            return Either((Literal(condition, not value), *unknown))
+            return Holds(condition, value) if wanted else AnyOf((Holds(condition, not value), Holds(condition, None)))

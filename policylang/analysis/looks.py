@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from policylang.analysis.constraints import Variable
 from policylang.analysis.formula import Formula
 from policylang.model import conditions as c
-from policylang.model.types import DateTimeType, DateType, RecordType, Type, UserType
+from policylang.model.types import DateTimeType, DateType, Type, UserType
 from policylang.runtime.index import Index
 
 
@@ -91,21 +90,3 @@ def looks_at_time(test: c.Test) -> bool:
 def is_user(type_: Type) -> bool:
     """Whether values of the type are users, or sets of users."""
     return isinstance(type_.item, UserType)
-
-
-def user_attributes(index: Index, resource: str, path: c.Path) -> Iterator[str]:
-    """The attributes of users that a path goes through, the asking user's or those of others."""
-    for step, (owner, _) in zip(path.steps, along(index, resource, path), strict=True):
-        if isinstance(owner, UserType):
-            yield step
-
-
-def along(index: Index, resource: str, path: c.Path | Variable) -> Iterator[tuple[Type | None, Type]]:
-    """Whose attribute each step of a path is, the request's if that is ``None``, and the type that it has."""
-    owner: Type | None = {"record": RecordType(resource), "subject": UserType(None), "request": None}[path.root]
-    for step in path.steps:
-        if not (owner is None or isinstance(owner, RecordType | UserType)):
-            return  # the unit of a length of time
-        type_ = index.attribute_type(owner, step)
-        yield owner, type_
-        owner = type_

@@ -13,20 +13,30 @@ from collections.abc import Hashable
 
 from msgspec.structs import replace
 
-from policylang.analysis.asker import ANYTHING, COMPLETE, SHORTEST, TYPED, Asker
+from policylang.analysis.asker import Asker
 from policylang.analysis.canonical import Canonical, CanonicalKey
 from policylang.analysis.decomposition import Decomposition
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looking, Looks, is_user
-from policylang.analysis.query import ANYBODY, SOMEBODY, Answer, Anybody, DeclaredUser, NamedUser, Query, Requester, Sat
+from policylang.analysis.query import (
+    ANYBODY,
+    COMPLETE,
+    SHORTEST,
+    SOMEBODY,
+    TYPED,
+    Answer,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Requester,
+    Sat,
+    Witness,
+)
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.analysis.search import find
-from policylang.analysis.witness import Witness, situation
+from policylang.analysis.witness import situation
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation
-
-_WEAK = (ANYTHING, TYPED)
-"""Assumptions that complete records meet too."""
 
 
 class Prover:
@@ -69,14 +79,14 @@ class Prover:
     def situation(self, query: Query, witness: Witness) -> Situation:
         """The witness of a query as the runtime takes it."""
         who = query.who if witness.user is None else NamedUser(witness.user)
-        return situation(self._asker(replace(query, who=who)), witness)
+        return situation(Asker(self.index, replace(query, who=who)), witness)
 
     def _ask(self, query: Query) -> Answer:
-        if isinstance(query.who, Anybody):
+        if query.who == ANYBODY:
             return self._by_anybody(query)
         if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
             return UNSAT
-        return find(query.formula, self._asker(query))
+        return find(Asker(self.index, query))
 
     def _by_anybody(self, query: Query) -> Answer:
         """The answer for somebody made up, or else for a user whom the formula names."""
@@ -89,7 +99,7 @@ class Prover:
         return found
 
     def _settle(self, query: Query) -> Satisfiability:
-        if query.assumed in _WEAK and self.settle(replace(query, assumed=COMPLETE)) is SATISFIABLE:
+        if query.assumed <= TYPED and self.settle(replace(query, assumed=COMPLETE)) is SATISFIABLE:
             return SATISFIABLE  # a complete record mostly settles it
         if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
             return UNSAT
@@ -144,14 +154,6 @@ class Prover:
     def _widened(self, query: Query) -> Query:
         """The same of anybody at any time: what cannot be there, cannot be here."""
         return Query(query.formula, query.resource, self.now, query.assumed, ANYBODY)
-
-    def _asker(self, query: Query) -> Asker:
-        who = query.who
-        user = who.id if isinstance(who, DeclaredUser | NamedUser) else None
-        anyhow = isinstance(who, NamedUser)
-        return Asker(
-            self.index, query.resource, query.now, user, query.since, query.until, query.assumed, anyhow=anyhow
-        )
 
 
 def _is_narrow(query: Query) -> bool:

@@ -17,7 +17,7 @@ from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, all_true, 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
-from policylang.runtime.plan import PlacedDeny, Plan, Way
+from policylang.runtime.plan import Plan, Way
 
 # --- of two formulas -----------------------------------------------------------------------------------------
 
@@ -68,16 +68,14 @@ def same_policy_twice(first: c.Condition, second: c.Condition) -> Formula:
 # --- denies --------------------------------------------------------------------------------------------------
 
 
-def deny_cancels_grant(
-    index: Index, resource: str, limits: Iterable[c.Condition], denies: Sequence[ir.Deny]
-) -> Formula:
+def deny_cancels_grant(index: Index, limits: Iterable[c.Condition], denies: Sequence[ir.Deny]) -> Formula:
     """PL205. Unsat iff a deny matches every record of which all the limits are true."""
-    return AllOf((all_true(limits), *(NotOf(denied(index, resource, PlacedDeny(None, deny))) for deny in denies)))
+    return AllOf((all_true(limits), *(NotOf(denied(index, deny)) for deny in denies)))
 
 
-def deny_does_nothing(index: Index, resource: str, reach: Formula, deny: ir.Deny) -> Formula:
+def deny_does_nothing(index: Index, reach: Formula, deny: ir.Deny) -> Formula:
     """PL206. Unsat iff the deny matches no record in reach of a grant."""
-    return AllOf((reach, denied(index, resource, PlacedDeny(None, deny))))
+    return AllOf((reach, denied(index, deny)))
 
 
 # --- what users have of their own ----------------------------------------------------------------------------

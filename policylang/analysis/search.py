@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 
+from msgspec.structs import replace
+
 from policylang.analysis.asker import Asker
 from policylang.analysis.clock_cases import ClockCase, clock_cases, clock_tests, instants_of
 from policylang.analysis.conjunction import CandidateModel, propose
@@ -28,29 +30,13 @@ from policylang.analysis.constraints import (
     Tree,
 )
 from policylang.analysis.domains import Domains
-from policylang.analysis.formula import (
-    Absent,
-    AllOf,
-    Bad,
-    Both,
-    Either,
-    Formula,
-    Incomparable,
-    Literal,
-    Nnf,
-    Present,
-    Useless,
-    conjuncts,
-    holds,
-    more_conditions,
-    nnf,
-)
+from policylang.analysis.formula import AllOf, Formula, Holds, conjuncts, holds, more_conditions, nnf
 from policylang.analysis.months import CENTURIES, near_changes, patterns
-from policylang.analysis.query import Answer, Sat
+from policylang.analysis.query import COMPLETE, Answer, Sat, Witness
 from policylang.analysis.question_instant import QuestionInstant
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Impossible
 from policylang.analysis.translator import Translator
-from policylang.analysis.witness import Witness, make_witness, situation, with_users
+from policylang.analysis.witness import make_witness, situation, with_users
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, Duration
 from policylang.runtime.residual import is_of_record
@@ -72,29 +58,25 @@ _CHEAP = 32
 
 
 class _Budget:
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self) -> None:
+        self.left = BUDGET
         self.complete = True
         """Whether every branch so far was closed for certain."""
 
 
-def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Answer:
-    """A record, a request, an instant and a user, where open, for which the formula holds, of those that the asker asks
-    about.
-    """
-    if not more_conditions(formula, FEW_CONDITIONS):
-        return _find(formula, asker, budget)
-    return _step_by_step(formula, asker, budget)
+def find(asker: Asker) -> Answer:
+    """A record, a request, an instant and a user, where open, for which the formula holds, of those asked about."""
+    return (_step_by_step if more_conditions(asker.query.formula, FEW_CONDITIONS) else _find)(asker)
 
 
-def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Answer:
+def _step_by_step(asker: Asker) -> Answer:
     """The answer from a few parts, and as many again of those that the situation found does not meet, until it meets
     all: mostly few of very many limits matter.
     """
-    parts = conjuncts(formula)
+    parts = conjuncts(asker.query.formula)
     chosen = list(parts[:1])
     while len(chosen) < len(parts):
-        found = _find(AllOf(tuple(chosen)), asker, budget)
+        found = _find(replace(asker, query=replace(asker.query, formula=AllOf(tuple(chosen)))))
         if found is UNSAT:
             return UNSAT
         if found is UNKNOWN:
@@ -104,35 +86,35 @@ def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Answer:
         if not failing:
             return found
         chosen += failing[: len(chosen)]
-    return _find(formula, asker, budget)
+    return _find(asker)
 
 
-def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
-    plain = nnf(formula)
+def _find(asker: Asker) -> Answer:
+    plain = nnf(asker.query.formula)
     if sum(1 for _ in islice(_tests(plain), MOST_TESTS + 1)) > MOST_TESTS:
         return UNKNOWN
-    left = _Budget(budget)
-    witness = _at(formula, plain, asker, asker.now, left)
+    left = _Budget()
+    witness = _at(plain, asker, asker.query.now, left)
     if witness is not None:
         return Sat(witness)
     months, absolute = _times(plain, asker)
     absolute = absolute or bool(clock_tests(_tests(plain)))
-    timeless = asker.is_one_instant or not (months or absolute)
+    timeless = asker.query.is_at_one_instant or not (months or absolute)
     if left.complete and timeless:
         return UNSAT  # nothing of it depends on which instant now is
-    answer = UNKNOWN if timeless else _any_time(formula, plain, asker, months, budget)
-    return _by_solver(formula, plain, asker, months) if answer is UNKNOWN else answer
+    answer = UNKNOWN if timeless else _any_time(plain, asker, months)
+    return _by_solver(plain, asker, months) if answer is UNKNOWN else answer
 
 
-def _by_solver(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
+def _by_solver(plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
     """The answer of an SMT solver, which is loaded only here."""
     from policylang.analysis.smt import solve
 
-    candidate = solve(Translator(asker, QuestionInstant(asker.now)).tree(plain))
-    for witness in _witnesses(asker, candidate, asker.now) if isinstance(candidate, CandidateModel) else ():
-        if _confirms(formula, asker, witness):
+    candidate = solve(Translator(asker, QuestionInstant(asker.query.now)).tree(plain))
+    for witness in _witnesses(asker, candidate, asker.query.now) if isinstance(candidate, CandidateModel) else ():
+        if _confirms(asker, witness):
             return Sat(witness)
-    if asker.is_one_instant:
+    if asker.query.is_at_one_instant:
         return UNSAT if candidate is UNSAT else UNKNOWN
     for _day, open_ in _open_instants(plain, asker, months):
         if solve(All((Translator(asker, open_).tree(plain), *_open_time(asker)))) is not UNSAT:
@@ -141,24 +123,26 @@ def _by_solver(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[i
 
 
 def _open_instants(
-    plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...]
+    plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[datetime.date | None, QuestionInstant]]:
     """What instants there are, by the lengths of months seen from them, each with a day, and by what the clock says."""
     tests = clock_tests(_tests(plain))
-    cases = clock_cases(tests, asker.index.policy_set.timezone, asker.since, asker.until) if tests else ((),)
-    for day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
+    cases = (
+        clock_cases(tests, asker.index.policy_set.timezone, asker.query.since, asker.query.until) if tests else ((),)
+    )
+    for day, lengths in patterns(months, asker.query.now.year) if months else ((None, ()),):
         pattern = tuple(zip(months, lengths, strict=True))
         for case in cases:
             yield day, QuestionInstant(None, pattern, case)
 
 
-def _at(formula: Formula, plain: Nnf, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
+def _at(plain: Formula, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
     """A witness at one instant."""
     tree = Translator(asker, QuestionInstant(now)).tree(plain)
     for candidate in _branches(tree, budget, now):
         for witness in _witnesses(asker, candidate, now):
             budget.left -= _TRY
-            if _confirms(formula, asker, witness):
+            if _confirms(asker, witness):
                 return witness
         budget.complete = False
     if budget.left <= 0:
@@ -169,14 +153,14 @@ def _at(formula: Formula, plain: Nnf, asker: Asker, now: datetime.datetime, budg
 def _witnesses(asker: Asker, candidate: CandidateModel, now: datetime.datetime) -> Iterator[Witness]:
     """The situations to try for a candidate: with records filled up, and if that is not asked for, then without."""
     for variant in with_users(asker, candidate):
-        for whole in (True,) if asker.assumed.records else (True, False):
+        for whole in (True,) if asker.query.assumed >= COMPLETE else (True, False):
             yield make_witness(asker, variant, now, whole=whole)
 
 
-def _confirms(formula: Formula, asker: Asker, witness: Witness) -> bool:
+def _confirms(asker: Asker, witness: Witness) -> bool:
     """Whether the formula holds there; not so where a candidate has a value that is not of its type."""
     try:
-        return _holds(formula, situation(asker, witness))
+        return _holds(asker.query.formula, situation(asker, witness))
     except BadValueError:
         return False
 
@@ -189,20 +173,20 @@ def _holds(formula: Formula, seen: Situation) -> bool:
         return False
 
 
-def _any_time(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...], budget: int) -> Answer:
+def _any_time(plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
     """A witness at any instant: first find out which instants are possible, then look at these."""
     certain = True
-    left = _Budget(budget)
+    left = _Budget()
     seen: set[datetime.datetime] = set()
     for day, open_ in _open_instants(plain, asker, months):
         tree = All((Translator(asker, open_).tree(plain), *_open_time(asker)))
         possible = False
-        for number, candidate in enumerate(_branches(tree, left, asker.now)):
+        for number, candidate in enumerate(_branches(tree, left, asker.query.now)):
             possible = True
             for now in _instants(asker, day, candidate, open_.clock):
-                if now not in seen and asker.is_open(now):
+                if now not in seen and asker.query.is_open(now):
                     seen.add(now)
-                    witness = _at(formula, plain, asker, now, _Budget(budget))
+                    witness = _at(plain, asker, now, _Budget())
                     if witness is not None:
                         return Sat(witness)
             if number >= 20:
@@ -210,9 +194,9 @@ def _any_time(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[in
         certain = certain and not possible
     if certain and left.left > 0:
         return UNSAT
-    for now in near_changes(asker.index.policy_set.timezone, asker.now.year) if months else ():
-        if now not in seen and asker.is_open(now):
-            witness = _at(formula, plain, asker, now, _Budget(budget))
+    for now in near_changes(asker.index.policy_set.timezone, asker.query.now.year) if months else ():
+        if now not in seen and asker.query.is_open(now):
+            witness = _at(plain, asker, now, _Budget())
             if witness is not None:
                 return Sat(witness)
     return UNKNOWN
@@ -227,10 +211,10 @@ def _open_time(asker: Asker) -> Iterator[Tree]:
     ):
         yield Difference(ZERO, node, Fraction(-low))
         yield Difference(node, ZERO, Fraction(high))
-    if asker.since is not None:
-        yield Difference(ZERO, NOW, Fraction(-((asker.since - EPOCH) // MICROSECOND)))
-    if asker.until is not None:
-        yield Difference(NOW, ZERO, Fraction((asker.until - EPOCH) // MICROSECOND - 1))
+    if asker.query.since is not None:
+        yield Difference(ZERO, NOW, Fraction(-((asker.query.since - EPOCH) // MICROSECOND)))
+    if asker.query.until is not None:
+        yield Difference(NOW, ZERO, Fraction((asker.query.until - EPOCH) // MICROSECOND - 1))
 
 
 def _instants(
@@ -244,9 +228,9 @@ def _instants(
         yield from found
         return
     timezone = asker.index.policy_set.timezone
-    near = [*(each for each in (asker.now, asker.since) if each is not None), *found]
+    near = [*(each for each in (asker.query.now, asker.query.since) if each is not None), *found]
     for each in near:
-        yield from islice((now for now in instants_of(case, timezone, each) if asker.is_open(now)), _FEW_INSTANTS)
+        yield from islice((now for now in instants_of(case, timezone, each) if asker.query.is_open(now)), _FEW_INSTANTS)
 
 
 def _proposed(asker: Asker, day: datetime.date | None, candidate: CandidateModel) -> Iterator[datetime.datetime]:
@@ -331,7 +315,7 @@ def _closer(
 # --- what of time occurs -------------------------------------------------------------------------------------
 
 
-def _times(plain: Nnf, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
+def _times(plain: Formula, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
     """The shifts by months, with their signs, and whether anything is compared with a certain day or instant."""
     months: set[tuple[int, int]] = set()
     absolute = False
@@ -350,13 +334,8 @@ def _times(plain: Nnf, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]
     return tuple(sorted(months)), absolute
 
 
-def _tests(plain: Nnf) -> Iterator[object]:
-    waiting: list[Nnf] = [plain]
-    while waiting:
-        match waiting.pop():
-            case Both(items) | Either(items):
-                waiting += items
-            case Literal(test, _):
-                yield test
-            case Present() | Absent() | Bad() | Useless() | Incomparable():
-                pass
+def _tests(plain: Formula) -> Iterator[c.Condition]:
+    """The tests that are true or false in a formula in negation normal form."""
+    for node in plain.walk():
+        if isinstance(node, Holds) and node.value is not None and not isinstance(node.condition, c.Missing):
+            yield node.condition

@@ -39,7 +39,6 @@ from policylang.analysis.constraints import (
     Variable,
     variable_of,
 )
-from policylang.analysis.formula import Literal
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
 from policylang.model import conditions as c
 from policylang.model.addresses import MAPPED
@@ -113,8 +112,9 @@ class _Encoder:
                     self._trees[key] = z3.Int(f"tree {len(self._trees)}", self.context)
                     self._relate(key)
                 return self._trees[key] == _TRUTHS.index(each.wanted)
-            case Hard(literal):
-                return self._texts_compared(literal)
+            case Hard(c.TextTest(test, c.Path() as text, c.Path() as part), wanted):
+                sides = (self._text(variable_of(path)) for path in (text, part))
+                return _is(_TEXTS[test](*sides), wanted)
             case _:
                 return self._open()
 
@@ -128,13 +128,6 @@ class _Encoder:
                 known = z3.Or(self._trees[low] != false, self._trees[high] == false)
                 named = z3.Or(self._trees[low] != true, self._trees[high] == true, same)
                 self.axioms.append(z3.Implies(is_there, z3.And(known, named)))
-
-    def _texts_compared(self, literal: Literal) -> Any:
-        test = literal.test
-        if not (isinstance(test, c.TextTest) and isinstance(test.operand, c.Path) and isinstance(test.part, c.Path)):
-            return self._open()
-        text, part = (self._text(variable_of(path)) for path in (test.operand, test.part))
-        return _is(_TEXTS[test.test](text, part), literal.value)
 
     def _open(self) -> Any:
         """Something of which nothing is known."""
@@ -260,7 +253,7 @@ def _nodes(each: Constraint) -> Iterator[object]:
             yield variable
         case Member(_, item):
             yield item
-        case Hard(Literal(test)):
+        case Hard(test):
             yield from (variable_of(path) for path in test.sides if isinstance(path, c.Path))
         case _:
             return

@@ -1,8 +1,8 @@
-"""From literals to constraints: a formula in negation normal form about one asker, at one time."""
+"""From formulas in negation normal form to constraints, about one asker, at one time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from policylang.analysis.asker import Asker
@@ -33,14 +33,11 @@ from policylang.analysis.constraints import (
     Tried,
     ValueState,
     Variable,
-    after,
     alike,
     all_of,
-    before,
-    not_after,
-    not_before,
+    at_least,
+    at_most,
     ordered,
-    set_variable,
     shared_item,
     side_of,
     some_of,
@@ -48,8 +45,8 @@ from policylang.analysis.constraints import (
     two_texts,
     variable_of,
 )
-from policylang.analysis.formula import Absent, Bad, Both, Either, Incomparable, Literal, Nnf, Present, Useless
-from policylang.analysis.looks import along
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
+from policylang.analysis.query import AS_DECLARED, COMPLETE, PROPOSED, TYPED
 from policylang.analysis.question_instant import QuestionInstant, is_very_long
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -61,7 +58,6 @@ from policylang.model.types import (
     DurationType,
     EnumType,
     PlaceType,
-    RecordType,
     SetType,
     UserType,
 )
@@ -70,60 +66,56 @@ from policylang.runtime.truth import Situation, truth
 
 
 class Translator:
-    """From literals to constraints, for one asker and one time."""
+    """For one asker and one time."""
 
     def __init__(self, asker: Asker, time: QuestionInstant) -> None:
         self.asker = asker
         self.time = time
-        self._literals: dict[Literal, Tree] = {}
+        self._known: dict[Holds, Tree] = {}
 
-    def tree(self, normal: Nnf) -> Tree:
-        """The constraints of a formula."""
+    def tree(self, normal: Formula) -> Tree:
+        """The constraints of a formula in negation normal form."""
         match normal:
-            case Both(items):
+            case AllOf(items):
                 return all_of(self.tree(item) for item in items)
-            case Either(items):
+            case AnyOf(items):
                 return some_of(self.tree(item) for item in items)
-            case Present(path):
-                return self._there(path)
-            case Absent(path):
-                return self._absent(path)
-            case Bad(path):
-                return self._bad(path)
-            case Useless(path):
+            case Holds(test, value):
+                if normal not in self._known:  # formulas of several roles say the same over and over
+                    self._known[normal] = self._holds(test, value)
+                return self._known[normal]
+            case NotOf(Holds(c.Missing(path))):
                 return self._useless(path)
-            case Incomparable(test):
-                return self._unlike(test)
-            case Literal():
-                if normal not in self._literals:  # formulas of several roles say the same over and over
-                    self._literals[normal] = self._literal(normal)
-                return self._literals[normal]
+            case NotOf():
+                raise AssertionError(normal)
 
     # --- presence --------------------------------------------------------------------------------------------
 
     def _steps(self, path: c.Path) -> list[tuple[Variable, frozenset[ValueState]]]:
         """The attributes on a path from its beginning, each with the states that it may be in."""
-        index, assumed = self.asker.index, self.asker.assumed
+        index, assumed = self.asker.index, self.asker.query.assumed
         found: list[tuple[Variable, frozenset[ValueState]]] = []
-        for number, (owner, declared) in enumerate(along(index, self.asker.resource, path)):
-            step, is_first, typed = path.steps[number], number == 0, assumed.types
-            if owner is None:
-                full = assumed.request and step not in index.optional_request
-            elif isinstance(owner, UserType):
+        as_declared = assumed >= AS_DECLARED
+        for number, (holder, step) in enumerate(index.holders(self.asker.query.resource, path), 1):
+            declared, is_first, typed = index.attribute_type(holder, step), number == 1, assumed >= TYPED
+            if holder is None:
+                full = as_declared and step not in index.optional_request
+            elif isinstance(holder, UserType):
                 # A user of the record may be anybody; what the one who asks lacks is known, or declared.
                 typed = True
-                full = path.root == "subject" and is_first and assumed.users and step not in index.optional_subject
+                own = path.root == "subject" and is_first
+                full = own and as_declared and step not in index.optional_subject
             else:
-                assert isinstance(owner, RecordType)
-                full = (assumed.records if is_first else assumed.related) and not (
-                    index.attributes[owner.resource][step].optional
+                full = (
+                    assumed >= (COMPLETE if is_first else PROPOSED)
+                    and not index.attributes[holder.resource][step].optional
                 )
                 # A record whose own place is none that there is is nobody's: nothing is asked about it.
-                typed = typed or (is_first and index.resources[owner.resource].place == step)
+                typed = typed or (is_first and index.resources[holder.resource].place == step)
             states = VALUE if isinstance(declared, SetType) and not typed else PLAIN
             states |= frozenset[ValueState]() if full else MISSING
             states |= frozenset[ValueState]() if typed else BAD
-            found.append((Variable(path.root, path.steps[: number + 1], declared), states))
+            found.append((Variable(path.root, path.steps[:number], declared), states))
         return found
 
     def _is_known(self, path: c.Path) -> bool | None:
@@ -131,8 +123,9 @@ class Translator:
         known = self.asker.known(path)
         return None if known is path else known is not None or self.asker.known_set(path) is not None
 
-    def _there(self, path: c.Path, states: frozenset[ValueState] = VALUE) -> Tree:
-        """The path leads to a value, in one of these states."""
+    def _there(self, path: c.Operand, states: frozenset[ValueState] = VALUE) -> Tree:
+        """The path, which the operand has to be, leads to a value, in one of these states."""
+        assert isinstance(path, c.Path)
         known = self._is_known(path)
         if known is not None:
             return YES if known else NO
@@ -173,42 +166,59 @@ class Translator:
 
     # --- tests -----------------------------------------------------------------------------------------------
 
-    def _literal(self, literal: Literal) -> Tree:
-        test = literal.test
+    def _holds(self, test: c.Condition, value: bool | None) -> Tree:
+        match test:
+            case c.Missing(path):
+                return self._there(path) if value is False else self._absent(path) if value else self._bad(path)
+            case c.And() | c.Or() | c.Not():
+                raise AssertionError(test)
+            case _:
+                return self._unknown(test) if value is None else self._decided(test, value)
+
+    def _decided(self, test: c.Test, wanted: bool) -> Tree:
+        """The test is true (false): everything that it looks at is there."""
         paths = [operand for operand in test.sides if isinstance(operand, c.Path) and operand.steps]
         presence = all_of(self._there(path) for path in paths)
         if presence == NO:
             return NO
-        return all_of((presence, self._test(literal)))
+        return all_of((presence, self._test(test, wanted)))
 
-    def _test(self, literal: Literal) -> Tree:
-        test, wanted = literal.test, literal.value
+    def _unknown(self, test: c.Test) -> Tree:
+        """Something that the test looks at is missing or not of its type, or it is unknown nevertheless."""
+        return some_of(
+            (
+                *(self._useless(side) for side in test.sides if isinstance(side, c.Path) and side.steps),
+                self._unlike(test),
+            )
+        )
+
+    def _test(self, test: c.Test, wanted: bool) -> Tree:
         match test:
             case c.Compare(kind, left, right):
                 first, second = self.asker.known(left), self.asker.known(right)
                 assert first is not None
                 assert second is not None
-                return self._compare(literal, kind, first, second, wanted)
+                return self._compare(test, kind, first, second, wanted)
             case c.In(operand, values):
                 known = self.asker.known(operand)
                 assert known is not None
-                return self._in(literal, known, values, wanted)
+                return self._in(test, known, values, wanted)
             case c.Time():
-                return self._time(literal, test, wanted)
+                return self._time(test, wanted)
             case c.TextTest(kind, operand, part):
                 text, wanted_part = self.asker.known(operand), self.asker.known(part)
                 if isinstance(text, c.Path) and isinstance(wanted_part, c.Constant):
                     return TextIs(variable_of(text), kind, str(wanted_part.value), wanted)
                 if isinstance(text, c.Path) and isinstance(wanted_part, c.Path):
-                    return two_texts(literal, variable_of(text), variable_of(wanted_part))
-                return self._certain(literal)
+                    return two_texts(test, variable_of(text), variable_of(wanted_part), wanted)
+                return self._certain(test, wanted)
             case c.InNetwork(operand, network):
                 address = self.asker.known(operand)
                 if isinstance(address, c.Path):
                     return NetworkConstraint(variable_of(address), network, wanted)
-                return self._certain(literal)
+                return self._certain(test, wanted)
             case c.Contains():
-                return self._contains(literal, test, wanted)
+                return self._contains(test, wanted)
             case c.Overlaps():
                 return self._overlaps(test, wanted)
             case c.Under():
@@ -223,18 +233,18 @@ class Translator:
             case _:
                 raise AssertionError(test)
 
-    def _certain(self, literal: Literal) -> Tree:
+    def _certain(self, test: c.Test, wanted: bool) -> Tree:
         """A test of nothing but constants is decided at once."""
-        operands_ = [self.asker.known(operand) for operand in literal.test.sides]
+        operands_ = [self.asker.known(operand) for operand in test.sides]
         if all(isinstance(operand, c.Constant) for operand in operands_):
-            s = Situation(self.asker.index, self.asker.id, self.asker.resource, {}, {}, self.asker.now)
-            return YES if truth(literal.test, s) is literal.value else NO
-        return Hard(literal)
+            s = Situation(self.asker.index, self.asker.id, self.asker.query.resource, {}, {}, self.asker.query.now)
+            return YES if truth(test, s) is wanted else NO
+        return Hard(test, wanted)
 
-    def _compare(self, literal: Literal, kind: str, left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
+    def _compare(self, test: c.Test, kind: str, left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
         type_ = left.type if isinstance(left, c.Path) else right.type
         if isinstance(left, c.Constant) and isinstance(right, c.Constant):
-            return self._certain(literal)
+            return self._certain(test, wanted)
         if isinstance(type_, DurationType):
             return all_of((alike(left, right, True), ordered(kind, left, right, wanted)))
         if isinstance(type_, (*NUMBERS, DateTimeType, DateType)):
@@ -258,21 +268,28 @@ class Translator:
             return NO
         return Below(variable_of(test.operand), test.tree, test.optional, side_of(top), wanted)
 
-    def _unlike(self, test: c.Compare | c.Time | c.Contains | c.Overlaps | c.Under) -> Tree:
-        if isinstance(test, c.Time):
-            return self._unlike_time(test)
-        if isinstance(test, c.Contains):
-            return self._holed(test)
-        if isinstance(test, c.Overlaps):
-            return self._holed_overlap(test)
-        if isinstance(test, c.Under):
-            paths = [side for side in test.sides if isinstance(side, c.Path) and side.steps]
-            return all_of((*map(self._there, paths), self._below(test, None)))
-        left, right = self.asker.known(test.left), self.asker.known(test.right)
-        if left is None or right is None:
-            return NO
-        sides = [self._there(side) for side in (left, right) if isinstance(side, c.Path)]
-        return all_of((*sides, alike(left, right, False)))
+    def _unlike(self, test: c.Test) -> Tree:
+        """All that it looks at is there, and the test is unknown nevertheless: months beside days, minutes beside
+        a date, a time outside of the calendar, an item of the set that is missing, a way up a tree that breaks off.
+        """
+        match test:
+            case c.Time():
+                return self._unlike_time(test)
+            case c.Contains():
+                return self._holed(test)
+            case c.Overlaps():
+                return self._holed_overlap(test)
+            case c.Under():
+                paths = [side for side in test.sides if isinstance(side, c.Path) and side.steps]
+                return all_of((*map(self._there, paths), self._below(test, None)))
+            case c.Compare(left=left) if isinstance(left.type, DurationType):
+                first, second = self.asker.known(left), self.asker.known(test.right)
+                if first is None or second is None:
+                    return NO
+                sides = [self._there(side) for side in (first, second) if isinstance(side, c.Path)]
+                return all_of((*sides, alike(first, second, False)))
+            case _:
+                return NO
 
     def _unlike_time(self, test: c.Time) -> Tree:
         """A length that does not fit, or that leads out of the calendar."""
@@ -299,33 +316,29 @@ class Translator:
             return NO
         return all_of((holed, there, Member(variable_of(test.operand), side_of(item), False)))
 
-    def _in(self, literal: Literal, operand: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Tree:
+    def _in(self, test: c.Test, operand: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Tree:
         if isinstance(operand, c.Constant):
-            return self._certain(literal)
+            return self._certain(test, wanted)
         finite = self._finite(operand)
         if finite is not None:
             chosen = frozenset(map(text_of, values))
             return Among(variable_of(operand), finite & chosen if wanted else finite - chosen)
         parts = [
-            self._compare(literal, "eq", operand, c.Constant(operand.type, value, operand.at), wanted)
-            for value in values
+            self._compare(test, "eq", operand, c.Constant(operand.type, value, operand.at), wanted) for value in values
         ]
         if wanted and parts and all(isinstance(part, Same) for part in parts):
             return Among(variable_of(operand), frozenset(map(text_of, values)))  # one constraint, not as many cases
         return some_of(parts) if wanted else all_of(parts)
 
-    def _contains(self, literal: Literal, test: c.Contains, wanted: bool) -> Tree:
+    def _contains(self, test: c.Contains, wanted: bool) -> Tree:
         item = self.asker.known(test.item)
         assert item is not None
         known = self.asker.known_set(test.operand)
         if known is not None:
             if isinstance(item, c.Constant):
                 return YES if (item.value in known) == wanted else NO
-            return self._in(literal, item, known, wanted)
-        assert isinstance(test.operand, c.Path)
-        member: Tree = Member(variable_of(test.operand), side_of(item), wanted)
-        if not wanted:  # with an item missing it is unknown
-            member = all_of((self._there(test.operand, PLAIN), member))
+            return self._in(test, item, known, wanted)
+        member = self._member(test.operand, item, wanted)
         values = self._finite(item) if isinstance(item, c.Path) else None
         if values is None or isinstance(item, c.Constant):
             return member
@@ -338,21 +351,19 @@ class Translator:
     # --- two sets --------------------------------------------------------------------------------------------
 
     def _overlaps(self, test: c.Overlaps, wanted: bool) -> Tree:
-        left, right = self.asker.known_set(test.left), self.asker.known_set(test.right)
-        if left is not None and right is not None:
-            return YES if (not set(left).isdisjoint(right)) == wanted else NO
-        if left is not None or right is not None:
-            other = test.right if left is not None else test.left
-            values = left if left is not None else right
-            assert values is not None
-            each = [self._member(other, c.Constant(other.type.item, value, test.at), wanted) for value in values]
+        known, other = self._known_side(test)
+        if known is not None:
+            others = self.asker.known_set(other)
+            if others is not None:
+                return YES if (not set(known).isdisjoint(others)) == wanted else NO
+            each = [self._member(other, c.Constant(other.type.item, value, test.at), wanted) for value in known]
             return some_of(each) if wanted else all_of(each)
         if wanted:
             item = shared_item(test.left, test.right)
-            return all_of((*self._kind_of_item(test, item), *(self._held(side, item) for side in test.sides)))
-        whole = all_of(self._states_of(side, PLAIN) for side in test.sides)
+            return all_of((*self._kind_of_item(test.sides, item), *(self._held(side, item) for side in test.sides)))
+        whole = all_of(self._there(side, PLAIN) for side in test.sides)
         nothing = some_of(self._without_items(side) for side in test.sides)
-        return some_of((all_of((whole, self._apart(test))), nothing))
+        return some_of((all_of((whole, Apart(*map(variable_of, test.sides)))), nothing))
 
     def _holed_overlap(self, test: c.Overlaps) -> Tree:
         """An item of one set is missing, the other has some, and no two are known to be the same."""
@@ -361,32 +372,29 @@ class Translator:
         cases = []
         for holed, other in ((test.left, test.right), (test.right, test.left)):
             if self.asker.known_set(holed) is None:
-                cases.append(all_of((self._states_of(holed, HOLED), self._some_item(other))))
-        known = [self.asker.known_set(side) for side in test.sides]
-        apart: Tree = self._apart(test) if known == [None, None] else self._overlaps_not(test)
-        return all_of((some_of(cases), apart))
+                cases.append(all_of((self._there(holed, HOLED), self._some_item(other))))
+        known, other = self._known_side(test)
+        if known is None:
+            return all_of((some_of(cases), Apart(*map(variable_of, test.sides))))
+        apart = [Member(variable_of(other), ConstantTerm(text_of(value)), False) for value in known]
+        return all_of((some_of(cases), all_of(apart)))
 
-    def _overlaps_not(self, test: c.Overlaps) -> Tree:
-        """No item of the known set is known to be in the other."""
-        known = self.asker.known_set(test.left)
-        other = test.left if known is None else test.right
-        values = known if known is not None else self.asker.known_set(test.right)
-        variable = set_variable(other)
-        return all_of(Member(variable, ConstantTerm(text_of(value)), False) for value in values or ())
+    def _known_side(self, test: c.Overlaps) -> tuple[tuple[c.Value, ...] | None, c.Operand]:
+        """What is in one of the sets, if that is known of either; and the other set."""
+        left = self.asker.known_set(test.left)
+        return (left, test.right) if left is not None else (self.asker.known_set(test.right), test.left)
 
-    def _member(self, operand: c.Operand, item: c.Constant, wanted: bool) -> Tree:
-        member = Member(set_variable(operand), side_of(item), wanted)
-        return member if wanted else all_of((self._states_of(operand, PLAIN), member))
-
-    def _apart(self, test: c.Overlaps) -> Tree:
-        return Apart(set_variable(test.left), set_variable(test.right))
+    def _member(self, operand: c.Operand, item: c.Operand, wanted: bool) -> Tree:
+        """The item is in the set, or is not: with an item missing that is unknown."""
+        member = Member(variable_of(operand), side_of(item), wanted)
+        return member if wanted else all_of((self._there(operand, PLAIN), member))
 
     def _without_items(self, operand: c.Operand) -> Tree:
         known = self.asker.known_set(operand)
         if known is not None:
             return NO if known else YES
-        variable = set_variable(operand)
-        return all_of((self._states_of(operand, PLAIN), Apart(variable, variable)))
+        variable = variable_of(operand)
+        return all_of((self._there(operand, PLAIN), Apart(variable, variable)))
 
     def _some_item(self, operand: c.Operand) -> Tree:
         """The set has an item, or one that is missing."""
@@ -394,21 +402,16 @@ class Translator:
         if known is not None:
             return YES if known else NO
         item = shared_item(operand, operand)
-        held = all_of((*self._kind_of_item(c.Empty(operand, operand.at), item), self._held(operand, item)))
-        return some_of((self._states_of(operand, HOLED), held))
+        held = all_of((*self._kind_of_item((operand,), item), self._held(operand, item)))
+        return some_of((self._there(operand, HOLED), held))
 
     def _held(self, operand: c.Operand, item: Variable) -> Tree:
-        return all_of((self._states_of(operand, VALUE), Member(set_variable(operand), item, True)))
+        return all_of((self._there(operand, VALUE), Member(variable_of(operand), item, True)))
 
-    def _states_of(self, operand: c.Operand, states: frozenset[ValueState]) -> Tree:
-        assert isinstance(operand, c.Path)
-        return self._there(operand, states)
-
-    def _kind_of_item(self, test: c.Overlaps | c.Empty, item: Variable) -> Iterator[Tree]:
+    def _kind_of_item(self, sets: Iterable[c.Operand], item: Variable) -> Iterator[Tree]:
         """What an item can be, from the types of the sets that have it."""
-        for side in test.sides:
-            assert isinstance(side, c.Path)
-            match side.type.item:
+        for each in sets:
+            match each.type.item:
                 case EnumType(values):
                     yield Among(item, frozenset(values))
                 case BoolType():
@@ -430,12 +433,12 @@ class Translator:
 
     # --- time ------------------------------------------------------------------------------------------------
 
-    def _time(self, literal: Literal, test: c.Time, wanted: bool) -> Tree:
+    def _time(self, test: c.Time, wanted: bool) -> Tree:
         operand, duration = self.asker.known(test.operand), self.asker.known(test.duration)
         if isinstance(operand, c.Path) and isinstance(duration, c.Path):
-            return self._any_length(literal, test, variable_of(operand))
+            return self._any_length(test, variable_of(operand), wanted)
         if not isinstance(operand, c.Path) or not isinstance(duration, c.Constant):
-            return Hard(literal)
+            return Hard(test, wanted)
         assert isinstance(duration.value, Duration)
         of_days = isinstance(operand.type, DateType)
         if of_days and duration.value.unit == "minutes":
@@ -446,16 +449,16 @@ class Translator:
             return NO
         now, latest, earliest = edge
         if test.test == "older_than":
-            return before(variable, now, latest) if wanted else not_before(variable, now, earliest)
+            return at_most(variable, now, latest - 1) if wanted else at_least(variable, now, earliest)
         if test.test == "within":
-            inside = (not_before(variable, now, earliest), not_after(variable, now, 0))
-            outside = (before(variable, now, latest), after(variable, now, 0))
+            inside = (at_least(variable, now, earliest), at_most(variable, now, 0))
+            outside = (at_most(variable, now, latest - 1), at_least(variable, now, 1))
         else:
-            inside = (not_before(variable, now, 0), not_after(variable, now, latest))
-            outside = (before(variable, now, 0), after(variable, now, earliest))
+            inside = (at_least(variable, now, 0), at_most(variable, now, latest))
+            outside = (at_most(variable, now, -1), at_least(variable, now, earliest + 1))
         return all_of(inside) if wanted else some_of(outside)
 
-    def _any_length(self, literal: Literal, test: c.Time, variable: Variable) -> Tree:
+    def _any_length(self, test: c.Time, variable: Variable, wanted: bool) -> Tree:
         """A length that the record says: now itself and what lies on its other side are easily decided, the rest has to
         be tried.
         """
@@ -463,9 +466,8 @@ class Translator:
         if self.time.now is not None:
             today = self.time.now.astimezone(self.asker.index.timezone).date()
             node = today.toordinal() if node == TODAY else (self.time.now - EPOCH) // MICROSECOND
-        if literal.value == (test.test == "older_than"):
-            beyond = after if test.test == "within" else before
-            sure = Hard(literal) if test.test == "older_than" else beyond(variable, node, 0)
-        else:
-            sure = All((not_before(variable, node, 0), not_after(variable, node, 0)))
-        return some_of((sure, Hard(literal)))
+        sure: Tree = All((at_least(variable, node, 0), at_most(variable, node, 0)))
+        if wanted == (test.test == "older_than"):
+            beyond = {"within": at_least(variable, node, 1), "within_next": at_most(variable, node, -1)}
+            sure = beyond.get(test.test, Hard(test, wanted))
+        return some_of((sure, Hard(test, wanted)))

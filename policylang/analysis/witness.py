@@ -15,9 +15,10 @@ import msgspec
 from policylang.analysis.asker import Asker
 from policylang.analysis.conjunction import CandidateModel
 from policylang.analysis.constraints import ConstantTerm, Member, Variable, VariablePlace, unit_of
-from policylang.analysis.looks import along
+from policylang.analysis.query import Witness
 from policylang.analysis.trees import hang
 from policylang.ir import nodes as ir
+from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import (
     NUMBERS,
@@ -37,22 +38,6 @@ from policylang.model.types import (
 from policylang.runtime.hypothetical import nobody, stated_value
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation
-
-
-class Witness(msgspec.Struct, frozen=True, gc=False):
-    """A concrete situation. ``record``, ``request`` and ``attributes`` hold values as JSON does; times are texts.
-
-    ``attributes`` are those of the user, where anybody may ask. ``user``: who that has to be, if it matters.
-    """
-
-    resource: str
-    record: dict[str, Any]
-    request: dict[str, Any]
-    attributes: dict[str, Any]
-    now: datetime.datetime
-    users: dict[str, dict[str, Any]] = {}
-    """Attributes of others made up, by their ids, where nobody in the policy set has such."""
-    user: str | None = None
 
 
 def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime, *, whole: bool = True) -> Witness:
@@ -86,11 +71,11 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
             rest = variable.steps[len(user.steps) :]
             if len(rest) == 1:
                 roots["subject"].setdefault(rest[0], value)
-    hang(asker.index, asker.resource, candidate.below, values, missing, roots)
+    hang(asker.index, asker.query.resource, candidate.below, values, missing, roots)
     if whole:
-        _fill(asker, asker.resource, roots["record"], missing, ())
+        _fill(asker, asker.query.resource, roots["record"], missing, ())
     others = _others(asker, values, missing)
-    return Witness(asker.resource, roots["record"], roots["request"], roots["subject"], now, others)
+    return Witness(asker.query.resource, roots["record"], roots["request"], roots["subject"], now, others)
 
 
 def _others(asker: Asker, values: dict[Variable, Any], missing: set[VariablePlace]) -> dict[str, dict[str, Any]]:
@@ -163,15 +148,11 @@ def _user_before(asker: Asker, variable: Variable) -> Variable | None:
     """The user whose attribute a variable is, unless that is the one who asks."""
     if variable.root == "item":
         return None
-    owners = enumerate(owner for owner, _ in along(asker.index, asker.resource, variable))
-    return next(
-        (
-            Variable(variable.root, variable.steps[:number], owner)
-            for number, owner in owners
-            if number and isinstance(owner, UserType)
-        ),
-        None,
-    )
+    path = c.Path(variable.root, variable.steps, variable.type, "")
+    for number, (holder, _) in enumerate(asker.index.holders(asker.query.resource, path)):
+        if number and isinstance(holder, UserType):
+            return Variable(variable.root, variable.steps[:number], holder)
+    return None
 
 
 def _put(asker: Asker, root: dict[str, Any], variable: Variable, value: Any) -> None:
@@ -180,7 +161,7 @@ def _put(asker: Asker, root: dict[str, Any], variable: Variable, value: Any) -> 
     if not variable.steps:
         root["id"] = value  # the record that is asked about
         return
-    attributes = {name: each.type for name, each in asker.index.attributes[asker.resource].items()}
+    attributes = {name: each.type for name, each in asker.index.attributes[asker.query.resource].items()}
     declared = {"record": attributes, "request": asker.index.request}.get(variable.root, {})
     for step in variable.steps[:-1]:
         type_ = declared.get(step)
@@ -233,9 +214,9 @@ def _any_value(asker: Asker, type_: Type) -> Any:
         case BoolType():
             return False
         case DateTimeType():
-            return _plain(asker.now)
+            return _plain(asker.query.now)
         case DateType():
-            return asker.now.date().isoformat()
+            return asker.query.now.date().isoformat()
         case DurationType():
             return "1 days"
         case IpType():
@@ -290,23 +271,23 @@ def situation(asker: Asker, witness: Witness) -> Situation:
     """The witness as the runtime takes it; with somebody made up in the policy set, if anybody may ask."""
     index = asker.index
     if asker.is_made_up:
-        index = with_others(asker, index, {asker.id: witness.attributes})
-    index = with_others(asker, index, witness.users)
+        index = with_others(index, {asker.id: witness.attributes})
+    index = with_others(index, witness.users)
     return Situation(index, asker.id, witness.resource, witness.record, witness.request, witness.now)
 
 
-def with_others(asker: Asker, index: Index, users: dict[str, dict[str, Any]]) -> Index:
+def with_others(index: Index, users: dict[str, dict[str, Any]]) -> Index:
     """The policy set with users made up, who have nothing but attributes."""
     made = {
-        id_: msgspec.structs.replace(nobody(id_), attributes=user_values(asker, attributes))
+        id_: msgspec.structs.replace(nobody(id_), attributes=user_values(index, attributes))
         for id_, attributes in users.items()
     }
     return index.changed(users=made) if made else index
 
 
-def user_values(asker: Asker, attributes: dict[str, Any]) -> tuple[ir.UserValue, ...]:
+def user_values(index: Index, attributes: dict[str, Any]) -> tuple[ir.UserValue, ...]:
     """Attributes as the declaration of a user holds them."""
-    return tuple(stated_value(asker.index, name, raw) for name, raw in sorted(attributes.items()))
+    return tuple(stated_value(index, name, raw) for name, raw in sorted(attributes.items()))
 
 
 _where = attrgetter("where")

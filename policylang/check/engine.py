@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 
 from policylang.check.catalogue import BY_CODE, CHECKS, OF_USAGE
-from policylang.check.examined import Examined
 from policylang.check.finding import Finding, Shown, WitnessError, replay
 from policylang.check.processes import run_shares, useful
-from policylang.check.reach import Reaches
+from policylang.check.reach import Examined, Reaches
 from policylang.check.rules.hygiene import stale_suppression, suppression_expired, suppression_without_reason
 from policylang.check.suppress.suppression import Suppression
 from policylang.check.suppress.suppressions import Covering

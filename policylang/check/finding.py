@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.asker import Asker
-from policylang.analysis.witness import Witness, user_values, with_others
+from policylang.analysis.query import Witness
+from policylang.analysis.witness import user_values, with_others
 from policylang.check.world import World
 from policylang.diagnostics import Related
 from policylang.ir.nesting import Name
@@ -169,10 +169,9 @@ def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool
 def replay(world: World, shown: Shown) -> Decision:
     """What the reference decides about a piece of evidence."""
     index, user = world.index, shown.who.user
-    asker = Asker(index, shown.resource, shown.now)
     if user is None:
-        values = user_values(asker, shown.attributes)
+        values = user_values(index, shown.attributes)
         index, user = hypothetical(index, shown.who.roles, shown.who.group, attributes=values, named=shown.who.id)
-    index = with_others(asker, index, shown.users)
+    index = with_others(index, shown.users)
     asked = Request(user, shown.action, shown.resource, shown.record, shown.now, shown.request, shown.field)
     return answer(index, asked)

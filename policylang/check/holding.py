@@ -13,6 +13,7 @@ from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import Atom, fold
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
@@ -35,46 +36,33 @@ class HolderClass(msgspec.Struct, frozen=True):
 
 
 class Holdings:
-    """Roles and groups, what lies inside them, and who has them. Each answer is worked out once."""
+    """Roles and groups, what lies inside them, and who has them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._inside: dict[Name, tuple[Bundle, ...]] = {}
-        self._granted: dict[Name, frozenset[Permission]] = {}
-        self._reached: dict[Name, frozenset[Permission]] = {}
-        self._may_assign: dict[Name, tuple[tuple[Name, ir.Ref], ...]] = {}
-        self._users: dict[Name, frozenset[str]] = {}
-        self._all_granted: dict[tuple[RightsSource, ...], frozenset[Permission]] = {}
 
+    @cached_method
     def inside(self, name: Name) -> tuple[Bundle, ...]:
         """A role or group and every role inside it, each once, the nearest first."""
-        if name not in self._inside:
-            self._inside[name] = tuple(inside(self.world.index, RightsSource(*name)))
-        return self._inside[name]
+        return tuple(inside(self.world.index, RightsSource(*name)))
 
+    @cached_method
     def granted(self, name: Name) -> frozenset[Permission]:
         """The actions on resources that a role or group grants somehow, also by the roles inside it."""
-        if name not in self._granted:
-            self._granted[name] = frozenset(
-                (grant.resource, action)
-                for bundle in self.inside(name)
-                for grant in bundle.grants
-                for action in grant.actions
-            )
-        return self._granted[name]
+        grants = (grant for bundle in self.inside(name) for grant in bundle.grants)
+        return frozenset((grant.resource, action) for grant in grants for action in grant.actions)
 
+    @cached_method
     def reached(self, name: Name) -> frozenset[Permission]:
         """What somebody who has just that can do to some record; create is left out, which depends on more."""
-        if name not in self._reached:
-            who = Profile((RightsSource(*name),))
-            self._reached[name] = frozenset(
-                (resource, action)
-                for resource, action in self.granted(name)
-                if self.world.index.kind(resource, action) != "create"
-                and self.world.settle(allowed(self.world.index, self.world.plan(who, action, resource)), resource)
-                is SATISFIABLE
-            )
-        return self._reached[name]
+        who = Profile((RightsSource(*name),))
+        return frozenset(
+            (resource, action)
+            for resource, action in self.granted(name)
+            if self.world.index.kind(resource, action) != "create"
+            and self.world.settle(allowed(self.world.index, self.world.plan(who, action, resource)), resource)
+            is SATISFIABLE
+        )
 
     def within(self, granted: frozenset[Permission]) -> set[Name]:
         """The roles that are granted something and reach nothing but what is granted."""
@@ -88,13 +76,10 @@ class Holdings:
                 found.setdefault(self.reached(name), []).append(name)
         return found
 
+    @cached_method
     def may_assign(self, name: Name) -> tuple[tuple[Name, ir.Ref], ...]:
         """The roles that holders may hand out, each with the role or group that says it."""
-        if name not in self._may_assign:
-            self._may_assign[name] = tuple(
-                (name_of(bundle), ref) for bundle in self.inside(name) for ref in bundle.may_assign
-            )
-        return self._may_assign[name]
+        return tuple((name_of(bundle), ref) for bundle in self.inside(name) for ref in bundle.may_assign)
 
     @cached_property
     def handed_out(self) -> frozenset[Name]:
@@ -115,10 +100,12 @@ class Holdings:
 
     def granted_to(self, who: Profile) -> frozenset[Permission]:
         """The actions on resources that somebody is granted somehow and somewhere."""
-        if who.sources not in self._all_granted:
-            parts = [self.granted(source.bundle_name) for source in who.sources]
-            self._all_granted[who.sources] = parts[0] if len(parts) == 1 else frozenset().union(*parts)
-        return self._all_granted[who.sources]
+        return self._granted_by(who.sources)
+
+    @cached_method
+    def _granted_by(self, sources: tuple[RightsSource, ...]) -> frozenset[Permission]:
+        parts = [self.granted(source.bundle_name) for source in sources]
+        return parts[0] if len(parts) == 1 else frozenset().union(*parts)
 
     @cached_property
     def around(self) -> dict[Name, tuple[Name, ...]]:
@@ -156,12 +143,11 @@ class Holdings:
                 found.setdefault(name, []).append(holder)
         return {name: tuple(holders) for name, holders in found.items()}
 
+    @cached_method
     def users(self, name: Name) -> frozenset[str]:
         """The users who have a role or are in a group, now or at a later day, in whatever way."""
-        if name not in self._users:
-            holders = (each for each in self.held_by.get(name, ()) if each.declared is not None)
-            self._users[name] = frozenset(user for each in holders for user in each.users)
-        return self._users[name]
+        holders = (each for each in self.held_by.get(name, ()) if each.declared is not None)
+        return frozenset(user for each in holders for user in each.users)
 
     def has(self, who: Profile, name: Name) -> bool:
         """Whether somebody has a role or is in a group, in whatever way."""
@@ -184,8 +170,3 @@ class Holdings:
     @cached_property
     def every_permission(self) -> frozenset[Permission]:
         return self.world.permissions(lambda _action: True)
-
-
-def holding(world: World) -> Holdings:
-    """Who holds what in a world, made once."""
-    return world.once(Holdings)

@@ -8,16 +8,14 @@ from itertools import product
 
 import msgspec
 
-from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Assumed
-from policylang.analysis.creation import creation
+from policylang.analysis.creation import Creation, creation
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula, true
-from policylang.analysis.query import SOMEBODY, DeclaredUser, Requester
+from policylang.analysis.query import ANYTHING, COMPLETE, SOMEBODY, TYPED, Assumed, DeclaredUser, Requester, Witness
 from policylang.analysis.questions import somebody_allowed, somebody_denied
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, counted, show, somebody_with
-from policylang.check.holding import HolderClass, Holdings, holding
+from policylang.check.holding import HolderClass, Holdings
 from policylang.check.limits import Questions
 from policylang.check.privileges import roles_inside
 from policylang.check.world import World
@@ -75,7 +73,7 @@ def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
     first: Breach | None = None
     others: dict[str, None] = {}
     unproved: dict[str, None] = {}
-    for asked in _asked(holding(world), invariant):
+    for asked in _asked(world.once(Holdings), invariant):
         found = _breach(world, invariant, asked)
         if isinstance(found, Breach):
             others.update(dict.fromkeys(asked.users or (asked.words,)))
@@ -139,7 +137,7 @@ def _named(world: World, invariant: ir.Invariant, asked: _Subject) -> Iterator[s
         if question is None:
             continue
         named = world.once(Questions).looks(question.formula).users
-        for user in sorted(named - _selected(holding(world), invariant)) if named else ():
+        for user in sorted(named - _selected(world.once(Holdings), invariant)) if named else ():
             who = DeclaredUser(user)
             if world.ask(question.formula, invariant.resource, who, world.from_now, question.assumed) is not UNSAT:
                 yield f"`{user}`, if {asked.given}"
@@ -201,20 +199,12 @@ def _made_up(name: Name) -> _Subject:
 # --- what it asks --------------------------------------------------------------------------------------------
 
 
-class _Question(msgspec.Struct, frozen=True):
-    """The formula holds of records that break the invariant, of those that are ``assumed``."""
-
-    formula: Formula
-    assumed: Assumed
-
-
-def _question(
-    world: World, invariant: ir.Invariant, asked: _Subject, action: str, assumed: Assumed
-) -> _Question | None:
+def _question(world: World, invariant: ir.Invariant, asked: _Subject, action: str, assumed: Assumed) -> Creation | None:
+    """The records that break the invariant."""
     index, plan, field = world.index, world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
-        return _Question(somebody_denied(index, _where(invariant), plan, field), assumed)
-    if (invariant.resource, action) not in holding(world).granted_to(asked.profile):
+        return Creation(somebody_denied(index, _where(invariant), plan, field), assumed)
+    if (invariant.resource, action) not in world.once(Holdings).granted_to(asked.profile):
         return None
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
         return None
@@ -223,7 +213,7 @@ def _question(
         roles, complete = roles_inside(world, *asked.profile.sources), assumed == COMPLETE
         made = creation(index, plan, roles, _instant(world, asked), complete=complete)
         formula, assumed = AllOf((formula, made.formula)), made.assumed
-    return _Question(somebody_allowed(_where(invariant), formula), assumed)
+    return Creation(somebody_allowed(_where(invariant), formula), assumed)
 
 
 def _shown(world: World, invariant: ir.Invariant, asked: _Subject, action: str, found: Witness) -> Shown:

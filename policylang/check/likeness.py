@@ -9,13 +9,13 @@ and no condition says them.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import cache
 
 from policylang.analysis.formula import all_true, true
 from policylang.analysis.looks import Looks, is_user
 from policylang.check.world import World
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, RecordType, TextType
+from policylang.runtime.caching import cached_method
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
 
@@ -37,11 +37,6 @@ class Likeness:
             if not named and place.parent is None and name not in parents
         )
         self._texts = self._find_texts()
-        self._of_users = cache(self._any_user)
-        self._looks = cache(self._find_looks)
-        self._all_looks = cache(self._find_all_looks)
-        self._values = cache(self._find_values)
-        self._chosen = cache(self._find_chosen)
 
     def question(
         self,
@@ -118,17 +113,21 @@ class Likeness:
 
         return where
 
-    def _any_user(self, attributes: frozenset[str]) -> bool:
+    @cached_method
+    def _of_users(self, attributes: frozenset[str]) -> bool:
         return any(is_user(self._index.subject[name]) for name in attributes)
 
-    def _find_looks(self, *ids: str) -> Looks:
+    @cached_method
+    def _looks(self, *ids: str) -> Looks:
         conditions = (self._index.instances[each].condition for each in ids)
         return self._world.prover.looking.of(all_true(conditions))
 
-    def _find_all_looks(self, ids: frozenset[str]) -> Looks:
-        return self._find_looks(*sorted(ids))
+    @cached_method
+    def _all_looks(self, ids: frozenset[str]) -> Looks:
+        return self._looks(*sorted(ids))
 
-    def _find_values(self, user: str, attributes: frozenset[str]) -> Hashable:
+    @cached_method
+    def _values(self, user: str, attributes: frozenset[str]) -> Hashable:
         declared = self._index.users.get(user)
         given = () if declared is None else declared.attributes
         numbers: dict[c.Value, int] = {}
@@ -153,7 +152,8 @@ class Likeness:
             return None
         return frozenset(constant.value for condition in conditions for constant in condition.constants())
 
-    def _find_chosen(self, resource: str) -> bool:
+    @cached_method
+    def _chosen(self, resource: str) -> bool:
         return any(each.role is not None for each in self._index.attributes[resource].values())
 
 

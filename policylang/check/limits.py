@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
-from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
-from policylang.analysis.query import ANYBODY, DeclaredUser
+from policylang.analysis.query import ANYBODY, ANYTHING, COMPLETE, Assumed, DeclaredUser
 from policylang.analysis.questions import (
     contradictory_limits,
     policy_always_true,
@@ -21,6 +20,7 @@ from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.runtime.caching import cached_method
 from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.sources import Bundle, RightsSource, sources
 from policylang.source import Location
@@ -33,10 +33,6 @@ class Questions:
 
     def __init__(self, world: World, assumed: Assumed = ANYTHING) -> None:
         self.world, self.assumed = world, assumed
-        self._together: dict[frozenset[str], Satisfiability] = {}
-        self._implied: dict[tuple[frozenset[str], str], Satisfiability] = {}
-        self._true: dict[tuple[c.Condition, str], Satisfiability] = {}
-        self._untrue: dict[tuple[c.Condition, str], Satisfiability] = {}
 
     # --- formulas ----------------------------------------------------------------------------------------
 
@@ -67,40 +63,43 @@ class Questions:
 
     def true(self, instance: ir.PolicyInstance) -> Satisfiability:
         """``UNSAT``: no record makes the policy true."""
-        key = (instance.condition, instance.resource)
-        if key not in self._true:
-            self._true[key] = self.anybody(policy_never_true(instance.condition), instance.resource)
-        return self._true[key]
+        return self._true(instance.condition, instance.resource)
+
+    @cached_method
+    def _true(self, condition: c.Condition, resource: str) -> Satisfiability:
+        return self.anybody(policy_never_true(condition), resource)
 
     def untrue(self, instance: ir.PolicyInstance) -> Satisfiability:
         """``UNSAT``: every record makes the policy true."""
-        key = (instance.condition, instance.resource)
-        if key not in self._untrue:
-            self._untrue[key] = self.anybody(policy_always_true(instance.condition), instance.resource)
-        return self._untrue[key]
+        return self._untrue(instance.condition, instance.resource)
+
+    @cached_method
+    def _untrue(self, condition: c.Condition, resource: str) -> Satisfiability:
+        return self.anybody(policy_always_true(condition), resource)
 
     def together(self, instances: Iterable[str]) -> Satisfiability:
         """``UNSAT``: no record makes all of these policies on one resource true."""
-        key = frozenset(instances)
-        if key not in self._together:
-            first = self.world.index.instances[min(key)]
-            if len(key) == 1:
-                return self.true(first)
-            self._together[key] = self.anybody(contradictory_limits(self._conditions(key)), first.resource)
-        return self._together[key]
+        return self._together(frozenset(instances))
+
+    @cached_method
+    def _together(self, instances: frozenset[str]) -> Satisfiability:
+        first = self.world.index.instances[min(instances)]
+        if len(instances) == 1:
+            return self.true(first)
+        return self.anybody(contradictory_limits(self._conditions(instances)), first.resource)
 
     def implied(self, others: Iterable[str], one: str) -> Satisfiability:
         """``UNSAT``: wherever all the others are true, the one is."""
-        key = (frozenset(others), one)
-        if one in key[0]:
+        return self._implied(frozenset(others), one)
+
+    @cached_method
+    def _implied(self, others: frozenset[str], one: str) -> Satisfiability:
+        wanted = self.world.index.instances[one]
+        if one in others:
             return UNSAT
-        if key not in self._implied:
-            wanted = self.world.index.instances[one]
-            if not key[0]:
-                return self.untrue(wanted)
-            formula = redundant_policy(self._conditions(key[0]), wanted.condition)
-            self._implied[key] = self.anybody(formula, wanted.resource)
-        return self._implied[key]
+        if not others:
+            return self.untrue(wanted)
+        return self.anybody(redundant_policy(self._conditions(others), wanted.condition), wanted.resource)
 
     def _conditions(self, instances: frozenset[str]) -> Iterator[c.Condition]:
         return (self.world.index.instances[each].condition for each in sorted(instances))

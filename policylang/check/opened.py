@@ -7,20 +7,20 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE, PROPOSED, Assumed
 from policylang.analysis.decision import covered, denied
 from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
-from policylang.analysis.query import SOMEBODY, Answer
+from policylang.analysis.query import COMPLETE, PROPOSED, SOMEBODY, Answer, Assumed
 from policylang.analysis.questions import combined_too_broad
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.check.stacks import Stacks
 from policylang.check.world import UserClass, World
 from policylang.ir.nesting import Name
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import PlacedDeny, Plan, Way
+from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import RightsSource
 
 
@@ -46,11 +46,6 @@ class OpenedPermissions:
         self.world, self.index = world, world.index
         self.stacks = world.once(Stacks)
         self._alone: dict[Hashable, frozenset[Permission]] = {}
-        self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
-        self._others: dict[Name, tuple[Permission, ...]] = {}
-        self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
-        self._secrets: dict[Name, list[tuple[str, str, str]]] = {}
-        self._there: dict[tuple[str, str | None], Formula] = {}
 
     def alone(self, stack: Stack, source: RightsSource) -> frozenset[Permission]:
         """What one source of the stack opens by itself."""
@@ -85,7 +80,7 @@ class OpenedPermissions:
     def _adds(self, stack: Stack, source: RightsSource) -> frozenset[Permission]:
         """What a source of the stack opens at its place of what is additive, for all users who have it alike."""
         name, period = source.bundle_name, stack.period
-        looks, places = self.stacks.looks((name,)), (source.place, stack.place)
+        looks, places = self.stacks.looks(name), (source.place, stack.place)
         alike = self.stacks.likeness.limits(looks, stack.users.first, period, places)
 
         def opened() -> frozenset[Permission]:
@@ -101,17 +96,14 @@ class OpenedPermissions:
 
         return self.stacks.remembered(("opened", name, alike), opened)
 
+    @cached_method
     def _not_additive(self, name: Name) -> tuple[Permission, ...]:
-        if name not in self._others:
-            additive = self.stacks.additive
-            self._others[name] = tuple(each for each in self.stacks.permissions(name) if each not in additive)
-        return self._others[name]
+        additive = self.stacks.additive
+        return tuple(each for each in self.stacks.permissions(name) if each not in additive)
 
+    @cached_method
     def there(self, resource: str, place: str | None) -> Formula:
-        key = (resource, place)
-        if key not in self._there:
-            self._there[key] = covered(self.index, resource, place)
-        return self._there[key]
+        return covered(self.index, resource, place)
 
     def find(self, stack: Stack, permission: Permission, field: str | None = None) -> Answer:
         """A record at the stack's place that it opens for the action, on the field if one is given."""
@@ -150,37 +142,32 @@ class OpenedPermissions:
             there = TRUE
         return combined_too_broad(self.index, plan, there, field), plan
 
+    @cached_method
     def covers(self, name: Name) -> frozenset[tuple[str, str, str]]:
         """What a group or role covers: resource, action, attribute."""
-        if name not in self._covered:
-            self._covered[name] = frozenset(
-                (grant.resource, action, field)
-                for _, grant in self.world.granted(RightsSource(*name))
-                for field in grant_fields(self.index, grant)
-                for action in grant.actions
-            )
-        return self._covered[name]
+        return frozenset(
+            (grant.resource, action, field)
+            for _, grant in self.world.granted(RightsSource(*name))
+            for field in grant_fields(self.index, grant)
+            for action in grant.actions
+        )
 
+    @cached_method
     def secrets(self, name: Name) -> list[tuple[str, str, str]]:
         """The sensitive attributes among them."""
-        if name not in self._secrets:
-            attributes = self.index.attributes
-            found = (each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
-            self._secrets[name] = sorted(found)
-        return self._secrets[name]
+        attributes = self.index.attributes
+        return sorted(each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
 
+    @cached_method
     def _surely(self, name: Name, period: Period) -> frozenset[Permission]:
         """What everybody who has a group or role in a period reaches, as far as denies of other sources leave it."""
-        key = (name, period)
-        if key not in self._certain:
-            self._certain[key] = frozenset(
-                permission
-                for permission, sets in self.stacks.ways(name).items()
-                if self.index.kind(*permission) != "create"
-                and self.index.actions[permission[0]][permission[1]].requires is None
-                and any(self._is_plain(permission, limits, period) for limits in sets)
-            )
-        return self._certain[key]
+        return frozenset(
+            permission
+            for permission, sets in self.stacks.ways(name).items()
+            if self.index.kind(*permission) != "create"
+            and self.index.actions[permission[0]][permission[1]].requires is None
+            and any(self._is_plain(permission, limits, period) for limits in sets)
+        )
 
     def _is_plain(self, permission: Permission, limits: frozenset[str], period: Period) -> bool:
         """Whether some record satisfies the limits and escapes the denies for everyone, whoever asks."""
@@ -203,7 +190,7 @@ class OpenedPermissions:
         found: dict[Permission, list[Formula]] = {}
         for deny in self.index.denies:
             for action in deny.actions if deny.fields is None else ():
-                formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
+                formula = NotOf(denied(self.index, deny))
                 found.setdefault((deny.resource, action), []).append(formula)
         return found
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from policylang.analysis.witness import Witness
+from policylang.analysis.query import Witness
 from policylang.check.finding import Shown, Who, WitnessError, show
 from policylang.check.world import World
 from policylang.diagnostics import listed
@@ -216,10 +216,10 @@ def by_resource(permissions: Iterable[Permission]) -> list[str]:
     return [on(each, resource) for resource, each in actions.items()]
 
 
-def few(words: Sequence[str], most: int = 3) -> str:
-    """``a, b``, or the first of them and how many more there are."""
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return f"{', '.join(words[:most])}{more}"
+def few(words: Sequence[str]) -> str:
+    """``a, b``, or the first three and how many more there are."""
+    more = f" and {len(words) - 3} more" if len(words) > 3 else ""
+    return f"{', '.join(words[:3])}{more}"
 
 
 def target(resource: str, fields: Sequence[str] = ()) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from policylang.check.catalogue import BY_CODE, CHECKS
-from policylang.check.examined import Examined
+from policylang.check.reach import Examined
 from policylang.ir import nodes as ir
 
 if TYPE_CHECKING:

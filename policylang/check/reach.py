@@ -12,13 +12,15 @@ from policylang.analysis.query import SOMEBODY, DeclaredUser
 from policylang.analysis.questions import some_closed
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Who
-from policylang.check.holding import HolderClass, holding
+from policylang.check.holding import HolderClass, Holdings
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource
+from policylang.source import Location
 
 _Records = Literal["all", "some"]
 
@@ -46,13 +48,26 @@ class Reach(msgspec.Struct, frozen=True):
         return self.users or 0, len(self.sensitive), self.records == "all", self.could or 0
 
 
+class Examined(msgspec.Struct, frozen=True):
+    """A finding, for each piece of its evidence the attributes of the record that the decision looked at, and how far
+    the finding reaches.
+    """
+
+    finding: Finding
+    looked_at: tuple[frozenset[str], ...] = ()
+    reach: Reach = Reach()
+
+    @property
+    def order(self) -> tuple[Location, str, str]:
+        """What findings are sorted by: place, code, words."""
+        return Location.parse(self.finding.at), self.finding.code, self.finding.message
+
+
 class Reaches:
     """The reach of findings in a world. Each part is worked out once."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.index, self._holdings = world, world.index, holding(world)
-        self._now: dict[Name, frozenset[str]] = {}
-        self._records: dict[tuple[Profile, str | None, str, str], _Records | None] = {}
+        self.world, self.index, self._holdings = world, world.index, world.once(Holdings)
 
     def of(self, finding: Finding) -> Reach:
         users, could = self._users(finding)
@@ -60,7 +75,7 @@ class Reaches:
             if shown.allowed:
                 who = self._profile(shown.who, finding)
                 plan = self.world.plan(who, shown.action, shown.resource)
-                records = self._of_plan(plan, who, shown.who.user)
+                records = self._of_plan(plan, shown.who.user)
                 fields = frozenset().union(*(way.fields for way in plan.ways))
                 if shown.field is not None:
                     fields &= {shown.field}
@@ -96,12 +111,11 @@ class Reaches:
     def _active(self) -> frozenset[str]:
         return frozenset(name for name, user in self.index.users.items() if not user.terminated)
 
+    @cached_method
     def _holders(self, name: Name) -> frozenset[str]:
         """The users who have it now."""
-        if name not in self._now:
-            now = (each for each in self._holdings.held_by.get(name, ()) if self._is_now(each))
-            self._now[name] = frozenset(user for each in now for user in each.users)
-        return self._now[name]
+        now = (each for each in self._holdings.held_by.get(name, ()) if self._is_now(each))
+        return frozenset(user for each in now for user in each.users)
 
     def _able(self, name: Name) -> frozenset[str]:
         """The users who have it now, or will, or may be given it."""
@@ -131,16 +145,13 @@ class Reaches:
             return Profile((RightsSource("group", who.group),))
         return Profile(tuple(RightsSource("role", role, place) for role, place in who.roles))
 
-    def _of_plan(self, plan: Plan, who: Profile, user: str | None) -> _Records | None:
+    def _of_plan(self, plan: Plan, user: str | None) -> _Records | None:
         """Whether there is a record of the resource that the plan does not open."""
         if not self.index.attributes[plan.resource]:
             return None
-        key = (who, user, plan.action, plan.resource)
-        if key not in self._records:
-            asking = SOMEBODY if user is None else DeclaredUser(user)
-            found = self.world.settle(some_closed(self.index, plan), plan.resource, asking)
-            self._records[key] = "all" if found is UNSAT else "some"
-        return self._records[key]
+        asking = SOMEBODY if user is None else DeclaredUser(user)
+        found = self.world.settle(some_closed(self.index, plan), plan.resource, asking)
+        return "all" if found is UNSAT else "some"
 
     def _of_grants(self, statements: Iterable[_Statement]) -> tuple[_Records | None, tuple[str, ...]]:
         """What grants that stand at one place reach in the role or group that says them."""
@@ -152,7 +163,7 @@ class Reaches:
                 who = Profile((RightsSource(*name_of(bundle)),))
                 for action in grant.actions if records != "all" else ():
                     plan = self.world.plan(who, action, grant.resource)
-                    records = self._of_plan(plan, who, None) if records != "all" else records
+                    records = self._of_plan(plan, None) if records != "all" else records
         return records, self._sensitive(sensitive)
 
     def _sensitive(self, covered: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:

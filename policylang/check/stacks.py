@@ -8,14 +8,12 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.creation import looked_at, writable
 from policylang.analysis.decision import allowed, unhindered
 from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.looks import Looks
-from policylang.analysis.query import ANYBODY, Answer, DeclaredUser, Sat
+from policylang.analysis.query import ANYBODY, COMPLETE, Answer, Assumed, DeclaredUser, Sat, Witness
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show, somebody_with
 from policylang.check.likeness import Likeness
 from policylang.check.limits import for_complete
@@ -25,6 +23,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.model.types import Duration, RecordType, SetType, Type, UserType
 from policylang.runtime.access import place_in_words
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile, granted
 from policylang.runtime.hypothetical import SOMEBODY
 from policylang.runtime.index import Permission
@@ -43,7 +42,7 @@ _ELIGIBLE = 30
 
 
 class Stacks:
-    """The sources of users, and what they bring. Each answer is worked out once."""
+    """The sources of users, and what they bring."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -51,10 +50,6 @@ class Stacks:
         self.questions = world.once(for_complete)
         self.likeness = world.once(Likeness)
         self._remembered: dict[Hashable, object] = {}
-        self._ways: dict[Name, dict[Permission, tuple[frozenset[str], ...]]] = {}
-        self._denied: dict[Name, frozenset[Permission]] = {}
-        self._lost: dict[tuple[Name, Name], tuple[Permission, ...]] = {}
-        self._looks: dict[tuple[Name, ...], Looks] = {}
 
     # --- who has what, and when ------------------------------------------------------------------------------
 
@@ -72,41 +67,31 @@ class Stacks:
         """What a group or role grants, with the roles inside it."""
         return self.ways(name).keys()
 
+    @cached_method
     def denied(self, name: Name) -> frozenset[Permission]:
         """What a group or role denies somehow, with the roles inside it."""
-        if name not in self._denied:
-            self._denied[name] = frozenset(
-                (deny.resource, action)
-                for chain in self.world.chains(RightsSource(*name))
-                for deny in chain[-1].denies
-                for action in deny.actions
-            )
-        return self._denied[name]
+        denies = (deny for chain in self.world.chains(RightsSource(*name)) for deny in chain[-1].denies)
+        return frozenset((deny.resource, action) for deny in denies for action in deny.actions)
 
+    @cached_method
     def ways(self, name: Name) -> dict[Permission, tuple[frozenset[str], ...]]:
         """What a group or role grants, each with the sets of policies under one of which it stands."""
-        if name not in self._ways:
-            found: dict[Permission, dict[frozenset[str], None]] = {}
-            for each in self.world.grants(RightsSource(*name)):
-                ids = frozenset(limit.instance for limit in each.limits)
-                found.setdefault((each.grant.resource, each.action), {})[ids] = None
-            self._ways[name] = {permission: tuple(sets) for permission, sets in found.items()}
-        return self._ways[name]
+        found: dict[Permission, dict[frozenset[str], None]] = {}
+        for each in self.world.grants(RightsSource(*name)):
+            ids = frozenset(limit.instance for limit in each.limits)
+            found.setdefault((each.grant.resource, each.action), {})[ids] = None
+        return {permission: tuple(sets) for permission, sets in found.items()}
 
+    @cached_method
     def may_lose(self, kept: Name, handing: Name) -> tuple[Permission, ...]:
         """What both grant and the first may keep away where the second does not, going by the names of the policies."""
-        key = (kept, handing)
-        if key not in self._lost:
-            theirs = self.ways(handing)
-            self._lost[key] = tuple(
-                sorted(
-                    permission
-                    for permission, sets in self.ways(kept).items()
-                    if all(sets)
-                    and any(not any(mine <= other for mine in sets) for other in theirs.get(permission, ()))
-                )
-            )
-        return self._lost[key]
+        theirs = self.ways(handing)
+        found = (
+            permission
+            for permission, sets in self.ways(kept).items()
+            if all(sets) and any(not any(mine <= other for mine in sets) for other in theirs.get(permission, ()))
+        )
+        return tuple(sorted(found))
 
     @cached_property
     def additive(self) -> frozenset[Permission]:
@@ -117,17 +102,16 @@ class Stacks:
         denied = {permission for _, bundle in self.world.bundles for permission in self.index.said(bundle).denies}
         return self.world.permissions(lambda action: action.requires is None and action.kind != "create") - denied
 
-    def looks(self, names: tuple[Name, ...]) -> Looks:
+    @cached_method
+    def looks(self, *names: Name) -> Looks:
         """What decides looks at, where groups and roles grant what is additive: limits, and denies for everyone."""
-        if names not in self._looks:
-            ways = [self.ways(name) for name in names]
-            permissions = self.additive.intersection(*ways)
-            limits = frozenset[str]().union(*(ids for each in ways for one in permissions for ids in each[one]))
-            denies = [deny for permission in permissions for deny in self.index.denies_of(*permission)]
-            conditions = [self.index.instances[id_].condition for id_ in limits]
-            conditions += [deny.condition for deny in denies if deny.condition is not None]
-            self._looks[names] = self.world.prover.looking.of_all(conditions)
-        return self._looks[names]
+        ways = [self.ways(name) for name in names]
+        permissions = self.additive.intersection(*ways)
+        limits = frozenset[str]().union(*(ids for each in ways for one in permissions for ids in each[one]))
+        denies = [deny for permission in permissions for deny in self.index.denies_of(*permission)]
+        conditions = [self.index.instances[id_].condition for id_ in limits]
+        conditions += [deny.condition for deny in denies if deny.condition is not None]
+        return self.world.prover.looking.of_all(conditions)
 
     @cached_property
     def asked_roles(self) -> frozenset[str]:

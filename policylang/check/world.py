@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Hashable, Iterator, KeysView, Mapping, Set
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import SOMEBODY, Answer, Query, Requester
+from policylang.analysis.query import COMPLETE, SOMEBODY, Answer, Assumed, Query, Requester
 from policylang.analysis.satisfiability import Satisfiability
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import grants_required
 from policylang.model.instants import zone
+from policylang.runtime.caching import cached_method
 from policylang.runtime.clock import is_over
 from policylang.runtime.grants import Granted, Profile, granted, granted_by
 from policylang.runtime.index import Index, Permission
@@ -79,10 +79,6 @@ class World:
         self._plans: dict[Hashable, Plan] = {}
         self._planned: dict[int, _Planned] = {}
         """Of the profiles that were asked about last, by identity."""
-        self._wanted: dict[Permission, frozenset[Permission]] = {}
-        self.about = cache(self._find_about)
-        self._all_periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
-        self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
         self._made: dict[object, object] = {}
 
     def once(self, make: Callable[[World], _Made]) -> _Made:
@@ -144,23 +140,21 @@ class World:
         """Today and all days to come."""
         return Period(self.today)
 
+    @cached_method
     def periods(self, user: str) -> tuple[tuple[Period, Profile], ...]:
         """See `policylang.runtime.periods.periods`, without those that are over; worked out once."""
-        if user not in self._periods:
-            found = self.all_periods(user) if self.whole is self.index else periods(self.index, user)
-            self._periods[user] = tuple(each for each in found if not self._is_over(each[0]))
-        return self._periods[user]
+        found = self.all_periods(user) if self.whole is self.index else periods(self.index, user)
+        return tuple(each for each in found if not self._is_over(each[0]))
 
     def _is_over(self, period: Period) -> bool:
         if period.until is not None:
             return period.until <= self.now
         return period.last is not None and period.last < self.today
 
+    @cached_method
     def all_periods(self, user: str) -> tuple[tuple[Period, Profile], ...]:
         """The periods of a user, also those that are over: for claims that something never matters."""
-        if user not in self._all_periods:
-            self._all_periods[user] = tuple(periods(self.whole, user))
-        return self._all_periods[user]
+        return tuple(periods(self.whole, user))
 
     @cached_property
     def whole(self) -> Index:
@@ -223,15 +217,15 @@ class World:
             plan = self._plans[key] = make_plan(self.index, narrow, action, resource)
         return plan
 
+    @cached_method
     def wanted(self, permission: Permission) -> frozenset[Permission]:
-        """The action on the resource, and those that it requires."""
-        if permission not in self._wanted:
-            resource, action = permission
-            needs = grants_required(self.index.actions[resource][action].requires)
-            self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
-        return self._wanted[permission]
+        """What decides an action on a resource: grants of it and of what it requires."""
+        resource, action = permission
+        needs = grants_required(self.index.actions[resource][action].requires)
+        return frozenset((permission, *((need.resource, need.action) for need in needs)))
 
-    def _find_about(self, name: Name) -> Mapping[Permission, Name]:
+    @cached_method
+    def about(self, name: Name) -> Mapping[Permission, Name]:
         """The actions on resources of which a group or role says something, with the roles inside it; each with its
         origin: the innermost role or group in which the grants, limits and denies of it are already just the same.
         """

@@ -8,12 +8,12 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.diff.comparing import AccessDifference, Comparer, DifferenceKind, comparer, is_about
+from policylang.diff.comparing import AccessDifference, Comparer, DifferenceKind, is_about
 from policylang.diff.declared import declared
 from policylang.diff.latent import Latent
 from policylang.diff.report import Change, Days, KindAndName, Named, Permissions, Report, identity, witness
-from policylang.diff.statements import statements
-from policylang.diff.subjects import Subject, of_user, somebody, users_alike
+from policylang.diff.statements import ToldLines, statements
+from policylang.diff.subjects import Subject, of_user, somebody
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, membership, only_a_part
 from policylang.ir import nodes as ir
@@ -28,9 +28,8 @@ _CANDIDATES = 12
 
 def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: _Step = lambda _what: None) -> Report:
     """What differs for anybody from ``now``, an aware instant, on."""
-    now = now.astimezone(datetime.UTC)
     step("comparing")
-    return _Comparing(comparer(old, new, now), now, step).report()
+    return _Comparing(Comparer(old, new, now), step).report()
 
 
 class _Entry(msgspec.Struct):
@@ -46,8 +45,8 @@ class _Entry(msgspec.Struct):
 
 
 class _Comparing:
-    def __init__(self, comparison: Comparer, now: datetime.datetime, step: _Step) -> None:
-        self.c, self.now, self.step = comparison, now, step
+    def __init__(self, comparison: Comparer, step: _Step) -> None:
+        self.c, self.step = comparison, step
         self.old, self.new = comparison.old, comparison.new
         self.entries: list[_Entry] = []
         self.notes: list[str] = []
@@ -63,15 +62,15 @@ class _Comparing:
         for kind, name in self._names():
             self._bundle(kind, name)
         self.step("comparing users")
-        alike = users_alike(self.old, self.new)
-        for users in alike:
+        for users in self.c.alike:
             self._user("user", users)
         for name in sorted({*self.old.index.integrations, *self.new.index.integrations}):
             self._user("integration", (name,))
         changes = tuple(sorted(self._changes(), key=_order))
-        said = [*statements(self.c, alike, changes, self.now), *declared(self.c, list(changes))]
+        told = ToldLines(changes)
+        said = [*statements(self.c, told), *declared(self.c, told)]
         self.step("comparing what more may be given")
-        latent = Latent(self.c, alike, list(changes), self.now, {*self._stands, *self._renamed})
+        latent = Latent(self.c, changes, {*self._stands, *self._renamed})
         said += [*latent.of_bundles(), *latent.of_users()]
         self.notes += latent.notes
         return Report(changes=changes, statements=tuple(said), notes=tuple(dict.fromkeys(self.notes)))
@@ -187,7 +186,7 @@ class _Comparing:
             removed, added = ((is_one, *removed), ()) if is_gone else ((), (is_one, *added))
         named = tuple(Named(kind, user) for user in users)  # type: ignore[arg-type]
         made: dict[tuple[object, ...], tuple[AccessDifference, list[Subject]]] = {}
-        for subject in of_user(first, self.old, self.new, self.now):
+        for subject in of_user(first, self.old, self.new):
             for difference in self.c.differences(subject):
                 causes = self._causes(subject)
                 if self.c.follows(difference, (entry.difference for entry in causes)):
@@ -196,7 +195,7 @@ class _Comparing:
                     continue
                 key = (*difference.about, difference.kind, difference.removed, difference.added, difference.unproved)
                 made.setdefault(key, (difference, []))[1].append(subject)
-        spans = len(list(of_user(first, self.old, self.new, self.now))) if made else 0
+        spans = len(list(of_user(first, self.old, self.new))) if made else 0
         for difference, subjects in made.values():
             days = () if len(subjects) == spans else tuple(self._days(subjects))
             words = (removed, added) if removed or added else (difference.removed, difference.added)
@@ -260,7 +259,7 @@ class _Comparing:
         lacking: tuple[str, ...] = ()
         if evidence is not None:
             lacking = self.c.lacking(shown, evidence) if d.incomplete else ()
-            after, before = (witness(each) for each in (evidence.allowed, evidence.denied))
+            after, before = (witness(each) for each in evidence)
             before, after = (before, after) if d.up else (after, before)
         said = (
             d.kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
+from itertools import count
 from typing import Any, Literal
 
 import msgspec
@@ -12,12 +13,12 @@ import msgspec
 from policylang.analysis.query import Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
-from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject
-from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read
-from policylang.diff.versions import Keys, Side
-from policylang.diff.wording import Lines, apart, conditions_of, lines
+from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject, of_user
+from policylang.diff.surroundings import Surroundings
+from policylang.diff.versions import Numbers, Side
+from policylang.diff.wording import Lines, apart, lines
 from policylang.ir import nodes as ir
-from policylang.model.conditions import Condition, Time
+from policylang.model.conditions import Condition
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Permission
 from policylang.runtime.plan import Plan
@@ -25,18 +26,15 @@ from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError
 
 DifferenceKind = Literal["gained", "widened", "narrowed", "lost"]
-_MOST_NAMED = 20
-"""Users named whose attributes are other ones."""
 
 
 class AccessDifference(msgspec.Struct, frozen=True, eq=False):
     """One action on a resource that somebody can do, on some records or fields, on one side only.
 
-    ``up``: on the new side. ``fields``: of records that are open on both sides; ``None``: it is about the records.
+    ``fields``: of records that are open on both sides; ``None``: it is about the records.
     ``incomplete``: it is about no complete record, request and user.
     """
 
-    up: bool
     kind: DifferenceKind
     resource: str
     action: str
@@ -52,6 +50,11 @@ class AccessDifference(msgspec.Struct, frozen=True, eq=False):
     """What decides it here and there, equal where that is the same."""
 
     @property
+    def up(self) -> bool:
+        """Whether it is on the new side."""
+        return self.kind in ("gained", "widened")
+
+    @property
     def about(self) -> tuple[Any, ...]:
         """What it is about, whoever it concerns."""
         return self.up, self.resource, self.action, self.fields, self.incomplete
@@ -63,16 +66,29 @@ class AccessDifference(msgspec.Struct, frozen=True, eq=False):
 
 
 class Comparer:
-    """Questions about two sides."""
+    """Questions about two policy sets from ``now``, an aware instant, on."""
 
-    def __init__(self, old: Side, new: Side) -> None:
-        self.old, self.new = self.sides = old, new
-        self.up, self.down = GapQuestions(new, old), GapQuestions(old, new)
-        self.surroundings = Surroundings(old, new, self.up.lifter.reader.moved)
+    def __init__(self, old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> None:
+        numbers, now = Numbers(count().__next__), now.astimezone(datetime.UTC)
+        self.old, self.new = self.sides = Side(old, now, numbers), Side(new, now, numbers)
+        self.up, self.down = GapQuestions(self.new, self.old), GapQuestions(self.old, self.new)
+        self.surroundings = Surroundings(self.old, self.new, self.up.reader.moved)
+
+    @cached_property
+    def alike(self) -> list[Lines]:
+        """The users, in classes of those who are alike on both sides, in the order of their first members."""
+        old, new = (
+            {user: number for number, kind in enumerate(side.world.user_classes) for user in kind.users}
+            for side in self.sides
+        )
+        classes: dict[tuple[int | None, int | None], list[str]] = {}
+        for user in sorted({*old, *new}):
+            classes.setdefault((old.get(user), new.get(user)), []).append(user)
+        return list(map(tuple, classes.values()))
 
     @cached_property
     def _moved_users(self) -> frozenset[str]:
-        return frozenset().union(*self.up.lifter.reader.moved.values())
+        return frozenset().union(*self.up.reader.moved.values())
 
     # --- one subject -----------------------------------------------------------------------------------------
 
@@ -125,37 +141,9 @@ class Comparer:
     ) -> tuple[Lines, Lines]:
         """What decides an action, also on some fields, on the one side only, and on the other."""
         gone, new = apart(*(lines(side, plan) for side, plan in zip(self.sides, plans, strict=True)))
-        removed, added = self.surroundings.lines(resource, action, self._read(subject, resource, plans, fields))
-        return (*gone, *removed), (*new, *added)
-
-    def _read(self, subject: Subject, resource: str, plans: tuple[Plan | None, Plan | None], fields: Lines) -> Reliance:
-        """What plans look at. Where one side has none, what is declared elsewhere is not why."""
-        attributes = {(resource, field) for field in fields}
         times = subject.span != ALWAYS
-        if plans[0] is None or plans[1] is None:
-            return Reliance(frozenset(attributes), times=times)
-        places = set(self.surroundings.places_of_one_side(resource))
-        users: set[tuple[str, str]] = set()
-        for side, plan in zip(self.sides, plans, strict=True):
-            assert plan is not None
-            conditions = list(conditions_of(plan))
-            read = set(attributes_read(side.index, resource, conditions))
-            times = times or any(isinstance(test, Time) for each in conditions for test in each.tests())
-            if plan.kind == "create":
-                read |= {(resource, name) for name in side.index.attributes[resource]}
-            for place in [*(way.place for way in plan.ways), *(deny.place for deny in plan.denies)]:
-                if place is not None:
-                    read |= {(resource, name) for name in (side.index.resources[resource].place,) if name is not None}
-                    places |= {name for index in (self.old.index, self.new.index) for name in index.below(place)}
-            if not isinstance(plan.requirement, bool):
-                places |= {name for index in (self.old.index, self.new.index) for name in index.places}
-            attributes |= read
-            users |= {(user, name) for name in others_read(conditions) for user in self._moved(name)}
-        return Reliance(frozenset(attributes), frozenset(places), frozenset(users), times)
-
-    def _moved(self, attribute: str) -> list[str]:
-        """The first of the users who have another value of an attribute."""
-        return sorted(self.up.lifter.reader.moved.get(attribute, ()))[:_MOST_NAMED]
+        removed, added = self.surroundings.lines(resource, action, plans, fields, times=times)
+        return (*gone, *removed), (*new, *added)
 
     # --- one direction ---------------------------------------------------------------------------------------
 
@@ -217,8 +205,9 @@ class Comparer:
         theirs = None if other is None else self.asking(not up).ours.plan_key(other)
         said = (self.asking(up).ours.plan_key(mine), theirs)
         unproved = found is UNKNOWN
+        kind = _kind(up, SATISFIABLE)
         made = AccessDifference(
-            up, "widened", mine.resource, mine.action, fields, (), (), subject, gap, mine, unproved, incomplete, said
+            kind, mine.resource, mine.action, fields, (), (), subject, gap, mine, unproved, incomplete, said
         )
         if isinstance(found, Sat) and not gap.exact and self.evidence(made) is None:
             return msgspec.structs.replace(made, unproved=True)
@@ -251,9 +240,9 @@ class Comparer:
         resource, action = difference.resource, difference.action
         for side, person in self.both(difference.subject):
             plan = plan_of(side, person, resource, action)
-            given = evidence.allowed
+            given, _ = evidence
             s = Situation(side.index, "", resource, given.record, given.request, given.now)
-            for condition in conditions_of(plan) if plan is not None else ():
+            for condition in plan.conditions() if plan is not None else ():
                 found.update(dict.fromkeys(_lacking(condition, s)))
         return tuple(sorted(found))
 
@@ -274,10 +263,17 @@ class Comparer:
         )
 
 
-def comparer(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> Comparer:
-    """Questions about two policy sets from ``now``, an instant in UTC, on."""
-    keys = Keys()
-    return Comparer(Side(old, now, keys), Side(new, now, keys))
+def user_differences(
+    old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime
+) -> Iterator[tuple[Lines, AccessDifference]]:
+    """What differs from ``now`` on for users who are alike, or an integration, but not what more they may be given.
+    Nothing found is proved to be nothing.
+    """
+    c = Comparer(old, new, now)
+    integrations = sorted({*c.old.index.integrations, *c.new.index.integrations})
+    for users in (*c.alike, *((each,) for each in integrations)):
+        for subject in of_user(users[0], *c.sides):
+            yield from ((users, each) for each in c.differences(subject))
 
 
 def _lacking(condition: Condition, s: Situation) -> Iterator[str]:

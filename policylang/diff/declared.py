@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from policylang.diff.comparing import Comparer
-from policylang.diff.report import Change, Statement
+from policylang.diff.report import Statement
 from policylang.diff.statements import ToldLines, made
 from policylang.diff.versions import Side
 from policylang.diff.wording import action_lines, apart, place_line
@@ -19,9 +19,8 @@ _Need = tuple[str, ...]
 _Alternatives = frozenset[frozenset[_Need]]
 
 
-def declared(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
+def declared(c: Comparer, told: ToldLines) -> Iterator[Statement]:
     """Actions, marks of roles, places."""
-    told = ToldLines(changes)
     yield from _actions(c, told)
     for role in sorted(c.old.index.roles.keys() & c.new.index.roles.keys()):
         yield from _role(c, role)

@@ -10,23 +10,32 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from policylang.analysis.asker import ANYTHING, AS_DECLARED
 from policylang.analysis.decision import attribute_path, covered, denied, met, missing
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Sat
+from policylang.analysis.query import (
+    ANYTHING,
+    AS_DECLARED,
+    SOMEBODY,
+    Answer,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Sat,
+    Witness,
+)
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, replay
 from policylang.diff.instants import variations
+from policylang.diff.readings import PathReader
 from policylang.diff.simplify import plain
 from policylang.diff.subjects import ComparedPerson, Span
 from policylang.diff.translate import Lifter
 from policylang.diff.versions import Side
-from policylang.diff.wording import conditions_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, SetType, TextType, Type, UserType
+from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.values import BadValueError, read
@@ -43,11 +52,8 @@ class Gap(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
-class Evidence(msgspec.Struct, frozen=True):
-    """A request that the one side allows and the other denies."""
-
-    allowed: Shown
-    denied: Shown
+Evidence = tuple[Shown, Shown]
+"""A request that the one side allows, and as the other side denies it."""
 
 
 class _Allowed(msgspec.Struct, frozen=True):
@@ -71,9 +77,7 @@ class GapQuestions:
         self.ours, self.theirs = ours, theirs
         self.index = with_attributes(ours.index, theirs.index)
         """Ours, with what records and requests may hold besides, which only theirs looks at."""
-        self.lifter = Lifter(theirs.index, self.index)
-        self._provers: dict[int, Prover] = {}
-        self._unfilled: dict[tuple[str, frozenset[str]], Index] = {}
+        self.reader = PathReader(theirs.index, self.index)
 
     # --- what is asked ---------------------------------------------------------------------------------------
 
@@ -110,12 +114,10 @@ class GapQuestions:
         return low, high
 
     def _lifted(self, there: _Allowed, resource: str, user: str | None, *, over: bool) -> _Allowed:
-        def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
-            return tuple(plain(self.lifter.lift(part, resource, user, over=over)) for part in parts)
-
-        rest = lift(there.rest)
+        lifter = Lifter(self.reader, resource, user, over=over)
+        ways, rest = (tuple(plain(lifter.lift(part)) for part in parts) for parts in (there.ways, there.rest))
         known = self._at_known_place(resource, over=over)
-        return _Allowed(lift(there.ways), rest if known == TRUE else (*rest, known))
+        return _Allowed(ways, rest if known == TRUE else (*rest, known))
 
     def _at_known_place(self, resource: str, *, over: bool) -> Formula:
         """The record does not live at a place that the other side does not know: there it is nobody's."""
@@ -198,20 +200,19 @@ class GapQuestions:
 
     def _without(self, resource: str, names: frozenset[str]) -> Index:
         """Ours, with records of the resource that may lack some attributes: what cannot be written now comes later."""
-        names = frozenset(n for n in names if not self.index.attributes[resource][n].optional)
-        if not names:
-            return self.index
-        key = (resource, names)
-        if key not in self._unfilled:
-            made = copy.copy(self.index)
-            attributes = dict(made.attributes)
-            attributes[resource] = {
-                name: msgspec.structs.replace(each, optional=each.optional or name in names)
-                for name, each in attributes[resource].items()
-            }
-            made.__dict__["attributes"] = attributes
-            self._unfilled[key] = made
-        return self._unfilled[key]
+        asked = frozenset(n for n in names if not self.index.attributes[resource][n].optional)
+        return self._unfilled(resource, asked) if asked else self.index
+
+    @cached_method
+    def _unfilled(self, resource: str, names: frozenset[str]) -> Index:
+        made = copy.copy(self.index)
+        attributes = dict(made.attributes)
+        attributes[resource] = {
+            name: msgspec.structs.replace(each, optional=each.optional or name in names)
+            for name, each in attributes[resource].items()
+        }
+        made.__dict__["attributes"] = attributes
+        return made
 
     # --- answers ---------------------------------------------------------------------------------------------
 
@@ -222,12 +223,14 @@ class GapQuestions:
             return UNSAT
         now = self.ours.world.now
         assumed = ANYTHING if incomplete else AS_DECLARED
-        if id(gap.index) not in self._provers:
-            self._provers[id(gap.index)] = Prover(gap.index, now)
         who = SOMEBODY if user is None else DeclaredUser(user)
         query = Query(formula, resource, span.instant(now), assumed, who, span.since, span.until)
-        prover = self._provers[id(gap.index)]
+        prover = self._prover(gap.index)
         return prover.ask(query) if user is not None else self._by_anybody(query, prover)
+
+    @cached_method
+    def _prover(self, index: Index) -> Prover:
+        return Prover(index, self.ours.world.now)
 
     def _by_anybody(self, query: Query, prover: Prover) -> Answer:
         """The answer for somebody made up, or else for a user whom the formula names, with any attributes: whatever the
@@ -271,7 +274,7 @@ class GapQuestions:
         shown = self._tried(found, plan, field, one, two)
         if shown is None and not gap.exact:
             other = plan_of(self.theirs, two, plan.resource, plan.action)
-            conditions = [each for plan in (plan, other) if plan is not None for each in conditions_of(plan)]
+            conditions = [each for plan in (plan, other) if plan is not None for each in plan.conditions()]
             zones = self.ours.index.timezone, self.theirs.index.timezone
             tried = (self._tried(each, plan, field, one, two) for each in variations(found, conditions, zones, span))
             shown = next((each for each in tried if each is not None), None)
@@ -291,7 +294,7 @@ class GapQuestions:
         here = shown(one, self.ours.index, _all_readable(self.ours.index, found.users), allowed=True)
         there = shown(two, self.theirs.index, self._strangers(found), allowed=False)
         if replay(self.ours.world, here).allowed and not replay(self.theirs.world, there).allowed:
-            return Evidence(here, there)
+            return here, there
         return None
 
     def _strangers(self, found: Witness) -> dict[str, dict[str, Any]]:
@@ -395,7 +398,7 @@ def _allowed(side: Side, plan: Plan, field: str | None) -> _Allowed:
     rest: list[Formula] = [met(index, resource, plan.requirement)]
     rest += [true(i.condition) for i in sorted(plan.appends, key=lambda i: side.conditions[i.id])]
     rest += [
-        NotOf(denied(index, resource, each))
+        NotOf(denied(index, each.deny, each.place))
         for each in plan.denies
         if each.deny.fields is None or field in each.deny.fields
     ]

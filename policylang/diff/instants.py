@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from policylang.analysis.witness import Witness
+from policylang.analysis.query import Witness
 from policylang.diff.subjects import Span
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text

@@ -5,7 +5,6 @@ Nobody may have that today; anybody may be given it tomorrow.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -35,17 +34,10 @@ _Said = dict[tuple[bool, str, str], set[str | None]]
 
 
 class Latent:
-    """``alike``: the users, in classes; ``renamed``: roles, groups and jobs that stand for one on the other side."""
+    """``renamed``: roles, groups and jobs that stand for one on the other side."""
 
-    def __init__(
-        self,
-        c: Comparer,
-        alike: Iterable[Lines],
-        changes: list[Change],
-        now: datetime.datetime,
-        renamed: set[KindAndName],
-    ) -> None:
-        self.c, self.alike, self.now, self.renamed = c, alike, now, renamed
+    def __init__(self, c: Comparer, changes: Iterable[Change], renamed: set[KindAndName]) -> None:
+        self.c, self.renamed = c, renamed
         self.notes: list[str] = []
         self.asked = frozenset(role for side in self.c.sides for role in roles_asked(side.index).values())
         self.told: dict[KindAndName, _Said] = {}
@@ -55,7 +47,7 @@ class Latent:
                 self._tell(self.told.setdefault((named.kind, named.name), {}), change)
 
     def _tell(self, told: _Said, change: Change) -> None:
-        up = change.kind in ("gained", "widened")
+        up = change.widens
         for each in change.permissions:
             fields = each.fields
             index = self.c.asking(up).ours.index
@@ -74,7 +66,7 @@ class Latent:
         for name in self._bundles():
             if name in self.renamed:
                 continue
-            subject = somebody(*name, self.c.old, self.c.new)
+            subject = somebody(*name, *self.c.sides)
             inner = set().union(*(said.get(("role", role), ()) for role in self._inside(subject)))
             found = [each for each in self._granted(name, subject) if each not in inner]
             there = [side.has(*name) for side in self.c.sides]
@@ -101,7 +93,7 @@ class Latent:
             for source, bundle in side.world.bundles
             if not (isinstance(bundle, ir.Role) and bundle.owner)
         }
-        depth = {name: len(self._inside(somebody(*name, self.c.old, self.c.new))) for name in names}
+        depth = {name: len(self._inside(somebody(*name, *self.c.sides))) for name in names}
         return sorted(names, key=lambda name: (name[0] == "group", depth[name], name))
 
     def _inside(self, subject: Subject) -> set[str]:
@@ -189,7 +181,7 @@ class Latent:
 
     def of_users(self) -> Iterator[Statement]:
         """What users have that they did not have, where that matters as soon as they are given more."""
-        yield from self._of_users("user", self.alike)
+        yield from self._of_users("user", self.c.alike)
         names = sorted({*self.c.old.index.integrations} & {*self.c.new.index.integrations})
         yield from self._of_users("integration", [(name,) for name in names])
 
@@ -200,7 +192,7 @@ class Latent:
                 continue
             told = {up for up, _, _ in self.told.get((kind, users[0]), ())}
             found = _plainly(removed, added)
-            for each in of_user(users[0], self.c.old, self.c.new, self.now):
+            for each in of_user(users[0], *self.c.sides):
                 found = {**self._matters(each), **found}
             left = {up: why for up, why in found.items() if up not in told}
             if left:
@@ -218,7 +210,7 @@ class Latent:
         )
         if removed or added:
             told = {up for up, _, _ in self.told.get(("job", code), ())}
-            matters = self._matters(somebody("job", code, self.c.old, self.c.new))
+            matters = self._matters(somebody("job", code, *self.c.sides))
             left = {up: why for up, why in matters.items() if up not in told}
             if left:
                 yield made("user", f"job `{code}`", removed, added, True in left, beside=_besides(left))

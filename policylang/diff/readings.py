@@ -12,6 +12,7 @@ from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, Holds, NotO
 from policylang.check.fix.same_access import NOWHERE
 from policylang.model import conditions as c
 from policylang.model.types import EnumType, RecordType, SetType, Type, UserType
+from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
 
@@ -48,15 +49,11 @@ class PathReader:
     def __init__(self, theirs: Index, ours: Index) -> None:
         self.theirs, self.ours = theirs, ours
         self.moved = _moved_users(theirs, ours)
-        self._readings: dict[tuple[str, c.Path], _Reading] = {}
+        self.one_clock = theirs.policy_set.timezone == ours.policy_set.timezone
 
+    @cached_method
     def read(self, resource: str, path: c.Path) -> _Reading:
-        key = (resource, path)
-        if key not in self._readings:
-            self._readings[key] = self._read(resource, path)
-        return self._readings[key]
-
-    def _read(self, resource: str, path: c.Path) -> _Reading:
+        """What a path on records of a resource of theirs is on ours."""
         owner: c.Path | None = None
         type_: Type = RecordType(resource) if path.root == "record" else UserType(None)
         for number, step in enumerate(path.steps):

@@ -119,6 +119,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is allowed to differ, if somebody said so."""
 
     @property
+    def widens(self) -> bool:
+        """Whether more is possible than before."""
+        return self.kind in ("gained", "widened")
+
+    @property
     def whose(self) -> str:
         """``role `guard` and group `sales` ``, ``users `amy` and `bob` ``"""
         by_kind: dict[str, list[str]] = {}
@@ -203,17 +208,18 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def failing(report: SetReport, fail_on: FailOn) -> tuple[Change | Statement, ...]:
     """The changes of that kind which nobody allowed. What is not proved counts as a change."""
-    changes = [change for change in report.changes if change.because is None]
-    statements = [statement for statement in report.statements if statement.because is None]
-    if fail_on == "any":
-        return (*changes, *statements)
-    up = [change for change in changes if change.kind in ("gained", "widened")]
-    if fail_on == "widened":
-        return (*up, *(statement for statement in statements if statement.widens))
-    return (
-        *(change for change in up if change.kind == "gained" or change.unproved),
-        *(each for each in statements if each.topic == "granted" and each.widens and not each.removed),
-    )
+    every: tuple[Change | Statement, ...] = (*report.changes, *report.statements)
+    found = [each for each in every if each.because is None]
+    if fail_on != "any":
+        found = [each for each in found if each.widens]
+    return tuple(each for each in found if fail_on != "gained" or _gains(each))
+
+
+def _gains(each: Change | Statement) -> bool:
+    """Whether somebody can do something that they could not do at all."""
+    if isinstance(each, Change):
+        return each.kind == "gained" or each.unproved
+    return each.topic == "granted" and not each.removed
 
 
 def identity(*parts: Any) -> str:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from policylang.analysis.decision import denied
-from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
+from policylang.analysis.formula import AllOf, AnyOf, NotOf
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.privileges import roles_asked
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity
 from policylang.diff.subjects import ALWAYS, of_user
+from policylang.diff.translate import Lifter
 from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, deny_line
 from policylang.ir import nodes as ir
 from policylang.model.types import UserType
 from policylang.model.words import condition_in_words
-from policylang.runtime.plan import PlacedDeny
 from policylang.runtime.sources import RightsSource
 from policylang.syntax.quoting import quote_text
 
 
-def statements(
-    c: Comparer, alike: Sequence[Lines], changes: Iterable[Change], now: datetime.datetime
-) -> Iterator[Statement]:
-    """All of them, by topic. Denies that show in a change of access already are left out. ``alike``: the users, in
-    classes.
-    """
-    yield from _eligibility(c, alike, now)
+def statements(c: Comparer, told: ToldLines) -> Iterator[Statement]:
+    """All of them, by topic. Denies that are told already are left out."""
+    yield from _eligibility(c)
     yield from _superusers(c)
     yield from _may_assign(c)
-    yield from _denies(c, list(changes))
+    yield from _denies(c, told)
     yield from _said(c, "protected", _protected, narrows=True)
     yield from _said(c, "invariant", _invariants, narrows=True)
     yield from _said(c, "separation", _separations, narrows=True)
@@ -58,15 +53,15 @@ def made(
 # --- who can be chosen ---------------------------------------------------------------------------------------
 
 
-def _eligibility(c: Comparer, alike: Sequence[Lines], now: datetime.datetime) -> Iterator[Statement]:
+def _eligibility(c: Comparer) -> Iterator[Statement]:
     old, new = roles_asked(c.old.index), roles_asked(c.new.index)
     attributes = [name for name in sorted(old.keys() | new.keys()) if _is_on(c.old, name) and _is_on(c.new, name)]
     wanted = {name: (old.get(name), new.get(name)) for name in attributes}
     users: dict[tuple[str | None, str | None], tuple[list[str], list[str]]] = {}
-    for users_ in alike:
+    for users_ in c.alike:
         for roles in set(wanted.values()):
             gained, lost = users.setdefault(roles, ([], []))
-            had, has = _held(c, users_[0], roles, now)
+            had, has = _held(c, users_[0], roles)
             if any(after and not before for before, after in zip(had, has, strict=True)):
                 gained += users_
             if any(before and not after for before, after in zip(had, has, strict=True)):
@@ -92,12 +87,10 @@ def _is_on(side: Side, name: tuple[str, str]) -> bool:
     return isinstance(type_, UserType)
 
 
-def _held(
-    c: Comparer, user: str, roles: tuple[str | None, str | None], now: datetime.datetime
-) -> tuple[list[bool], list[bool]]:
+def _held(c: Comparer, user: str, roles: tuple[str | None, str | None]) -> tuple[list[bool], list[bool]]:
     """Whether users can be chosen before and after, in each of their spans."""
     found: tuple[list[bool], list[bool]] = ([], [])
-    for subject in of_user(user, c.old, c.new, now):
+    for subject in of_user(user, *c.sides):
         for (side, person), role, answers in zip(c.both(subject), roles, found, strict=True):
             answers.append(person.profile is not None and (role is None or role in side.roles_of(person.sources)))
     return found
@@ -153,11 +146,10 @@ class ToldLines:
         self._said: set[tuple[RightsSource | None, bool, str, str, str]] = set()
         for change in changes:
             whose = [RightsSource(each.kind, each.name) for each in (*change.subjects, *change.around)]  # type: ignore[arg-type]
-            up = change.kind in ("gained", "widened")
             for each in change.permissions:
                 lines = {*change.removed, *change.added, *each.removed, *each.added}
                 self._said |= {
-                    (source, up, each.resource, action, line)
+                    (source, change.widens, each.resource, action, line)
                     for source in (None, *whose)
                     for action in each.actions
                     for line in lines
@@ -175,8 +167,7 @@ _Deny = tuple[str, str, str | None]
 """Resource, action and attribute, if it is about one."""
 
 
-def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
-    told = ToldLines(changes)
+def _denies(c: Comparer, told: ToldLines) -> Iterator[Statement]:
     sources: list[RightsSource | None] = [None]
     sources += [source for source, _ in c.old.world.bundles if c.new.has(*source.bundle_name)]
     for source in sources:
@@ -192,7 +183,7 @@ def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
                 (False, c.new, after, before, added),
             ):
                 for key, deny in one.items():
-                    line = deny_line(side, PlacedDeny(None, deny))
+                    line = deny_line(side, deny)
                     if key not in other and not told.of(source, up, about[0], about[1], line):
                         into[f"{about[1]} on `{about[0]}`: {line}"] = None
         if removed or added:
@@ -217,10 +208,10 @@ def _is_equal(c: Comparer, about: _Deny, before: Iterable[ir.Deny], after: Itera
         return False
     for asking, mine, other in ((c.up, after, before), (c.down, before, after)):
         here, there = (
-            AnyOf(tuple(denied(side.index, resource, PlacedDeny(None, deny)) for deny in denies))
+            AnyOf(tuple(denied(side.index, deny) for deny in denies))
             for side, denies in ((asking.ours, mine), (asking.theirs, other))
         )
-        low: Formula = asking.lifter.lift(there, resource, None, over=False)
+        low = Lifter(asking.reader, resource, None, over=False).lift(there)
         gap = Gap(AllOf((here, NotOf(low))), asking.index)
         if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not UNSAT:
             return False

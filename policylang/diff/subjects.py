@@ -77,8 +77,9 @@ def _somebody(kind: str, name: str, side: Side) -> ComparedPerson:
     return ComparedPerson(somebody_with(*sources), Profile(sources))
 
 
-def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator[Subject]:
+def of_user(user: str, old: Side, new: Side) -> Iterator[Subject]:
     """A user or integration on both sides, in each span from the present day on."""
+    now = new.world.now
     for span in _spans(user, old.index, new.index, now):
         at = span.instant(now)
         yield Subject(_person(user, old.index, at), _person(user, new.index, at), user, span)
@@ -107,15 +108,3 @@ def _edges(index: Index, user: str) -> Iterator[datetime.datetime]:
         since, _until = period.instants(index.timezone)
         if since is not None:
             yield since
-
-
-def users_alike(old: Side, new: Side) -> list[tuple[str, ...]]:
-    """All users, in classes of those who are alike on both sides, in the order of their first members."""
-    of_old, of_new = (
-        {user: number for number, kind in enumerate(side.world.user_classes) for user in kind.users}
-        for side in (old, new)
-    )
-    classes: dict[tuple[int | None, int | None], list[str]] = {}
-    for user in sorted({*of_old, *of_new}):
-        classes.setdefault((of_old.get(user), of_new.get(user)), []).append(user)
-    return list(map(tuple, classes.values()))

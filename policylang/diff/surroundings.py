@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 import msgspec
@@ -12,20 +12,24 @@ from policylang.diff.wording import Lines, action_lines, apart, place_line
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, Type, in_words
+from policylang.model.types import RecordType, Type, UserType, in_words
 from policylang.runtime.index import Index
+from policylang.runtime.plan import Plan
 from policylang.runtime.truth import user_value
 from policylang.runtime.values import MISSING
 from policylang.syntax.quoting import quote_text
+
+_MOST_NAMED = 20
+"""Users named whose attributes are other ones."""
 
 
 class Surroundings:
     """The differences of two sides that are not in roles, groups or users."""
 
-    def __init__(self, old: Side, new: Side, moved: Iterable[str]) -> None:
-        """``moved``: attributes of users that some user has another value of."""
-        self.old, self.new = old, new
-        self.moved = frozenset(moved)
+    def __init__(self, old: Side, new: Side, moved: Mapping[str, Collection[str]]) -> None:
+        """``moved``: attributes of users, with those users who have another value of it."""
+        self.old, self.new = self.sides = old, new
+        self.moved = moved
 
     @cached_property
     def places_moved(self) -> bool:
@@ -42,7 +46,7 @@ class Surroundings:
         if old.timezone != new.timezone or old.subject != new.subject or old.request != new.request:
             return True
         return bool(self.moved) and any(
-            self.moved & set(path.steps[1:])
+            self.moved.keys() & set(path.steps[1:])
             for side in (self.old, self.new)
             for _, condition in side.world.policy_set.conditions()
             for path in condition.paths()
@@ -83,15 +87,49 @@ class Surroundings:
 
     # --- in words --------------------------------------------------------------------------------------------
 
-    def lines(self, resource: str, action: str, read: Reliance) -> tuple[Lines, Lines]:
-        """What is declared on the one side only, and on the other, of what decides an action: what it asks for, and
-        what is ``read`` for it.
+    def lines(
+        self, resource: str, action: str, plans: tuple[Plan | None, Plan | None], fields: Lines, *, times: bool
+    ) -> tuple[Lines, Lines]:
+        """What is declared on the one side only, and on the other, of what decides an action, also on some fields: what
+        it asks for, and what its plans look at. ``times``: it is decided otherwise at other times.
         """
-        old, new = (dict.fromkeys(_declared(side.index, resource, action, read)) for side in (self.old, self.new))
+        read = self._read(resource, plans, fields, times)
+        old, new = (dict.fromkeys(_declared(side.index, resource, action, read)) for side in self.sides)
         return apart(old, new)
 
+    def _read(self, resource: str, plans: tuple[Plan | None, Plan | None], fields: Lines, times: bool) -> _Reliance:
+        """What plans look at. Where one side has none, what is declared elsewhere is not why."""
+        attributes = {(resource, field) for field in fields}
+        if plans[0] is None or plans[1] is None:
+            return _Reliance(frozenset(attributes), times=times)
+        places = set(self.places_of_one_side(resource))
+        users: set[tuple[str, str]] = set()
+        for side, plan in zip(self.sides, plans, strict=True):
+            assert plan is not None
+            conditions = list(plan.conditions())
+            paths = [path for condition in conditions for path in condition.paths()]
+            holders = (each for path in paths for each in side.index.holders(resource, path))
+            read = {(_whose(holder), name) for holder, name in holders}
+            times = times or any(isinstance(test, c.Time) for each in conditions for test in each.tests())
+            if plan.kind == "create":
+                read |= {(resource, name) for name in side.index.attributes[resource]}
+            for place in [*(way.place for way in plan.ways), *(deny.place for deny in plan.denies)]:
+                if place is not None:
+                    read |= {(resource, name) for name in (side.index.resources[resource].place,) if name is not None}
+                    places |= {name for each in self.sides for name in each.index.below(place)}
+            if not isinstance(plan.requirement, bool):
+                places |= {name for each in self.sides for name in each.index.places}
+            attributes |= read
+            # The attributes of others than the user who asks.
+            users |= {(user, name) for path in paths for name in path.steps[1:] for user in self._moved(name)}
+        return _Reliance(frozenset(attributes), frozenset(places), frozenset(users), times)
 
-class Reliance(msgspec.Struct, frozen=True):
+    def _moved(self, attribute: str) -> list[str]:
+        """The first of the users who have another value of an attribute."""
+        return sorted(self.moved.get(attribute, ()))[:_MOST_NAMED]
+
+
+class _Reliance(msgspec.Struct, frozen=True):
     """What a decision looks at: attributes, each with what it belongs to, a resource, `USERS` or `REQUEST`; places;
     attributes of certain users.
     """
@@ -105,22 +143,14 @@ class Reliance(msgspec.Struct, frozen=True):
 USERS, REQUEST = "the user", "the request"  # no names of resources: these have no blanks
 
 
-def attributes_read(index: Index, resource: str, conditions: Iterable[c.Condition]) -> Iterator[tuple[str, str]]:
-    """The attributes on the paths of conditions about a resource."""
-    for path in (path for condition in conditions for path in condition.paths()):
-        of = {"record": resource, "subject": USERS, "request": REQUEST}[path.root]
-        for step in path.steps:
-            yield of, step
-            type_ = _attribute(index, of, step)
-            if type_ is None:
-                break
-            of = type_.resource if isinstance(type_, RecordType) else USERS
-
-
-def others_read(conditions: Iterable[c.Condition]) -> Iterator[str]:
-    """The attributes of users that conditions look at, but for those of the user who asks."""
-    for path in (path for condition in conditions for path in condition.paths()):
-        yield from path.steps[1:]
+def _whose(holder: RecordType | UserType | None) -> str:
+    match holder:
+        case RecordType(resource):
+            return resource
+        case UserType():
+            return USERS
+        case None:
+            return REQUEST
 
 
 def _attribute(index: Index, of: str, name: str) -> Type | None:
@@ -130,7 +160,7 @@ def _attribute(index: Index, of: str, name: str) -> Type | None:
     return None if declared is None else declared.type
 
 
-def _declared(index: Index, resource: str, action: str, read: Reliance) -> Iterator[str]:
+def _declared(index: Index, resource: str, action: str, read: _Reliance) -> Iterator[str]:
     for of, name in sorted(read.attributes):
         type_ = _attribute(index, of, name)
         if type_ is not None:

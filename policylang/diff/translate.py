@@ -22,39 +22,34 @@ _ANY_TIME = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
 class Lifter:
-    """From the formulas of ``theirs`` to formulas about the records of ``ours``."""
+    """From formulas of the one side, ``reader.theirs``, to formulas about the records of the other, ``reader.ours``.
 
-    def __init__(self, theirs: Index, ours: Index) -> None:
-        self.theirs, self.ours = theirs, ours
-        self.reader = PathReader(theirs, ours)
-        self.one_clock = theirs.policy_set.timezone == ours.policy_set.timezone
+    ``user``: the one who asks, if that is a certain one. Where there is no equal formula, one that holds more often, if
+    ``over``, or less often.
+    """
 
-    def lift(self, formula: Formula, resource: str, user: str | None, *, over: bool) -> Formula:
-        """An equal formula, as far as there is one; else one that holds more often (``over``), or less often.
+    def __init__(self, reader: PathReader, resource: str, user: str | None, *, over: bool) -> None:
+        self.reader, self.resource, self.user, self.over = reader, resource, user, over
+        self.doubt: Formula = TRUE if over else FALSE
 
-        ``user``: the one who asks, if that is a certain one.
-        """
+    def lift(self, formula: Formula) -> Formula:
+        """An equal formula, as far as there is one."""
         match formula:
             case AllOf(items):
-                return AllOf(tuple(self.lift(item, resource, user, over=over) for item in items))
+                return AllOf(tuple(map(self.lift, items)))
             case AnyOf(items):
-                return AnyOf(tuple(self.lift(item, resource, user, over=over) for item in items))
+                return AnyOf(tuple(map(self.lift, items)))
             case NotOf(item):
-                return NotOf(self.lift(item, resource, user, over=not over))
+                return NotOf(self._opposite.lift(item))
             case Holds(condition, None):
-                parts = (NotOf(_Lift(self, resource, user, not over).holds(condition, v)) for v in (True, False))
-                return AllOf(tuple(parts))
+                opposite = self._opposite
+                return AllOf(tuple(NotOf(opposite.holds(condition, each)) for each in (True, False)))
             case Holds(condition, wanted):
-                return _Lift(self, resource, user, over).holds(condition, bool(wanted))
+                return self.holds(condition, bool(wanted))
 
-
-class _Lift:
-    """Conditions of one request. ``over``: in doubt they hold."""
-
-    def __init__(self, lifter: Lifter, resource: str, user: str | None, over: bool) -> None:
-        self.lifter, self.resource, self.user = lifter, resource, user
-        self.theirs = lifter.theirs
-        self.doubt: Formula = TRUE if over else FALSE
+    @property
+    def _opposite(self) -> Lifter:
+        return Lifter(self.reader, self.resource, self.user, over=not self.over)
 
     def holds(self, condition: c.Condition, wanted: bool) -> Formula:
         if all(map(self._is_read_alike, condition.tests())):
@@ -77,7 +72,7 @@ class _Lift:
                     if not self._has_the_same(operand):
                         return False
                 else:
-                    reading = self.lifter.reader.read(self.resource, operand)
+                    reading = self.reader.read(self.resource, operand)
                     if not isinstance(reading, PathRead) or reading.moved or reading.path != operand:
                         return False
         return True
@@ -95,7 +90,7 @@ class _Lift:
                 if self._has_the_same(operand):
                     continue
                 return self._known(test, operand, wanted)
-            reading = self.lifter.reader.read(self.resource, operand)
+            reading = self.reader.read(self.resource, operand)
             if isinstance(reading, Unclear):
                 return self.doubt
             if isinstance(reading, Nothing):
@@ -121,14 +116,14 @@ class _Lift:
 
     def _has_the_same(self, path: c.Path) -> bool:
         """Whether the user has the same attribute on both sides."""
-        theirs, ours = self.theirs.subject[path.steps[0]], self.lifter.ours.subject.get(path.steps[0])
+        theirs, ours = self.reader.theirs.subject[path.steps[0]], self.reader.ours.subject.get(path.steps[0])
         if ours is None or not alike(theirs, ours) or len(path.steps) > 1:
             return False
-        return self._value(self.theirs, path) == self._value(self.lifter.ours, path)
+        return self._value(self.reader.theirs, path) == self._value(self.reader.ours, path)
 
     def _known(self, test: c.Test, path: c.Path, wanted: bool) -> Formula:
         """The test with what their user has in the place of the path."""
-        found = self._value(self.theirs, path)
+        found = self._value(self.reader.theirs, path)
         if isinstance(test, c.Missing):
             return TRUE if (found is MISSING) == wanted else FALSE
         if found is MISSING:
@@ -167,7 +162,7 @@ class _Lift:
         """A test of constants has an answer, unless it looks at the clock."""
         if isinstance(test, c.Time) or not all(isinstance(operand, c.Constant) for operand in test.sides):
             return self.holds(test, wanted)
-        s = Situation(self.theirs, self.user or "", self.resource, {}, {}, _ANY_TIME)
+        s = Situation(self.reader.theirs, self.user or "", self.resource, {}, {}, _ANY_TIME)
         return TRUE if truth(test, s) is wanted else FALSE
 
     # --- others, of whom a record speaks ---------------------------------------------------------------------
@@ -178,12 +173,12 @@ class _Lift:
         owner = reading.owner
         if others or owner is None or len(reading.moved) > _MOST_MOVED or isinstance(reading.path.type, SetType):
             return self.doubt
-        owned = self.lifter.reader.read(self.resource, owner)
+        owned = self.reader.read(self.resource, owner)
         if not isinstance(owned, PathRead) or owned.moved or owned.readable != TRUE:
             return self.doubt
         cases: list[Formula] = []
         for user in sorted(reading.moved):
-            found = user_value(self.theirs, user, reading.path.steps[-1])
+            found = user_value(self.reader.theirs, user, reading.path.steps[-1])
             if isinstance(test, c.Missing):
                 said: Formula = TRUE if (found is MISSING) == wanted else FALSE
             elif found is MISSING:
@@ -204,7 +199,7 @@ class _Lift:
 
     def _one_clock(self, test: c.Test) -> bool:
         """Whether the test says the same in both timezones."""
-        if self.lifter.one_clock or not isinstance(test, c.Time | c.Hours | c.Weekdays):
+        if self.reader.one_clock or not isinstance(test, c.Time | c.Hours | c.Weekdays):
             return True
         if not isinstance(test, c.Time):
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from functools import cached_property
 from typing import Any
@@ -10,36 +11,29 @@ from typing import Any
 import msgspec
 
 from policylang.check.fix.same_access import without_places
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource, sources
 
-
-class Keys:
-    """Small numbers for values, the same for equal ones: of both sides."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {}
-
-    def of(self, value: Hashable) -> int:
-        return self._numbers.setdefault(value, len(self._numbers))
+Numbers = defaultdict[Hashable, int]
+"""Small numbers for values, the same for equal ones: of both sides."""
 
 
 class Side:
     """A policy set as it was, or as it is. Conditions and resources in it have no places in the sources any more."""
 
-    def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, keys: Keys) -> None:
+    def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, numbers: Numbers) -> None:
         self.policy_set = policy_set
-        self.keys = keys
+        self._numbers = numbers
         self.world = World(_placeless(policy_set), now)
         self._bundles: dict[str, int] = {}
-        self._inside: dict[tuple[str, str], frozenset[str]] = {}
-        self._eligible: dict[tuple[str, datetime.datetime], frozenset[str]] = {}
 
     @property
     def index(self) -> Index:
@@ -49,7 +43,7 @@ class Side:
     def conditions(self) -> dict[str, int]:
         """Policy instances, with the number of what they say."""
         return {
-            instance.id: self.keys.of((instance.resource, instance.condition))
+            instance.id: self._numbers[instance.resource, instance.condition]
             for instance in self.world.policy_set.policy_instances
         }
 
@@ -82,20 +76,17 @@ class Side:
         )
         denies = frozenset(key for deny in bundle.denies for key in deny_keys(deny))
         inner = frozenset(self._bundles[self.index.roles[ref.name].at] for ref in bundle.roles)
-        return self.keys.of((grants, self._attached(bundle.limits), denies, inner))
+        return self._numbers[grants, self._attached(bundle.limits), denies, inner]
 
     def granted(self, held: Iterable[RightsSource]) -> frozenset[Permission]:
         """What sources grant somehow, also by the roles inside them."""
-        held_ = holding(self.world)
+        held_ = self.world.once(Holdings)
         return frozenset().union(*(held_.granted(source.bundle_name) for source in held))
 
+    @cached_method
     def eligible(self, role: str, at: datetime.datetime) -> frozenset[str]:
         """The users who have a role at an instant."""
-        if (role, at) not in self._eligible:
-            self._eligible[role, at] = frozenset(
-                user for user in self.index.users if role in self.roles_of(tuple(sources(self.index, user, at)))
-            )
-        return self._eligible[role, at]
+        return frozenset(user for user in self.index.users if role in self.roles_of(sources(self.index, user, at)))
 
     def roles_of(self, held: Iterable[RightsSource]) -> frozenset[str]:
         """The roles in sources, with those inside them."""
@@ -103,10 +94,11 @@ class Side:
 
     def inside(self, source: RightsSource) -> frozenset[str]:
         """The roles in a source, itself among them if it is one."""
-        name = source.bundle_name
-        if name not in self._inside:
-            self._inside[name] = roles_inside(self.world, source)
-        return self._inside[name]
+        return self._roles(source.bundle_name)
+
+    @cached_method
+    def _roles(self, name: Name) -> frozenset[str]:
+        return roles_inside(self.world, RightsSource(*name))
 
     @cached_property
     def handed_out(self) -> frozenset[str]:

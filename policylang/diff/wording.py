@@ -8,11 +8,10 @@ from policylang.check.privileges import few
 from policylang.diff.versions import Side
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms, requirement_in_words
-from policylang.model import conditions as c
 from policylang.model.words import condition_in_words
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.index import Index
-from policylang.runtime.plan import PlacedDeny, Plan, Way
+from policylang.runtime.plan import Plan, Way
 
 Lines = tuple[str, ...]
 
@@ -64,25 +63,17 @@ def lines(side: Side, plan: Plan | None) -> Lines:
         found.append(f"requires {requirement_in_words(declared.requires)}, which is not met everywhere")
     names = side.index.attributes[plan.resource]
     found += [f"only where {condition_in_words(each.condition, names)}" for each in plan.appends]
-    found += [deny_line(side, each) for each in plan.denies]
+    found += [deny_line(side, each.deny, each.place) for each in plan.denies]
     return tuple(dict.fromkeys(found))
 
 
-def deny_line(side: Side, each: PlacedDeny) -> str:
+def deny_line(side: Side, deny: ir.Deny, place: str | None = None) -> str:
     """What a deny takes away."""
-    deny = each.deny
     fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
-    where = [] if each.place is None else [f"at {place_in_words(side.index, each.place)}"]
+    where = [] if place is None else [f"at {place_in_words(side.index, place)}"]
     if deny.condition is not None:
         where.append(condition_in_words(deny.condition, side.index.attributes[deny.resource], bool(where)))
     return f"denied{fields}" + (f" where {' and '.join(where)}" if where else "")
-
-
-def conditions_of(plan: Plan) -> Iterator[c.Condition]:
-    """The conditions that decide an action."""
-    for limit in (*(limit for way in plan.ways for limit in way.limits), *plan.appends):
-        yield limit.condition
-    yield from (each.deny.condition for each in plan.denies if each.deny.condition is not None)
 
 
 def _ways(side: Side, plan: Plan) -> Iterator[str]:

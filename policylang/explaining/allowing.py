@@ -13,14 +13,12 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.asker import TYPED
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import FALSE, AllOf, Formula, given, holds
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import Answer, DeclaredUser, NamedUser, Sat, at_one_instant
+from policylang.analysis.query import TYPED, Answer, DeclaredUser, NamedUser, Sat, Witness, at_one_instant
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
-from policylang.analysis.witness import Witness
 from policylang.explaining.edits import Question, applied
 from policylang.explaining.gaps import moments
 from policylang.explaining.nearest import edges, in_order, of_witness, plain, told, with_kept
@@ -29,7 +27,7 @@ from policylang.explaining.solve import Edits, EditTarget, setting, target_of
 from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.values import truth_of
 from policylang.model import conditions as c
-from policylang.model.types import ORDERED, RecordType, SetType, UserType
+from policylang.model.types import ORDERED, RecordType, SetType
 from policylang.model.words import operand_in_words
 from policylang.runtime.grants import profile
 from policylang.runtime.plan import make_plan
@@ -110,10 +108,7 @@ class Allowing:
         if path.root == "subject":
             own = c.Path("subject", (first,), index.subject[first], _AT)
             return FreeValue("user", own) if self.q.user in index.users else None
-        for number, (holder, _) in enumerate(index.holders(self.q.resource, path)):
-            if isinstance(holder, UserType):
-                path = msgspec.structs.replace(path, steps=path.steps[:number], type=holder)
-                break
+        path, _ = index.to_user(self.q.resource, path)
         target: EditTarget = "request" if path.root == "request" else target_of(self.q, first) if after else "record"
         return FreeValue(target, msgspec.structs.replace(path, at=_AT))
 

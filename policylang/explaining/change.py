@@ -12,10 +12,8 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
-import msgspec
-
 from policylang.explaining.allowing import Allowing
-from policylang.explaining.edits import Question, applied, ask
+from policylang.explaining.edits import Question, applied
 from policylang.explaining.gaps import moments, shared_gaps, way_gaps
 from policylang.explaining.roles import assignments, breadth, memberships, statements
 from policylang.explaining.solve import Edits, combined, setting, target_of, together
@@ -23,6 +21,7 @@ from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.ways import grounds, possible_sources, ways, where_in_words
 from policylang.ir.nesting import Name, name_of
 from policylang.runtime.parts import record_place
+from policylang.runtime.reference import answer
 from policylang.runtime.sources import RightsSource
 from policylang.runtime.values import BadValueError
 
@@ -48,17 +47,10 @@ _ONE_OF_THE_USER: _Rank = (False, 1, (1,), 0)
 _TWO_VALUES: _Rank = (False, 2, (0, 0), 0)
 
 
-class FoundChange(msgspec.Struct, frozen=True):
-    """``edits``: the smallest change found that allows a denied request; empty where none was. ``ruled_out``: the
-    values that conditions look at, where it is proved that the request is denied whatever they are.
+def smallest_change(q: Question) -> tuple[Edits, tuple[str, ...]]:
+    """The smallest change found that allows a denied request, empty where none was; and the values that conditions look
+    at, where it is proved that the request is denied whatever they are. All names must be known.
     """
-
-    edits: Edits
-    ruled_out: tuple[str, ...] = ()
-
-
-def smallest_change(q: Question) -> FoundChange:
-    """The smallest change that allows a denied request, and what cannot help. All names must be known."""
     trial, values = _Trial(q), Allowing(q)
     best: Edits | None = None
     ruled_out: tuple[str, ...] = ()
@@ -77,7 +69,7 @@ def smallest_change(q: Question) -> FoundChange:
         best = trial.smaller(best, values.several(_MOST_EDITS))
     edits = _needed(q, best or ())
     nearest = values.nearest(edits)
-    return FoundChange(nearest if _is_enough(q, nearest) else edits, ruled_out)
+    return nearest if _is_enough(q, nearest) else edits, ruled_out
 
 
 def _needed(q: Question, edits: Edits) -> Edits:
@@ -132,7 +124,8 @@ class _Trial:
 def _is_enough(q: Question, edits: Iterable[SuggestedEdit]) -> bool:
     """Whether the request is allowed with the edits made."""
     try:
-        return ask(functools.reduce(applied, edits, q)).allowed
+        made = functools.reduce(applied, edits, q)
+        return answer(made.index, made).allowed
     except Exception:
         return False  # records come from callers: what cannot be copied is not changed
 

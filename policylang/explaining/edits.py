@@ -17,7 +17,6 @@ from policylang.ir.nesting import Bundle
 from policylang.model.types import RecordType, Type
 from policylang.runtime.hypothetical import stated_value
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, attribute, names
@@ -33,11 +32,6 @@ class Question(Request, frozen=True, kw_only=True):
     def situation(self, after: bool) -> Situation:
         """What conditions speak of, before the change or after it."""
         return self.moments(self.index)[-1 if after else 0]
-
-
-def ask(q: Question) -> Decision:
-    """The reference's decision."""
-    return answer(q.index, q)
 
 
 def applied(q: Question, edit: SuggestedEdit) -> Question:

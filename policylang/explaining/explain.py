@@ -50,7 +50,7 @@ def explain(index: Index, request: Request) -> Explanation:
     from policylang.explaining.change import smallest_change  # with the prover, of which nothing else here knows
 
     change = smallest_change(Question(index=index, **msgspec.structs.asdict(request)))
-    return Explanation(asked, decision, problem, None, moments, written, change.edits, change.ruled_out)
+    return Explanation(asked, decision, problem, None, moments, written, *change)
 
 
 def _kind(index: Index, request: Request) -> ir.Kind | None:

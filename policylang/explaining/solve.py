@@ -12,7 +12,6 @@ from policylang.explaining.settings import HOLD, candidates, in_json
 from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.values import named, truth_of
 from policylang.model import conditions as c
-from policylang.model.types import UserType
 
 Edits = tuple[SuggestedEdit, ...]
 EditTarget = Literal["record", "request", "changes", "user"]
@@ -114,7 +113,7 @@ def _target(q: Question, after: bool, path: c.Path) -> EditTarget | None:
     """Where a path's value stands, if it can be set: not what belongs to another user than the one who asks."""
     if path.root == "subject":
         return "user" if len(path.steps) == 1 and q.user in q.index.users else None
-    if any(isinstance(holder, UserType) for holder, _ in q.index.holders(q.resource, path)):
+    if q.index.to_user(q.resource, path)[1]:
         return None
     if path.root == "request":
         return "request"

@@ -41,7 +41,7 @@ class Differing(msgspec.Struct, frozen=True):
     @property
     def allows(self) -> bool:
         """Whether the product allows more than the files."""
-        return self.of.widens if isinstance(self.of, Statement) else self.of.kind in ("gained", "widened")
+        return self.of.widens
 
 
 class Drift(msgspec.Struct, frozen=True):

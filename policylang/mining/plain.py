@@ -14,7 +14,7 @@ import msgspec
 from policylang.check.fix.edits import TextEdit, apply, edit, removal
 from policylang.diagnostics import quoted
 from policylang.diff.compare import compare
-from policylang.diff.people import user_differences
+from policylang.diff.comparing import user_differences
 from policylang.importing.reading import NotThisError
 from policylang.ir import nodes as ir
 from policylang.mining.bits import members, set_of
@@ -185,11 +185,10 @@ class PlainRoles:
         if project.ir is None:
             raise NotTheSameError(*project.diagnostics[:3])
         added = {(pairs.users[row], pairs.permissions[each]) for row, some in more.items() for each in members(some)}
-        for found in user_differences(self.policy_set, project.ir, now):
-            each = found.difference
-            is_meant = all((user, (each.resource, each.action)) in added for user in found.users)
-            if each.kind not in ("gained", "widened") or not is_meant:
-                raise NotTheSameError(found.users[:3], each.kind, each.action, each.resource)
+        for users, each in user_differences(self.policy_set, project.ir, now):
+            is_meant = all((user, (each.resource, each.action)) in added for user in users)
+            if not each.up or not is_meant:
+                raise NotTheSameError(users[:3], each.kind, each.action, each.resource)
         said = compare(self.policy_set, project.ir, now).statements
         if any(each.topic == "eligibility" for each in said):
             raise NotTheSameError("eligibility")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from policylang.diff.people import user_differences
+from policylang.diff.comparing import user_differences
 from policylang.importing.csv import FORMAT
 from policylang.importing.imported import Assignment, Grant, Imported, Origin
 from policylang.importing.importing import config_text, formatted
@@ -104,5 +104,5 @@ def prove(pairs: Pairs, files: Mapping[str, bytes], more: Mapping[int, int], now
     """
     rows = [row | more.get(number, 0) for number, row in enumerate(pairs.matrix.rows)]
     expected = msgspec.structs.replace(pairs, matrix=Matrix.of(rows, len(pairs.permissions)))
-    for each in user_differences(_as_it_was(expected), policy_set(files), now):
-        raise NotTheSameError(each.users[:3], each.difference.kind, each.difference.action, each.difference.resource)
+    for users, each in user_differences(_as_it_was(expected), policy_set(files), now):
+        raise NotTheSameError(users[:3], each.kind, each.action, each.resource)

@@ -16,7 +16,7 @@ def agenda_of(project: Project, now: datetime.datetime, days: int) -> Agenda | P
     set_ = project.sources
     if project.ir is None:
         return why_not(project, set_.asked)
-    suppressions = read_suppressions(project.files)
-    if suppressions.mistakes:
-        return of_diagnostics(project, suppressions.mistakes, set_.asked)
-    return agenda(project.ir, now, days, suppressions=suppressions.found, policies=set_.asked, shown=set_.shown)
+    suppressions, mistakes = read_suppressions(project.files)
+    if mistakes:
+        return of_diagnostics(project, mistakes, set_.asked)
+    return agenda(project.ir, now, days, suppressions=suppressions, policies=set_.asked, shown=set_.shown)

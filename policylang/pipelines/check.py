@@ -14,7 +14,7 @@ import msgspec
 from policylang.check.catalogue import BY_CODE, OF_USAGE
 from policylang.check.enclosing import Layout
 from policylang.check.engine import Examination, examine
-from policylang.check.examined import Examined
+from policylang.check.reach import Examined
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppress.baseline import Baseline, Entry, entry, split
 from policylang.check.suppress.ignores import idle, ignorer
@@ -54,10 +54,10 @@ class CheckOptions(msgspec.Struct, frozen=True):
 def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
     """Add the findings of one policy set: what is wrong with its sources and, if nothing is, what the rules find."""
     view = add_sources(result, project)
-    suppressions = read_suppressions(project.files)
-    diagnostics = (*project.diagnostics, *suppressions.mistakes)
+    suppressions, mistakes = read_suppressions(project.files)
+    diagnostics = (*project.diagnostics, *mistakes)
     found = [of_source(diagnostic, view) for diagnostic in diagnostics]
-    found += _of_rules(result, project.ir, project.sources, view, asked, project, suppressions.found)
+    found += _of_rules(result, project.ir, project.sources, view, asked, project, suppressions)
     result.findings += sorted(found, key=_order)
 
 

@@ -101,10 +101,18 @@ class Index:
         """The attributes on a path of a condition on a resource, each behind what has it; ``None`` is the request."""
         at: Type | None = {"record": RecordType(resource), "subject": UserType(None), "request": None}[path.root]
         for number, step in enumerate(path.steps, 1):
-            assert at is None or isinstance(at, RecordType | UserType)
+            if not (at is None or isinstance(at, RecordType | UserType)):
+                return  # the unit of a length of time, as proofs have it
             yield at, step
             if number < len(path.steps):
                 at = self.attribute_type(at, step)
+
+    def to_user(self, resource: str, path: Path) -> tuple[Path, tuple[str, ...]]:
+        """The way to the first user on a path of a condition on a resource, or to its end; and what is left of it."""
+        for number, (holder, _) in enumerate(self.holders(resource, path)):
+            if isinstance(holder, UserType):
+                return Path(path.root, path.steps[:number], holder, path.at), path.steps[number:]
+        return path, ()
 
     def attribute_type(self, holder: RecordType | UserType | None, name: str) -> Type:
         """The type of an attribute of what `holders` gives."""

@@ -6,12 +6,13 @@ The reference walks through sources, roles and grants for each request; here tha
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, Made, fold
+from policylang.model import conditions as c
 from policylang.runtime.grants import Profile, granted, instances, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, said_by
@@ -97,6 +98,12 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     requirement: Met
     appends: tuple[ir.PolicyInstance, ...]
     denies: tuple[PlacedDeny, ...]
+
+    def conditions(self) -> Iterator[c.Condition]:
+        """The conditions of limits, appends and denies."""
+        for limit in (*(limit for way in self.ways for limit in way.limits), *self.appends):
+            yield limit.condition
+        yield from (each.deny.condition for each in self.denies if each.deny.condition is not None)
 
     @property
     def meaning(self) -> Hashable:

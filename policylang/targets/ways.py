@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, SetType, Type, UserType
+from policylang.model.types import RecordType, SetType, Type
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.trees import RecordTree, climbed, identity
@@ -89,4 +89,4 @@ def refuse_ways(index: Index, refuse: Refusals) -> None:
 
 def is_of_user(index: Index, resource: str, path: c.Path) -> bool:
     """Whether a path leads through a user."""
-    return any(isinstance(holder, UserType) for holder, _ in index.holders(resource, path))
+    return bool(index.to_user(resource, path)[1])

@@ -7,7 +7,6 @@ about with those alone that say something of the action.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import grants_required
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import limit_is_on
 from policylang.runtime.index import Index
 
@@ -30,12 +30,11 @@ class Narrowing:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self.of = lru_cache(maxsize=None)(self._of)
-        self.about = lru_cache(maxsize=None)(self._about)
         self._given: dict[tuple[str, str], Mapping[Matter, list[int]]] = {}
         """By kind and name of a declaration: which of the roles that it gives lead to what."""
 
-    def _of(self, user: str, action: str, resource: str) -> Index:
+    @cached_method
+    def of(self, user: str, action: str, resource: str) -> Index:
         """What decides the action on the resource for the user, and whom they may write into it."""
         return self.through(user, action, resource, None)
 
@@ -62,7 +61,8 @@ class Narrowing:
             denies=tuple(index.denies_of(resource, action)),
         )
 
-    def _about(self, name: Name) -> frozenset[Matter]:
+    @cached_method
+    def about(self, name: Name) -> frozenset[Matter]:
         """Everything that a group or role says, with the roles inside it."""
         kind, key = name
         bundle = self._index.bundle(name)

@@ -61,7 +61,7 @@ def _objections(report: Report) -> Iterator[str]:
     show.
     """
     for change in report.changes:
-        if change.kind in ("gained", "widened"):
+        if change.widens:
             yield f"{change.whose} could do more: {_permissions(change)}"
         elif change.unproved:
             yield f"of {change.whose} it is not proved what changes: {_permissions(change)}"

@@ -8,10 +8,9 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.asker import ANYTHING, COMPLETE
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import TRUE, AllOf, Formula, true
-from policylang.analysis.query import ANYBODY, DeclaredUser, Query, Sat
+from policylang.analysis.query import ANYBODY, ANYTHING, COMPLETE, DeclaredUser, Query, Sat
 from policylang.analysis.questions import implies
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Shown, Who, WitnessError, replay, show

@@ -26,9 +26,9 @@ def agendas(path: Path, now: datetime.datetime = NOW, days: int = DAYS) -> Agend
     source = Source(path.name, path.read_bytes().decode())
     project = Project(SourceSet(Path(), Config(), (source,)))
     assert project.ir is not None, project.diagnostics
-    suppressions = read_suppressions(project.files)
-    assert not suppressions.mistakes
-    found = agenda(project.ir, now, days, suppressions=suppressions.found, policies=(path.name,))
+    suppressions, mistakes = read_suppressions(project.files)
+    assert not mistakes
+    found = agenda(project.ir, now, days, suppressions=suppressions, policies=(path.name,))
     return Agendas(now, days, (found,))
 
 

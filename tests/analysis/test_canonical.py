@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 
-from policylang.analysis.asker import ANYTHING, Asker
+from policylang.analysis.asker import Asker
 from policylang.analysis.canonical import Canonical, CanonicalKey
 from policylang.analysis.formula import AllOf, Formula, true
-from policylang.analysis.query import Sat
+from policylang.analysis.query import ANYTHING, Query, Sat
 from policylang.analysis.satisfiability import UNKNOWN
 from policylang.analysis.search import find
 from policylang.runtime.index import Index
@@ -141,7 +141,7 @@ def test_where_names_matter_there_is_no_key(condition: str) -> None:
 
 
 def verdict(formula: Formula, index: Index, resource: str, case: Case) -> bool | None:
-    found = find(formula, Asker(index, resource, case.world.now, assumed=ANYTHING))
+    found = find(Asker(index, Query(formula, resource, case.world.now, ANYTHING)))
     return None if found is UNKNOWN else isinstance(found, Sat)
 
 

@@ -9,10 +9,22 @@ from typing import Any
 import pytest
 
 from policylang.analysis import questions
-from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Assumed
 from policylang.analysis.formula import AllOf, Formula, Holds, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import ANYBODY, SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Requester, Sat
+from policylang.analysis.query import (
+    ANYBODY,
+    ANYTHING,
+    AS_DECLARED,
+    COMPLETE,
+    SOMEBODY,
+    Answer,
+    Assumed,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Requester,
+    Sat,
+)
 from policylang.analysis.questions import always, equivalent, implies
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.analysis.search import FEW_CONDITIONS, MOST_TESTS

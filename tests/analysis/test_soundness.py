@@ -11,11 +11,22 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from msgspec.structs import replace
 
-from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker
+from policylang.analysis.asker import Asker
 from policylang.analysis.formula import AllOf, Formula, Holds, NotOf, holds, true
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import ANYBODY, SOMEBODY, DeclaredUser, NamedUser, Query, Sat, at_one_instant
+from policylang.analysis.query import (
+    ANYBODY,
+    ANYTHING,
+    AS_DECLARED,
+    COMPLETE,
+    SOMEBODY,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Sat,
+    at_one_instant,
+)
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.search import find
 from policylang.analysis.witness import situation
@@ -95,10 +106,9 @@ def test_never_is_never(case: Case) -> None:
             for user, anyhow in askers(formula, request.user):
                 key = (formula, request.resource, user, anyhow)
                 if key not in answers:
-                    asker = Asker(index, request.resource, case.world.now, user, anyhow=anyhow)
-                    answers[key] = find(formula, asker)
                     who = SOMEBODY if user is None else NamedUser(user) if anyhow else DeclaredUser(user)
                     query = Query(formula, request.resource, case.world.now, ANYTHING, who)
+                    answers[key] = find(Asker(index, query))
                     assert UNSAT not in (prover.ask(query), prover.settle(query)), query
                     anybody = replace(query, who=ANYBODY)
                     assert UNSAT not in (prover.ask(anybody), prover.settle(anybody)), query
@@ -126,12 +136,12 @@ def is_complete(index: Index, resource: str, record: dict[str, Any]) -> bool:
 def test_witnesses_are_well_formed_and_hold(case: Case) -> None:
     index = Index(case.policy_set)
     for resource, assumed in product(index.resources, (AS_DECLARED, COMPLETE, ANYTHING)):
-        asker = Asker(index, resource, case.world.now, assumed=assumed)
         for formula in formulas(index, resource):
-            found = find(formula, asker)
+            asker = Asker(index, Query(formula, resource, case.world.now, assumed))
+            found = find(asker)
             if isinstance(found, Sat):
                 assert holds(formula, situation(asker, found.witness))
-                if assumed.records:
+                if assumed >= COMPLETE:
                     assert is_complete(index, resource, found.witness.record)
 
 
@@ -147,8 +157,8 @@ def test_most_questions_are_settled() -> None:
         for resource in index.resources:
             for formula in formulas(index, resource):
                 for assumed in (AS_DECLARED, ANYTHING):
-                    asker = Asker(index, resource, case.world.now, assumed=assumed)
-                    settled[find(formula, asker) is not UNKNOWN] += 1
+                    asker = Asker(index, Query(formula, resource, case.world.now, assumed))
+                    settled[find(asker) is not UNKNOWN] += 1
 
     ask()
     assert settled[True] > 0.85 * sum(settled.values()), settled

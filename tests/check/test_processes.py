@@ -13,8 +13,8 @@ import pytest
 from policylang.check import processes
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.check.engine import Examination, examine
-from policylang.check.examined import Examined
 from policylang.check.processes import BY_THEMSELVES, ProcessError, run_shares, shares, useful
+from policylang.check.reach import Examined
 from policylang.ir import nodes as ir
 from policylang.project.discovery import discover
 from policylang.project.project import Project

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.check.finding import Who
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.rules.administration import escalation_path
 from policylang.check.rules.statements import invariant_not_proved, invariant_violated
 from policylang.check.world import World
@@ -222,7 +222,7 @@ def test_escalation_paths(seed: int) -> None:
     stand = {finding.at for finding in findings}
     for _, bundle in world.bundles:
         name = name_of(bundle)
-        held, steps = holding(world), {}
+        held, steps = world.once(Holdings), {}
         roles = [role for role, _ in escalation_path._steps(held, name, steps)]
         paths = [escalation_path._Way(world, name, steps).to(role) for role in roles]
         expected = any(_gains(world.index, name, path) for path in paths if path[0].said_by == name)

@@ -11,12 +11,13 @@ import click
 import pytest
 from hypothesis import given, settings
 
-from policylang.explaining.edits import Question, applied, ask
+from policylang.explaining.edits import Question, applied
 from policylang.explaining.tree import Explanation
 from policylang.output import explanation as output
 from policylang.project.discovery import discover
 from policylang.project.project import Project
 from policylang.runtime.index import Index
+from policylang.runtime.reference import answer
 from policylang.text.readable import json_bytes
 from tests.generated import Case, cases
 from tests.helpers import ACCEPTANCE, POLICIES, decide, explain
@@ -71,7 +72,7 @@ def check_change(index: Index, found: Explanation, arguments: dict[str, Any]) ->
         for edit in edits:
             question = applied(question, edit)
         if edits:
-            assert ask(question).allowed == (left_out is None)
+            assert answer(question.index, question).allowed == (left_out is None)
 
 
 @pytest.mark.parametrize("folder", [ACCEPTANCE / "securitytrax", ACCEPTANCE / "tracktik", POLICIES / "quickstart"])

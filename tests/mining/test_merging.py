@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policylang.diff.people import user_differences
+from policylang.diff.comparing import user_differences
 from policylang.mining.bits import set_of
 from policylang.mining.matrix import FoundRole, Matrix
 from policylang.mining.merging import Merge, Prove, merges
@@ -43,9 +43,7 @@ def test_roles_that_share_nearly_all_become_one_and_it_is_said_who_gains_what() 
     before, after = policy_set(merge.before), policy_set(merge.after)
     assert merge.before == made.files
     assert (len(before.roles), len(after.roles)) == (2, 1)
-    changed = [
-        (each.users, each.difference.kind, each.difference.action) for each in user_differences(before, after, NOW)
-    ]
+    changed = [(users, each.kind, each.action) for users, each in user_differences(before, after, NOW)]
     assert sorted(changed) == [(("ann", "ben"), "gained", "act_19"), (("cy",), "gained", "act_18")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policylang.diff.people import user_differences
+from policylang.diff.comparing import user_differences
 from policylang.importing.reading import NotThisError
 from policylang.mining.plain import PlainRoles
 from policylang.mining.propose import Wish, propose

@@ -10,7 +10,7 @@ import pytest
 
 from policylang.model.instants import instant_text
 from policylang.testing.asked import Case
-from policylang.testing.generate.work import Work
+from policylang.testing.generate import work
 from policylang.testing.run import read_scenarios
 from tests.helpers import ACCEPTANCE, POLICIES
 from tests.testing.helpers import covered, policylang_test, write
@@ -388,7 +388,7 @@ def test_many_limited_roles_of_one_user(tmp_path: Path) -> None:
 
 def test_more_roles_than_can_be_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left out is said, one by one; what was found stays, and is right."""
-    monkeypatch.setattr(Work.__init__, "__defaults__", (12_000,))
+    monkeypatch.setattr(work, "_WHOLE", 12_000)
     write(tmp_path, a_policy=many_roles(30))
     text = generated(tmp_path)
     left_out = re.findall(r"^  # policy p(\d+) of role r\1 .*: too many combinations: (.*)$", text, re.MULTILINE)

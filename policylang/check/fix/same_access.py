@@ -13,14 +13,14 @@ from policylang.analysis.formula import AllOf, NotOf
 from policylang.analysis.questions import implies
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.granting import grants_by_permission, may_narrow
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import ALWAYS, Period
-from policylang.runtime.plan import PlacedDeny, make_plan
+from policylang.runtime.plan import make_plan
 from policylang.runtime.sources import RightsSource, chains
 
 NOWHERE = "policy:1:1-1:1"
@@ -74,7 +74,6 @@ class _Comparison:
     def __init__(self, before: World, after: World) -> None:
         self.before, self.after = before, after
         self.questions = Questions(before)
-        self._same: dict[tuple[Profile, Profile], bool] = {}
 
     def difference(self) -> str | None:
         for name, who in self._made_up():
@@ -114,12 +113,12 @@ class _Comparison:
                 fields = [None] if deny.fields is None else [name for name in deny.fields if name in granting.fields]
                 for field in fields:
                     others = [
-                        NotOf(denied(index, deny.resource, PlacedDeny(None, each)))
+                        NotOf(denied(index, each))
                         for each in left
                         if (each.resource, granting.action in each.actions) == (deny.resource, True)
                         and (each.fields is None or field in each.fields)
                     ]
-                    taken = denied(index, deny.resource, PlacedDeny(None, deny))
+                    taken = denied(index, deny)
                     formula = AllOf((granting.reach(index), taken, *others))
                     if granting.settle(self.questions, formula) is not UNSAT:
                         return True
@@ -161,7 +160,7 @@ class _Comparison:
 
     def _decided_alike(self, one: Profile, other: Profile, users: tuple[str, ...], period: Period) -> bool:
         """Whether every request has the same answer: of these users in the period, or of anybody if there are none."""
-        granted = holding(self.before).granted_to(one) | holding(self.after).granted_to(other)
+        granted = self.before.once(Holdings).granted_to(one) | self.after.once(Holdings).granted_to(other)
         return all(self._action_alike(one, other, *each, users, period) for each in sorted(granted))
 
     def _action_alike(

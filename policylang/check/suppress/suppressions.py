@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-import msgspec
-
 from policylang.check.catalogue import BY_CODE, BY_NAME, OF_SUPPRESSIONS
 from policylang.check.enclosing import Layout, Offsets
 from policylang.check.selection import near_code
@@ -38,15 +36,10 @@ _CODE = re.compile(r"PL[0-9]{3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Suppressions(msgspec.Struct, frozen=True):
-    """The comments of some files, and what is wrong with others that were meant to be such."""
-
-    found: tuple[Suppression, ...] = ()
-    mistakes: tuple[Diagnostic, ...] = ()
-
-
-def read_suppressions(files: Sequence[Parsed]) -> Suppressions:
-    """The comments of files that speak to policylang, in the order of the files and places."""
+def read_suppressions(files: Sequence[Parsed]) -> tuple[list[Suppression], list[Diagnostic]]:
+    """The comments of files that speak to policylang, in the order of files and places; and what is wrong with those
+    that were meant to.
+    """
     found: list[Suppression] = []
     mistakes: list[Diagnostic] = []
     for parsed in files:
@@ -59,7 +52,7 @@ def read_suppressions(files: Sequence[Parsed]) -> Suppressions:
                 found.append(_read(comment, layout))
             except _MistakeError as error:
                 mistakes.append(error.diagnostic)
-    return Suppressions(tuple(found), tuple(mistakes))
+    return found, mistakes
 
 
 def _read(comment: ast.Comment, layout: Layout) -> Suppression:

@@ -13,7 +13,7 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
 from policylang.model import conditions as c
-from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, Type, UserType
+from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, Type
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets.rego.encoding import NotEncodableError, addresses, described, encoded
@@ -154,18 +154,10 @@ def _operand(index: Index, resource: str, operand: c.Operand, refuse: Refusals) 
     """A value, or what the request brings; ``then``: the attribute of the user whom that names."""
     if isinstance(operand, c.Constant):
         return {"constant": held(operand, refuse)}
-    brought, then = split(index, resource, operand)
+    brought, then = index.to_user(resource, operand)
     found: dict[str, Any] = {"type": described(brought.type)}
     found |= {"user": True} if operand.root == "subject" else {operand.root: brought_as(brought)}
     return {**found, "then": ".".join(then)} if then else found
-
-
-def split(index: Index, resource: str, path: c.Path) -> tuple[c.Path, tuple[str, ...]]:
-    """The way to the first user on a path, or to its end; and what is left of it, which the tables know."""
-    for number, (holder, _) in enumerate(index.holders(resource, path)):
-        if isinstance(holder, UserType):
-            return c.Path(path.root, path.steps[:number], holder, path.at), path.steps[number:]
-    return path, ()
 
 
 def brought_as(path: c.Path) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from policylang.model import conditions as c
 from policylang.model.types import Duration
 from policylang.runtime.index import Index
-from policylang.targets.rego.conditions import brought_as, split
+from policylang.targets.rego.conditions import brought_as
 from policylang.targets.ways import is_way, with_ways
 
 
@@ -28,7 +28,7 @@ def reads(index: Index) -> RegoReads:
     found = RegoReads({name: {} for name in index.resources}, {}, {})
     for resource, condition in index.conditions():
         for whole in _paths(with_ways(condition)):
-            path, then = split(index, resource, whole)
+            path, then = index.to_user(resource, whole)
             if then and is_way(then[-1]):
                 continue  # refused
             if then:

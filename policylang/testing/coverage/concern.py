@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import grants_required
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import appends_of, holdings, limit_is_on, limiting, overrides_of
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, RightsSource, inside
@@ -46,9 +46,6 @@ class Concerns:
         self._index = index
         self._timed = any(a.start_time or a.until_time for user in index.users.values() for a in user.assignments)
         self.narrowing = Narrowing(index)
-        self.of = lru_cache(maxsize=None)(self._of)
-        self.leading_to = lru_cache(maxsize=None)(self._leading_to)
-        self.inside = lru_cache(maxsize=None)(self._inside)
 
     def moment(self, now: datetime.datetime) -> datetime.datetime:
         """An instant at which everybody has what they have now, and mostly the same one for the whole day."""
@@ -57,7 +54,8 @@ class Concerns:
         today = now.astimezone(self._index.timezone).date()
         return datetime.datetime.combine(today, datetime.time(12), self._index.timezone)
 
-    def _of(self, user: str, when: datetime.datetime, action: str, resource: str) -> Concern:
+    @cached_method
+    def of(self, user: str, when: datetime.datetime, action: str, resource: str) -> Concern:
         index = self.narrowing.of(user, action, resource)
         declared = index.actions[resource][action]
         bypasses = declared.bypasses_policies
@@ -98,7 +96,8 @@ class Concerns:
             tuple(takes),
         )
 
-    def _leading_to(self, user: str, when: datetime.datetime, role: str) -> tuple[str, ...]:
+    @cached_method
+    def leading_to(self, user: str, when: datetime.datetime, role: str) -> tuple[str, ...]:
         """The statements by which a user has a role."""
         wanted = (("role", "", role),)
         found: dict[str, None] = {}
@@ -112,7 +111,9 @@ class Concerns:
     def _leads(self, root: Name, wanted: Iterable[Matter]) -> bool:
         return not self.narrowing.about(root).isdisjoint(wanted)
 
-    def _inside(self, root: Name) -> tuple[Bundle, ...]:
+    @cached_method
+    def inside(self, root: Name) -> tuple[Bundle, ...]:
+        """A group or role, and every role inside it."""
         return tuple(inside(self._index, RightsSource(*root)))
 
 

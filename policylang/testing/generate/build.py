@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.decision import covered, place_test
-from policylang.analysis.formula import Formula, Holds, true
+from policylang.analysis.decision import covered, denied, met, place_test, way_open
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, given, true
 from policylang.model import conditions as c
 from policylang.runtime.compiled import Engine
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
@@ -18,11 +18,10 @@ from policylang.runtime.request import Request
 from policylang.runtime.sources import RightsSource
 from policylang.runtime.truth import Situation, truth
 from policylang.runtime.values import MISSING
-from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
 from policylang.testing.generate.domains import RequestValues
 from policylang.testing.generate.edges import Edge
 from policylang.testing.generate.filling import Demanded, Filling
-from policylang.testing.generate.variables import ChosenValue, Values, as_record, variables
+from policylang.testing.generate.variables import Values, as_record, label, variables
 from policylang.testing.generate.work import Work
 
 _KEPT = 16
@@ -61,7 +60,6 @@ class Builder:
         self.index, self.user, self.action, self.resource, self.now = workshop.index, user, action, resource, now
         self.plan: Plan = workshop.plan(user, action, resource, now)
         self._engine, self._work = workshop.engine, workshop.work
-        self._demands = Demands(self.index, self.plan)
         self._domains = workshop.domains(user, resource, now)
         self._filling = Filling(self._domains, self._work)
         self.lost: list[str] = []
@@ -73,7 +71,7 @@ class Builder:
         """Both sides of each test of a policy, through the first way on which that can be done."""
         condition = self.index.instances[instance].condition
         for demands in self._limited(instance):
-            found = self._each_test(condition, lambda test: limit_turns(condition, test), demands, None)
+            found = self._each_test(condition, (true(condition), NotOf(true(condition))), demands, None)
             if found:
                 return found
         return []
@@ -88,10 +86,14 @@ class Builder:
         limited = [way for way in self.plan.ways if any(limit.id == instance for limit in way.limits)]
         appended = any(each.id == instance for each in self.plan.appends)
         for way in self.plan.ways if appended else limited:
-            demands = [*self._demands.opened(way, instance), *self._demands.appended(instance)]
-            demands += self._demands.undenied()
+            demands = [*self._opened(way, instance), *self._appended(instance)]
+            demands += self._undenied()
             if not appended:
-                demands += (self._demands.closed(other) for other in self.plan.ways if other not in limited)
+                demands += (
+                    NotOf(way_open(self.index, self.resource, other))
+                    for other in self.plan.ways
+                    if other not in limited
+                )
             yield demands
 
     def deny(self, placed: PlacedDeny) -> list[Built]:
@@ -102,7 +104,7 @@ class Builder:
                 one = self._one(Demanded(self._domains, demands), {}, "denied", field)
                 found = [one] if one and not one.allowed else []
             else:
-                found = self._each_test(condition, lambda test: deny_turns(condition, test), demands, field)
+                found = self._each_test(condition, (Holds(condition, False), true(condition)), demands, field)
             if found:
                 return found
         return []
@@ -125,22 +127,24 @@ class Builder:
             if placed.deny.fields is not None and field is None:
                 continue
             demands = [
-                *self._demands.opened(way),
-                *self._demands.appended(),
+                *self._opened(way),
+                *self._appended(),
                 covered(self.index, self.resource, placed.place),
             ]
-            demands += self._demands.undenied(field, placed)
+            demands += self._undenied(field, placed)
             yield demands, field
 
     def source(self, role: str, place: str | None) -> list[Built]:
         """Records that a role given at a place opens, and beside it; one record for a role that holds everywhere."""
         mine = [way for way in self.plan.ways if way.source == RightsSource("role", role, place)]
         for way in mine:
-            demands = [*self._inside(way), *self._demands.appended(), *self._demands.undenied()]
-            demands += (self._demands.closed(other) for other in self.plan.ways if other not in mine)
+            demands = [*self._inside(way), *self._appended(), *self._undenied()]
+            demands += (
+                NotOf(way_open(self.index, self.resource, other)) for other in self.plan.ways if other not in mine
+            )
             test = None if place is None else place_test(self.index, self.resource, place)
             if test is None:
-                one = self._one(Demanded(self._domains, [*demands, *self._demands.opened(way)]), {}, "open", None)
+                one = self._one(Demanded(self._domains, [*demands, *self._opened(way)]), {}, "open", None)
                 found = [one] if one and one.allowed else []
             else:
                 found = self._edges(test, demands, None)
@@ -148,18 +152,43 @@ class Builder:
                 return found
         return []
 
+    # --- what must hold --------------------------------------------------------------------------------------
+
+    def _opened(self, way: Way, but: str | None = None) -> Iterator[Formula]:
+        """A way is open, one limit of it left aside; what the action requires is met."""
+        yield covered(self.index, self.resource, way.place)
+        yield from (true(limit.condition) for limit in way.limits if limit.id != but)
+        yield met(self.index, self.resource, self.plan.requirement)
+
+    def _appended(self, but: str | None = None) -> Iterator[Formula]:
+        """The user's own policies are true, one left aside."""
+        yield from (true(each.condition) for each in self.plan.appends if each.id != but)
+
+    def _closed(self, but: Sequence[Way]) -> Iterator[Formula]:
+        """No way is open, some left aside."""
+        yield from (NotOf(way_open(self.index, self.resource, way)) for way in self.plan.ways if way not in but)
+
+    def _undenied(self, field: str | None = None, but: PlacedDeny | None = None) -> Iterator[Formula]:
+        """No deny matches, one left aside."""
+        for each in self.plan.denies:
+            if each != but and (each.deny.fields is None or field in each.deny.fields):
+                yield NotOf(denied(self.index, each.deny, each.place))
+
     def _inside(self, way: Way) -> Iterator[Formula]:
         """The way is open but for its place."""
-        yield from self._demands.opened(msgspec.structs.replace(way, source=RightsSource(*way.source.bundle_name)))
+        yield from self._opened(msgspec.structs.replace(way, source=RightsSource(*way.source.bundle_name)))
+
+    # --- requests --------------------------------------------------------------------------------------------
 
     def _each_test(
-        self, condition: c.Condition, turns: Any, demands: Sequence[Formula], field: str | None
+        self, condition: c.Condition, sides: tuple[Formula, Formula], demands: Sequence[Formula], field: str | None
     ) -> list[Built]:
+        """Both sides of each test of a condition; ``sides``: what it comes to where all turns on it."""
         found: list[Built] = []
         for test in condition.tests():
             if self._work.is_used_up:
                 break
-            turning = [*demands, turns(test)]
+            turning = [*demands, _turns(test, *sides)]
             built = self._edges(test, turning, field)
             if isinstance(test, c.Contains | c.Overlaps | c.Empty) and len({each.allowed for each in built}) < 2:
                 built = self._among_others(test, demands, turning, field)
@@ -180,12 +209,11 @@ class Builder:
         if first is None:
             return []
         found = [
-            self._one(Demanded(self._domains, [*turning, Holds(test, answer)]), {}, f"{first.label}_{word}", field)
+            self._one(Demanded(self._domains, [*turning, Holds(test, answer)]), {}, f"{label(first)}_{word}", field)
             for answer, word in ((True, "with_all"), (False, "without_one"))
         ]
-        label = f"{first.label}_missing"
-        found.append(self._one(Demanded(self._domains, demands), {first: MISSING}, label, field))
-        return [each for each in found if each is not None]
+        without = self._one(Demanded(self._domains, demands), {first: MISSING}, f"{label(first)}_missing", field)
+        return [each for each in (*found, without) if each is not None]
 
     def _truth(self, test: c.Test, built: Built) -> bool | None:
         return truth(test, Situation(self.index, self.user, self.resource, built.record, built.request, self.now))
@@ -205,7 +233,7 @@ class Builder:
         return found
 
     def _at(
-        self, demanded: Demanded, wanted: ChosenValue, edges: Iterable[Edge], beside: Values, field: str | None
+        self, demanded: Demanded, wanted: c.Path, edges: Iterable[Edge], beside: Values, field: str | None
     ) -> list[Built]:
         """Requests at the edges of a value, with what it is compared with beside it."""
         found = []
@@ -213,8 +241,8 @@ class Builder:
             if self._work.is_used_up:
                 break
             # Requests are told apart by the test that makes them, records by their names.
-            label = f"{wanted.label}_{word}" if wanted.root == "record" else "ordinary"
-            one = self._one(demanded, {**beside, wanted: value}, label, field)
+            name = f"{label(wanted)}_{word}" if wanted.root == "record" else "ordinary"
+            one = self._one(demanded, {**beside, wanted: value}, name, field)
             if one is not None:
                 found.append(one)
         return found
@@ -232,6 +260,13 @@ class Builder:
         asked = Request(self.user, self.action, self.resource, record, self.now, request, field)
         allowed = self._engine.allows(asked)
         return Built(self.user, self.action, self.resource, record, request, self.now, field, label, allowed)
+
+
+def _turns(test: c.Test, one: Formula, other: Formula) -> Formula:
+    """One of two formulas holds for one answer of the test, the other for the other answer."""
+    return AnyOf(
+        tuple(AllOf((given(one, {test: answer}), given(other, {test: not answer}))) for answer in (True, False))
+    )
 
 
 def both_sides(built: Iterable[Built]) -> list[Built]:

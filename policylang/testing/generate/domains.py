@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import itertools
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from policylang.model import conditions as c
@@ -26,13 +25,14 @@ from policylang.model.types import (
     Type,
     UserType,
 )
+from policylang.runtime.caching import cached_method
 from policylang.runtime.generated import Function, condition_function
 from policylang.runtime.index import Index
 from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Truth, truth
 from policylang.runtime.values import MISSING, BadValueError
 from policylang.testing.generate.edges import Edge, edges, written
-from policylang.testing.generate.variables import ChosenValue, Values, as_record, looked_at, variable
+from policylang.testing.generate.variables import Values, as_record, looked_at, variable
 
 _MOST_USERS = 200
 """Users who are looked at for one with an attribute of a certain kind."""
@@ -47,9 +47,6 @@ class RequestValues:
 
     def __init__(self, index: Index, user: str, resource: str, now: datetime.datetime) -> None:
         self.index, self.user, self.resource, self.now = index, user, resource, now
-        self._edges = lru_cache(maxsize=None)(self._find_edges)
-        self._functions: dict[c.Test, Function] = {}
-        self._holders = lru_cache(maxsize=None)(self._find_holders)
 
     def truths(self, tests: Iterable[c.Test], values: Values) -> dict[c.Test, Truth]:
         """What tests come to."""
@@ -57,20 +54,21 @@ class RequestValues:
         return {test: self._truth(test, record, request) for test in tests}
 
     def _truth(self, test: c.Test, record: Any, request: Any) -> Truth:
-        found = self._functions.get(test)
-        if found is None:
-            found = self._functions[test] = condition_function(self.index, test, self.resource)
         try:
-            answer: Truth = found(record, self.user, request, self.now)
+            answer: Truth = self._function(test)(record, self.user, request, self.now)
         except (BadValueError, OverflowError):
             return None
         return answer
+
+    @cached_method
+    def _function(self, test: c.Test) -> Function:
+        return condition_function(self.index, test, self.resource)
 
     def situation(self, values: Values) -> Situation:
         record, request = as_record(values)
         return Situation(self.index, self.user, self.resource, record, request, self.now)
 
-    def ordinary(self, wanted: ChosenValue, tests: tuple[c.Test, ...]) -> Iterator[Any]:
+    def ordinary(self, wanted: c.Path, tests: tuple[c.Test, ...]) -> Iterator[Any]:
         """The values that read best, in order; behind them those at the edges of tests. Users and places are as they
         are.
         """
@@ -79,14 +77,12 @@ class RequestValues:
             for test in tests:
                 yield from (value for _, value in self.edges(test, wanted) if value is not MISSING)
 
-    def edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
+    @cached_method
+    def edges(self, test: c.Test, wanted: c.Path) -> tuple[Edge, ...]:
         """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
-        return self._edges(test, wanted)
-
-    def _find_edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
         return tuple(self.edges_beside(test, wanted, self.beside(test, wanted)))
 
-    def edges_beside(self, test: c.Test, wanted: ChosenValue, others: Values) -> Iterator[Edge]:
+    def edges_beside(self, test: c.Test, wanted: c.Path, others: Values) -> Iterator[Edge]:
         """The edges where the other variables of the test have these values."""
         for operand in looked_at(test):
             if variable(self.index, self.resource, operand) != wanted:
@@ -100,12 +96,12 @@ class RequestValues:
             else:
                 yield from edges(test, operand, self.situation(others))
 
-    def beside(self, test: c.Test, wanted: ChosenValue) -> Values:
+    def beside(self, test: c.Test, wanted: c.Path) -> Values:
         """Values for the other variables of a test."""
         found = (variable(self.index, self.resource, operand) for operand in looked_at(test))
         return {each: next(self.samples(each.type)) for each in found if each is not None and each != wanted}
 
-    def _chosen(self, test: c.Test, wanted: ChosenValue, others: Values) -> Iterator[Edge]:
+    def _chosen(self, test: c.Test, wanted: c.Path, others: Values) -> Iterator[Edge]:
         """Of the users, places or records that there are, the first of whom the test is true, and false."""
         seen: set[bool | None] = set()
         pool = self.pool(wanted.type)
@@ -118,7 +114,7 @@ class RequestValues:
                 yield self._label(wanted, each, found), each
         yield "missing", MISSING
 
-    def _label(self, wanted: ChosenValue, each: Any, found: bool | None) -> str:
+    def _label(self, wanted: c.Path, each: Any, found: bool | None) -> str:
         if isinstance(wanted.type, UserType) and each == self.user:
             return "own"
         words = {UserType: "person", PlaceType: "place"}.get(type(wanted.type), "record")
@@ -135,7 +131,8 @@ class RequestValues:
             case _:
                 return ["one", "another", {}]
 
-    def _find_holders(self, role: str | None) -> tuple[str, ...]:
+    @cached_method
+    def _holders(self, role: str | None) -> tuple[str, ...]:
         """Users who may be written where the role is asked for, the asking one first."""
         users = sorted(self.index.users)
         may = (user for user in users if role is None or has_role(self.index, user, role, self.now))

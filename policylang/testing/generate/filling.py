@@ -10,20 +10,17 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from policylang.analysis.asker import ANYTHING
 from policylang.analysis.formula import TRUE, AllOf, AnyOf, Formula, NotOf, given, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import DeclaredUser, Sat, at_one_instant
-from policylang.analysis.witness import Witness
+from policylang.analysis.query import ANYTHING, DeclaredUser, Sat, Witness, at_one_instant
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.runtime.residual import as_value
 from policylang.runtime.values import MISSING, read
 from policylang.testing.generate.domains import RequestValues
-from policylang.testing.generate.variables import ChosenValue, Values, variables
+from policylang.testing.generate.variables import AT, Values, variables
 from policylang.testing.generate.work import Work
 
-_AT = "edge:1:1-1:1"
 _QUESTION = 5
 """What asking costs, by the tests that are asked about."""
 _MOST_TRIED = 20
@@ -86,7 +83,7 @@ class Filling:
         self._work.do(1 + len(tests))
         return given(formula, self._domains.truths(tests, values)) == TRUE
 
-    def _ask(self, formula: Formula, demanded: Demanded, fixed: Values, free: list[ChosenValue]) -> Witness | None:
+    def _ask(self, formula: Formula, demanded: Demanded, fixed: Values, free: list[c.Path]) -> Witness | None:
         """A situation in which the demands are met, with the first users there are, or else with others."""
         tests = set(formula.tests())
         open_ = {each for test in tests for each in demanded.of_test[test]}
@@ -103,38 +100,32 @@ class Filling:
         return None
 
 
-def _among(each: ChosenValue, users: Iterable[str]) -> Formula:
+def _among(each: c.Path, users: Iterable[str]) -> Formula:
     """It is one of these users, or missing: nobody is made up."""
-    path = _path(each)
     # One by one, since each has attributes of its own.
-    chosen = (true(c.Compare("eq", path, c.Constant(each.type, user, _AT), _AT)) for user in dict.fromkeys(users))
-    return AnyOf((*chosen, true(c.Missing(path, _AT))))
+    chosen = (true(c.Compare("eq", each, c.Constant(each.type, user, AT), AT)) for user in dict.fromkeys(users))
+    return AnyOf((*chosen, true(c.Missing(each, AT))))
 
 
-def _path(each: ChosenValue) -> c.Path:
-    return c.Path(each.root, each.steps, each.type, _AT)
-
-
-def _has(each: ChosenValue, value: Any) -> Formula:
+def _has(each: c.Path, value: Any) -> Formula:
     """It has this value. What else is in a set is not said: that is looked at in the end."""
-    path = _path(each)
     if value is MISSING:
-        return true(c.Missing(path, _AT))
+        return true(c.Missing(each, AT))
     if isinstance(each.type, SetType):
         item = each.type.item
-        return AllOf(tuple(true(c.Contains(path, _constant(item, one), _AT)) for one in value))
+        return AllOf(tuple(true(c.Contains(each, _constant(item, one), AT)) for one in value))
     if isinstance(value, dict):
-        return NotOf(true(c.Missing(path, _AT)))
-    return true(c.Compare("eq", path, _constant(each.type, value), _AT))
+        return NotOf(true(c.Missing(each, AT)))
+    return true(c.Compare("eq", each, _constant(each.type, value), AT))
 
 
 def _constant(type_: Type, value: Any) -> c.Constant:
     if isinstance(type_, RecordType):
-        return c.Constant(type_, value, _AT)
-    return c.Constant(type_, as_value(type_, read(type_, value, "value")), _AT)
+        return c.Constant(type_, value, AT)
+    return c.Constant(type_, as_value(type_, read(type_, value, "value")), AT)
 
 
-def _chosen(witness: Witness, each: ChosenValue, free: list[ChosenValue]) -> Any:
+def _chosen(witness: Witness, each: c.Path, free: list[c.Path]) -> Any:
     """The value that something has in a witness; of a related record what lies behind it is chosen by itself."""
     found: Any = witness.record if each.root == "record" else witness.request
     for step in each.steps:
@@ -145,6 +136,6 @@ def _chosen(witness: Witness, each: ChosenValue, free: list[ChosenValue]) -> Any
     return sorted(found) if isinstance(found, list) and all(isinstance(item, str) for item in found) else found
 
 
-def _is_behind(other: ChosenValue, each: ChosenValue) -> bool:
+def _is_behind(other: c.Path, each: c.Path) -> bool:
     length = len(each.steps)
     return other.root == each.root and len(other.steps) > length and other.steps[:length] == each.steps

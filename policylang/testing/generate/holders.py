@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import name_of
 from policylang.runtime.clock import begin_of, end_of, is_edge
 from policylang.runtime.grants import holdings
 from policylang.runtime.index import Index
@@ -66,6 +67,7 @@ def _noon(index: Index, day: str) -> datetime.datetime:
 
 def granted(index: Index, concerns: Concerns, bundle: ir.Group | ir.Role, resource: str) -> list[str]:
     """The actions on a resource that a bundle or one inside it grants, and that limits apply to, as declared."""
-    root = ("group" if isinstance(bundle, ir.Group) else "role"), bundle.name
-    names = {action for each in concerns.inside(root) for of, action in index.said(each).grants if of == resource}
+    names = {
+        action for each in concerns.inside(name_of(bundle)) for of, action in index.said(each).grants if of == resource
+    }
     return [name for name, action in index.actions[resource].items() if name in names and not action.bypasses_policies]

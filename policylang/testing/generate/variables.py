@@ -3,46 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING
 
+Values = dict[c.Path, Any]
+"""The chosen values, as a scenario file writes them, by where they stand; `MISSING` for what is left out."""
 
-class ChosenValue(msgspec.Struct, frozen=True):
-    """A value that can be chosen. Behind a user nothing can be: there another user is chosen."""
-
-    root: Literal["record", "request"]
-    steps: tuple[str, ...]
-    type: Type
-
-    @property
-    def label(self) -> str:
-        return "_".join(self.steps)
+AT = "edge:1:1-1:1"
+"""The place of what stands nowhere in the sources."""
 
 
-Values = dict[ChosenValue, Any]
-"""The chosen values, as a scenario file writes them; `MISSING` for what is left out."""
-
-
-def variable(index: Index, resource: str, operand: c.Operand) -> ChosenValue | None:
-    """What to set for an operand to have another value; ``None`` for constants and the asking user."""
+def variable(index: Index, resource: str, operand: c.Operand) -> c.Path | None:
+    """What to set for an operand to have another value, the same wherever it is written; ``None`` for constants and the
+    asking user. Behind a user nothing can be set: there another user is chosen.
+    """
     if isinstance(operand, c.Constant) or operand.root == "subject":
         return None
-    type_: Type = RecordType(resource)
-    for length, step in enumerate(operand.steps):
-        if length == 0 and operand.root == "request":
-            type_ = index.request[step]
-        elif isinstance(type_, UserType):
-            return ChosenValue(operand.root, operand.steps[:length], type_)
-        else:
-            assert isinstance(type_, RecordType)
-            type_ = index.attributes[type_.resource][step].type
-    return ChosenValue(operand.root, operand.steps, type_)
+    path, _ = index.to_user(resource, operand)
+    return msgspec.structs.replace(path, at=AT)
+
+
+def label(path: c.Path) -> str:
+    """What can be set, in a word."""
+    return "_".join(path.steps)
 
 
 def looked_at(test: c.Test) -> tuple[c.Operand, ...]:
@@ -52,7 +40,7 @@ def looked_at(test: c.Test) -> tuple[c.Operand, ...]:
     return test.sides
 
 
-def variables(index: Index, resource: str, test: c.Test) -> Iterator[ChosenValue]:
+def variables(index: Index, resource: str, test: c.Test) -> Iterator[c.Path]:
     """What a test depends on."""
     for operand in looked_at(test):
         found = variable(index, resource, operand)

@@ -11,8 +11,8 @@ class Work:
     on another machine: in demands and tests that are looked at.
     """
 
-    def __init__(self, whole: int = _WHOLE) -> None:
-        self._whole, self._here = whole, 0
+    def __init__(self) -> None:
+        self._whole, self._here = _WHOLE, 0
 
     def begin(self) -> None:
         """For the next boundary, a part of what is left: no boundary takes everything from those behind it."""

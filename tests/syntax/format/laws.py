@@ -71,4 +71,5 @@ def suppressed(parsed: Parsed) -> list[list[int]]:
     """What each comment that suppresses findings speaks of: declarations and items, by number."""
     nodes = [node for each in parsed.file.declarations for node in (each, *ast.block_items(each))]
     numbers = {(node.start_pos, node.end_pos): number for number, node in enumerate(nodes)}
-    return [[numbers[extent] for extent in each.extents] for each in read_suppressions([parsed]).found]
+    suppressions, _ = read_suppressions([parsed])
+    return [[numbers[extent] for extent in each.extents] for each in suppressions]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
-from policylang.check.holding import Holdings, holding
+from policylang.check.holding import Holdings
 from policylang.check.privileges import by_line, few, on
 from policylang.check.world import World
 from policylang.diagnostics import Rule
@@ -55,7 +55,7 @@ def check(world: World) -> Iterator[Finding]:
     """Every role and group is managed in the UI but for those that only integrations have: roles without a portal that
     an integration holds, directly or inside its own, and that no person has, gets with a job or may be handed.
     """
-    held = holding(world)
+    held = world.once(Holdings)
     api_only = world.permissions(lambda action: action.assignable_via == ("api",))
     if not api_only:
         return

@@ -8,14 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE
 from policylang.analysis.creation import creation
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula
+from policylang.analysis.query import COMPLETE
 from policylang.analysis.questions import escalation_path
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, related, show, somebody_with
-from policylang.check.holding import Holdings, holding
+from policylang.check.holding import Holdings
 from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
@@ -107,7 +107,7 @@ def check(world: World) -> Iterator[Finding]:
     One finding for each line that says ``may assign``, with the first path; where a role inside another says it, and
     only what is around it makes the difference, the finding stands where the inner one is brought in.
     """
-    held = holding(world)
+    held = world.once(Holdings)
     told: set[tuple[str, Name]] = set()
     said = [name_of(bundle) for _, bundle in world.bundles if bundle.may_assign]
     for name in said:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.privileges import by_line, few, on
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
@@ -46,7 +46,7 @@ role analyst { grant view, export on lab }
 
 def check(world: World) -> Iterator[Finding]:
     """Actions that stay closed even for somebody who has everything else. Of a wildcard too: what it seems to give."""
-    held = holding(world)
+    held = world.once(Holdings)
     dead = world.permissions(lambda action: not held.satisfies(action.requires, held.every_permission, True))
     if not dead:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holdings, holding
+from policylang.check.holding import Holdings
 from policylang.check.privileges import few
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
@@ -104,7 +104,7 @@ def _requirements(world: World) -> Iterator[Finding]:
 
 
 def _assignments(world: World) -> Iterator[Finding]:
-    held, index = holding(world), world.index
+    held, index = world.once(Holdings), world.index
     for users in world.user_classes:
         told: set[tuple[str, str]] = set()
         for each in users.declared.assignments:
@@ -173,7 +173,7 @@ class _Lines:
     """Grants and denies of roles that do something at a place, and are of no use there themselves."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.held = world, holding(world)
+        self.world, self.held = world, world.once(Holdings)
         self._idle: dict[tuple[str, str], list[_Line]] = {}
 
     def findings(self) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holdings, holding
+from policylang.check.holding import Holdings
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -59,7 +59,7 @@ def check(world: World) -> Iterator[Finding]:
     """On the line that says so. A role that has a protected role inside hands that out as well. Where everybody who
     holds the role or group is tagged, nobody is exposed; where nobody holds it, the next holder need not be tagged.
     """
-    held = holding(world)
+    held = world.once(Holdings)
     protected = {role.name for role in world.policy_set.roles if role.protected}
     if not protected:
         return

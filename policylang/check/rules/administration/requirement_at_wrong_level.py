@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import HolderClass, Holdings, holding
+from policylang.check.holding import HolderClass, Holdings
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir.requirements import grants_required, requirement_in_words
@@ -68,7 +68,7 @@ def check(world: World) -> Iterator[Finding]:
     """A finding about users, for what they hold at one place, if it is so in every period in which they hold it.
     What they do not have at all is PL501.
     """
-    held = holding(world)
+    held = world.once(Holdings)
     levelled = [
         (resource.name, action.name)
         for resource in world.policy_set.resources

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import HolderClass, Holdings, holding
+from policylang.check.holding import HolderClass, Holdings
 from policylang.check.privileges import by_resource, few
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
@@ -62,7 +62,7 @@ def check(world: World) -> Iterator[Finding]:
     else could help (PL508), since what else is missing is worth knowing before the feature is bought. What no holder
     meets and what some do not are a finding each, for a line.
     """
-    held = holding(world)
+    held = world.once(Holdings)
     for source, bundle in world.bundles:
         by_line: dict[tuple[str, bool], list[_Unmet]] = {}
         for grant in bundle.grants:

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.shifts import missed_shifts
 from policylang.check.world import UserClass, World
@@ -167,7 +167,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
     if len(user.overrides) < 2 or user.group is None or user.terminated:
         return
     cores: dict[tuple[str, ...], _Core] = {}
-    for resource, action in sorted(holding(world).granted(("group", user.group.name))):
+    for resource, action in sorted(world.once(Holdings).granted(("group", user.group.name))):
         limits = limiting(world.index, (each.limit for each in user.overrides), resource, action)
         found = _core(questions, limits) if len(limits) > 1 else None
         if found is not None:

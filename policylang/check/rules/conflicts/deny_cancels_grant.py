@@ -207,7 +207,7 @@ class _Denies:
         key = (limits, tuple(deny.at for deny in denies), resource)
         if key not in self._known:
             conditions = (self.world.index.instances[each].condition for each in sorted(limits))
-            question = deny_cancels_grant(self.world.index, resource, conditions, denies)
+            question = deny_cancels_grant(self.world.index, conditions, denies)
             self._known[key] = self.questions.anybody(question, resource)
         return self._known[key]
 

@@ -88,7 +88,7 @@ def _matches(world: World, questions: Questions, deny: ir.Deny, granting: Granti
         return UNSAT
     if not granting.limits and deny.condition is None:
         return SATISFIABLE
-    formula = deny_does_nothing(world.index, deny.resource, granting.reach(world.index), deny)
+    formula = deny_does_nothing(world.index, granting.reach(world.index), deny)
     return granting.settle(questions, formula)
 
 

@@ -8,10 +8,9 @@ import msgspec
 
 from policylang.analysis.creation import looked_at, writable
 from policylang.analysis.formula import AllOf, Formula
-from policylang.analysis.query import DeclaredUser, Sat
+from policylang.analysis.query import DeclaredUser, Sat, Witness
 from policylang.analysis.questions import override_widens
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
 from policylang.check.limits import Questions, for_complete
 from policylang.check.world import UserClass, World

@@ -9,10 +9,9 @@ from itertools import islice
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.formula import Formula, true
 from policylang.analysis.guards import Guards
-from policylang.analysis.query import ANYBODY, Sat
+from policylang.analysis.query import ANYBODY, COMPLETE, Assumed, Sat
 from policylang.analysis.questions import same_policy_twice
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability, either
 from policylang.check.finding import Finding, related

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 import msgspec
 
 from policylang.check.finding import Finding, people, related
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.limits import inner_first
 from policylang.check.privileges import taken
 from policylang.check.world import World
@@ -190,7 +190,7 @@ class _Checker:
 
     def _holders(self, name: Name) -> list[str]:
         """The users and integrations who have a group or role from any source, now or later."""
-        held = holding(self.world).held_by.get(name, ())
+        held = self.world.once(Holdings).held_by.get(name, ())
         users = (user for each in held for user in each.users if each.declared is not None or self._has_any(user))
         return sorted(set(users))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.looks import user_attributes
 from policylang.check.finding import Finding
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType
+from policylang.model.types import PlaceType, UserType
 
 RULE = Rule(
     code="PL702",
@@ -102,7 +101,8 @@ def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:
     asked: set[tuple[str, str]] = set()
     for resource, condition in world.policy_set.conditions():
         for path in condition.paths():
-            asked.update(("subject", name) for name in user_attributes(world.index, resource, path))
+            holders = world.index.holders(resource, path)
+            asked.update(("subject", name) for holder, name in holders if isinstance(holder, UserType))
             if path.root == "request":
                 asked.add(("request", path.steps[0]))
     for owner, attributes in (("subject", of.subject), ("request", of.request)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.privileges import on, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
@@ -56,7 +56,7 @@ def check(world: World) -> Iterator[Finding]:
     integrations = [each for each in world.policy_set.integrations if each.roles]
     if not integrations:
         return
-    held = holding(world)
+    held = world.once(Holdings)
     for integration in integrations:
         told: list[str] = []
         subjects: list[str] = []

@@ -9,7 +9,7 @@ import msgspec
 from policylang.analysis.questions import task_cannot_be_done
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding, related
-from policylang.check.holding import holding
+from policylang.check.holding import Holdings
 from policylang.check.limits import Questions, claims
 from policylang.check.privileges import in_order, on, several, ticked
 from policylang.check.world import World
@@ -133,7 +133,7 @@ class _Reasons:
 
     def _is_tagged(self, role: ir.Role) -> bool:
         """Whether somebody has the role, and nobody without the superuser tag."""
-        users = holding(self.world).users(("role", role.name))
+        users = self.world.once(Holdings).users(("role", role.name))
         return bool(users) and all(self.world.index.users[user].superuser for user in users)
 
     def _gap(self, plan: Plan, need: ir.Need, tagged: bool) -> _Gap | None:

@@ -201,7 +201,7 @@ class _Question:
     def _reaches(self, plan: Plan, each: PlacedDeny) -> Satisfiability:
         key = f"{each.deny.at} {each.deny.resource}"
         if key not in self.reach:
-            self.reach[key] = self.world.settle(denied(self.world.index, plan.resource, each), plan.resource)
+            self.reach[key] = self.world.settle(denied(self.world.index, each.deny, each.place), plan.resource)
         return self.reach[key]
 
     def narrows(self, limits: Iterable[str]) -> bool:

@@ -232,7 +232,7 @@ def _known(stacks: Stacks, pair: _Pair, candidates: tuple[Permission, ...]) -> d
     if pair.who.appends or pair.who.overrides:
         return {}
     places = (pair.kept.place, pair.handing.place)
-    alike = stacks.likeness.limits(stacks.looks(pair.names), pair.users.first, pair.period, places)
+    alike = stacks.likeness.limits(stacks.looks(*pair.names), pair.users.first, pair.period, places)
 
     def settle() -> dict[Permission, Satisfiability]:
         return {each: _settle(stacks, pair, each) for each in candidates if each in stacks.additive}

@@ -213,7 +213,7 @@ class _Rule:
     def _opens_more(self, users: UserClass, period: Period, source: RightsSource, without: Profile) -> bool:
         """Whether the source by itself certainly opens something that none of the others grants or takes away."""
         name = source.bundle_name
-        alike = self.stacks.likeness.limits(self.stacks.looks((name,)), users.first, period, (source.place,))
+        alike = self.stacks.likeness.limits(self.stacks.looks(name), users.first, period, (source.place,))
         theirs = [self.stacks.permissions(other.bundle_name) for other in without.sources]
         for permission in self.stacks.permissions(name):
             if permission in self.stacks.additive and not any(permission in each for each in theirs):
