@@ -76,7 +76,6 @@ class _PatientProtocol(HttpToolsProtocol):
     the service ends, the last request that has arrived is answered with `Connection: close`.
     """
 
-    seconds = 10.0
     server_state: _EndingState
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -84,7 +83,7 @@ class _PatientProtocol(HttpToolsProtocol):
         self._served: Any = None
         self._head: int | None = None
         self._closing: Any = None
-        self._timer = self.loop.call_later(self.seconds, self._look)
+        self._timer = self.loop.call_later(self.timeout_keep_alive, self._look)
         if self.server_state.ending:
             self.loop.call_later(_LAST_SECONDS, self.loop.call_later, 0.02, self.shutdown)  # having read what is there
 
@@ -170,7 +169,7 @@ class _PatientProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         self._served = self.cycle
-        self._timer = self.loop.call_later(self.seconds, self._look)
+        self._timer = self.loop.call_later(self.timeout_keep_alive, self._look)
 
 
 class PatientServer(uvicorn.Server):
@@ -452,7 +451,6 @@ def worker() -> Starlette:
 
 def uvicorn_settings(config: ServiceConfig, app: Any) -> uvicorn.Config:
     """How the server is run."""
-    _PatientProtocol.seconds = config.bounds.read_seconds
     tls: dict[str, Any] = {}
     if config.tls is not None:
         tls = {"ssl_certfile": config.tls.certificate, "ssl_keyfile": config.tls.key}
