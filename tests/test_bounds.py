@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from policylang.analysis import search
-from policylang.analysis.formula import Formula, Nnf
+from policylang.analysis.formula import Formula
 from policylang.check.engine import run_checks
 from policylang.ir.codec import LoadError, from_json, to_json
 from policylang.settings.config import Config
@@ -235,7 +235,7 @@ def test_reasoning_is_bounded_by_the_roles_of_a_user(
     tests: list[int] = []
     translate = search.nnf
 
-    def counted(formula: Formula) -> Nnf:
+    def counted(formula: Formula) -> Formula:
         plain = translate(formula)
         tests.append(sum(1 for _ in search._tests(plain)))
         return plain

@@ -31,7 +31,7 @@ from policylang.analysis.constraints import (
     Hard,
     Member,
     NetworkConstraint,
-    Node,
+    Quantity,
     Same,
     Term,
     TextIs,
@@ -39,7 +39,7 @@ from policylang.analysis.constraints import (
     ValueState,
     Variable,
 )
-from policylang.analysis.differences import Numbers, solution
+from policylang.analysis.differences import Solution, solution
 from policylang.analysis.months import CENTURIES
 from policylang.analysis.satisfiability import UNSAT, Impossible
 from policylang.model.addresses import address
@@ -89,7 +89,7 @@ class CandidateModel:
         if state == "holed":
             self.holed.add(variable)
 
-    def put_number(self, node: Node, group: str, number: Fraction) -> None:
+    def put_number(self, node: Quantity, group: str, number: Fraction) -> None:
         """A variable of a group, now or today is as the solution says."""
         if isinstance(node, Variable):
             self.values[node] = _from_number(group, number)
@@ -217,7 +217,7 @@ def _numbers(constraints: Iterable[Constraint], found: CandidateModel, now: date
         if isinstance(each, Difference):
             groups[group_of(each)].append(each)
     for group, bounds in groups.items():
-        numbers: Numbers | Impossible = UNSAT
+        numbers: Solution | Impossible = UNSAT
         for calendar in _years(now):
             numbers = solution([*bounds, *_calendar(group, bounds, calendar)])
             if numbers is not UNSAT or group in ("numbers", "lengths"):
@@ -230,7 +230,7 @@ def _numbers(constraints: Iterable[Constraint], found: CandidateModel, now: date
     return True
 
 
-def _whole(bounds: list[Difference], numbers: Numbers) -> Numbers:
+def _whole(bounds: list[Difference], numbers: Solution) -> Solution:
     """The solution with whole numbers for variables that have such, if that can be had by rounding one by one. A whole
     number beside one with decimals is all that this is for; the caller tries what comes out.
     """

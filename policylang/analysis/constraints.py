@@ -42,15 +42,15 @@ class ConstantTerm(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 Term = Variable | ConstantTerm
-Node = Variable | str
+Quantity = Variable | str
 """A variable, `ZERO`, `NOW` or `TODAY`."""
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """``left - right <= weight``, ``<`` if strict. Instants are counted in microseconds, days in days."""
 
-    left: Node
-    right: Node
+    left: Quantity
+    right: Quantity
     weight: Fraction
     strict: bool = False
 
@@ -205,7 +205,7 @@ def _is_whole(side: c.Operand) -> bool:
     return isinstance(side.type, IntType)
 
 
-def _node(side: c.Operand) -> tuple[Node, Fraction]:
+def _node(side: c.Operand) -> tuple[Quantity, Fraction]:
     """A variable, or zero and how far a constant is from it."""
     if isinstance(side, c.Path):
         return variable_of(side), Fraction(0)
@@ -223,7 +223,9 @@ def number(type_: Type, value: c.Value) -> Fraction:
     return Fraction(str(value))
 
 
-def _difference(left: tuple[Node, Fraction], right: tuple[Node, Fraction], *, strict: bool, dense: bool) -> Tree:
+def _difference(
+    left: tuple[Quantity, Fraction], right: tuple[Quantity, Fraction], *, strict: bool, dense: bool
+) -> Tree:
     weight = right[1] - left[1]
     if strict and not dense:
         return Difference(left[0], right[0], weight - 1)

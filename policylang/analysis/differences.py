@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from policylang.analysis.constraints import ZERO, Difference, Node
+from policylang.analysis.constraints import ZERO, Difference, Quantity
 from policylang.analysis.satisfiability import UNSAT, Impossible
 
-Numbers = Mapping[Node, Fraction]
+Solution = Mapping[Quantity, Fraction]
 
 
-def solution(bounds: Sequence[Difference]) -> Numbers | Impossible:
+def solution(bounds: Sequence[Difference]) -> Solution | Impossible:
     """Numbers for the nodes, 0 for `ZERO`, that meet all bounds."""
-    nodes: dict[Node, None] = dict.fromkeys([ZERO, *(node for each in bounds for node in (each.left, each.right))])
+    nodes: dict[Quantity, None] = dict.fromkeys([ZERO, *(node for each in bounds for node in (each.left, each.right))])
     # Whole numbers, which nearly all are, are added and compared many times faster than fractions.
     whole = all(bound.weight.denominator == 1 for bound in bounds)
     edges = [(b.left, b.right, int(b.weight) if whole else b.weight, b.strict) for b in bounds]
-    distance: dict[Node, tuple[int | Fraction, int]] = dict.fromkeys(nodes, (0, 0))
+    distance: dict[Quantity, tuple[int | Fraction, int]] = dict.fromkeys(nodes, (0, 0))
     for _ in range(len(nodes) + 1):
         changed = False
         for left, right, weight, strict in edges:
@@ -36,7 +36,7 @@ def solution(bounds: Sequence[Difference]) -> Numbers | Impossible:
     return UNSAT
 
 
-def _numbers(distance: Mapping[Node, tuple[int | Fraction, int]], bounds: Iterable[Difference]) -> Numbers:
+def _numbers(distance: Mapping[Quantity, tuple[int | Fraction, int]], bounds: Iterable[Difference]) -> Solution:
     """Distances with something for the infinitesimals, of few digits: small enough does exist."""
     base, steps = distance[ZERO]
     if not any(bound.strict for bound in bounds):
@@ -49,6 +49,6 @@ def _numbers(distance: Mapping[Node, tuple[int | Fraction, int]], bounds: Iterab
             return numbers
 
 
-def _is_met(bound: Difference, numbers: Numbers) -> bool:
+def _is_met(bound: Difference, numbers: Solution) -> bool:
     difference = numbers[bound.left] - numbers[bound.right]
     return difference < bound.weight if bound.strict else difference <= bound.weight

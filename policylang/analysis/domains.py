@@ -21,7 +21,7 @@ from policylang.analysis.constraints import (
     Hard,
     Member,
     NetworkConstraint,
-    Node,
+    Quantity,
     Same,
     Some,
     TextIs,
@@ -32,7 +32,7 @@ from policylang.analysis.constraints import (
     Variable,
 )
 
-_Pair = tuple[Node, Node]
+_Pair = tuple[Quantity, Quantity]
 
 
 class Domains:

@@ -91,9 +91,7 @@ WORDS = {
     "a related record is under": _condition('related is under "top"', "tree"),
     "is not under": _condition('not (deal is under "top")', "tree"),
     "is under what the record says": _condition("deal is under related", None, _RELATIONS),
-    "is under what the request says": _condition(
-        "deal is under request.seen", None, _RELATIONS | {"postgres": _NO_ROW}
-    ),
+    "is under what the request says": _condition("deal is under request.seen", None, _RELATIONS),
     "a record of the user is under": _condition(
         'assigned user.home is under "top"',
         None,
