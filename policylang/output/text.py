@@ -66,8 +66,7 @@ def _after(result: Result) -> Iterator[str]:
 
 def render_problem(problem: Problem) -> Iterator[str]:
     """Why something could not be run."""
-    where = problem.path if problem.line is None else f"{problem.path}:{problem.line}:{problem.column}"
-    yield f"{click.style('error', fg='red', bold=True)}: {visible(where)}: {visible(problem.message)}"
+    yield f"{click.style('error', fg='red', bold=True)}: {visible(problem.place())}: {visible(problem.message)}"
     if problem.help:
         yield f"  {click.style('help', bold=True)}: {visible(problem.help)}"
 

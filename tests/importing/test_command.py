@@ -138,6 +138,12 @@ def test_inputs_that_are_no_such_thing() -> None:
     assert not Path("out").exists()
 
 
+def test_a_place_ends_with_what_is_known_of_it() -> None:
+    give("m/a.xml", '<odoo>\n<function model="ir.rule" name="unlink"/></odoo>')
+    result = policylang("import", "odoo", "m", "-o", "out")
+    assert (result.exit_code, result.stderr.partition(" this")[0]) == (2, "error: a.xml:2:")
+
+
 def test_findings_show_the_origin_first() -> None:
     give("policy.csv", "p, admin, data1, delete\ng, ann, admin\ng, bo, admin\np, odd, data1, delete\ng, odd2, odd\n")
     import_()

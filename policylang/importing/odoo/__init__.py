@@ -52,7 +52,7 @@ FORMAT = ImportFormat(
         "call": "a call in a domain: it would have to be run",
         "domain": "a domain that is not a list of terms, or has values that are computed",
         "path": "a negative test through another record: versions of Odoo differ where that record is missing",
-        "type": "a field whose type cannot be told, or a test that two sets share an item",
+        "type": "a field whose type cannot be told, or that is compared with what is not of its type",
         "value": "a value of a field that cannot be read",
         "row": "a row or record that does not say what it is about",
         "elsewhere": "a change of a rule or row of a module that is not in the input: what that is about is not known. "

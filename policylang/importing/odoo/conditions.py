@@ -127,7 +127,7 @@ class ConditionWriter:
                 raise NoExpressionError("type", leaf.origin, f"{leaf.text}: only numbers are compared by size")
             return Stated((*field, f" {leaf.operator} ", _value(kind, items[0], leaf)))
         if kind == "bool":
-            return self._bool(field, leaf, negative)
+            return self._bool(field, many, leaf, negative)
         if negative:
             return self._negative(field, many, kind, leaf)
         parts = [self._equal(field, many, kind, each, leaf) for each in items if not _is_text(each, many)]
@@ -138,9 +138,13 @@ class ConditionWriter:
             parts.insert(0, Stated((*field, " in [", ", ".join(listed), "]")))
         return some(parts)
 
-    def _bool(self, field: Text, leaf: Leaf, negative: bool) -> Stated:
+    def _bool(self, field: Text, many: bool, leaf: Leaf, negative: bool) -> Stated:
         if len(leaf.items) != 1 or not isinstance(leaf.items[0], FixedValue):
             raise NoExpressionError("type", leaf.origin, f"{leaf.text}: a boolean is compared with several values")
+        if many and "." not in leaf.field:
+            raise NoExpressionError("type", leaf.origin, f"{leaf.text}: several records are compared with a boolean")
+        if many:  # one of the records between is enough; that none is, is a test through them, which is refused
+            return Stated((*field, " contains true"))
         if (leaf.items[0].value is True) != negative:
             return Stated((*field, " is true"))
         return some([Stated((*field, " is missing")), Stated((*field, " is false"))])
@@ -149,17 +153,14 @@ class ConditionWriter:
         """A field that is one item, or that has it among others."""
         if isinstance(item, FixedValue):
             if item.value is None:
-                if many:
-                    raise NoExpressionError("type", leaf.origin, f"{leaf.text}: no test for an empty set")
-                return Stated((*field, " is missing"))
+                missing = Stated((*field, " is missing"))
+                return some([missing, Stated((*field, " is empty"))]) if many else missing
             return Stated((*field, " contains ", _value(kind, item, leaf)))
         if not item.path:
             return Stated((*field, " contains " if many else " is ", "assigned user"))
         own: Text = ("assigned user.", Ref("subject", item.path))
         if item.many:
-            if many:
-                raise NoExpressionError("type", leaf.origin, f"{leaf.text}: no test for an item that two sets share")
-            return Stated((*own, " contains ", *field))
+            return Stated((*field, " overlaps ", *own) if many else (*own, " contains ", *field))
         if many:
             return Stated((*field, " contains ", *own))
         same = Stated((*field, " is ", *own))
@@ -183,7 +184,7 @@ class ConditionWriter:
                 )
             elif item.value is None:
                 if many:
-                    raise NoExpressionError("type", leaf.origin, f"{leaf.text}: no test for an empty set")
+                    parts += [Stated((*field, " is present")), Stated((*field, " is not empty"))]
             elif many:
                 parts.append(Stated(("not (", *field, " contains ", _value(kind, item, leaf), ")")))
             else:

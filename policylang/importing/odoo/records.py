@@ -114,7 +114,7 @@ def _join(known: Record, other: Record) -> None:
         before = known.fields.get(name, [])
         if not before or [(each.kind, each.text) for each in before] == [(each.kind, each.text) for each in values]:
             known.fields[name] = values
-        elif _only_adds(values) and (_only_adds(before) or _is_owner(known, before)):
+        elif _only_adds(values) and _is_owner(known, [each for each in before if not _only_adds([each])]):
             known.fields[name] = before + values
         elif _only_adds(before) and _is_owner(known, values):
             known.fields[name] = values + before

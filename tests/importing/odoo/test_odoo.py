@@ -100,6 +100,8 @@ def test_xml_in_another_encoding() -> None:
         ("[('a', '=', 1), ('a', '=', 'b')]", "type"),
         ("[('a', '&lt;', '2026-01-01')]", "type"),
         ("[('a', '=', 1e400)]", "type"),
+        ("[('line_ids', '=', True)]", "type"),
+        ("[('line_ids.done', '!=', True)]", "path"),
         ("def f(): pass", "value"),
     ],
 )
@@ -114,6 +116,20 @@ def test_a_rule_that_is_not_understood_still_limits_its_group() -> None:
     made = of(xml=rule("[('a', 'child_of', user.id)]", groups))
     assert codes(made) == ["operator"]
     assert not reads(made)
+
+
+def test_several_modules_add_to_the_groups_that_the_own_module_of_a_group_sets() -> None:
+    def adds(module: str) -> str:
+        return f"""<odoo><record id="hr.officer" model="res.groups">
+        <field name="implied_ids" eval="[(4, ref('{module}.more'))]"/></record></odoo>"""
+
+    own = """<odoo><record id="officer" model="res.groups"><field name="name">Officer</field>
+    <field name="implied_ids" eval="[(6, 0, [ref('base.group_user')])]"/></record></odoo>"""
+    files: dict[str, str | bytes] = {f"{name}/security/a.xml": adds(name) for name in ("fleet", "kiosk", "tools")}
+    made = imported("odoo", {**files, "hr/security/a.xml": own})
+    assert codes(made) == []
+    assert made.project.ir is not None
+    assert {role.name: len(role.roles) for role in made.project.ir.roles}["officer"] == 4
 
 
 @pytest.mark.parametrize(

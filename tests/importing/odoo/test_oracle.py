@@ -35,13 +35,14 @@ RECORDS = [
         "company_id": company,
         "tag_ids": tags,
         "order_id.user_id": other,
+        "line_ids.done": done,
         "team_id": team,
     }
-    for user, state, active, amount, company, tags, other, team in [
-        ("ann", "draft", True, 5, "m.c1", ["x"], "bo", False),
-        ("bo", "done", False, 0, "m.c2", [], False, "t"),
-        (False, False, False, False, False, ["x", "y"], "ann", False),
-        ("ann", "sent", True, -3, "m.c2", ["m.p1"], "ann", "t"),
+    for user, state, active, amount, company, tags, other, done, team in [
+        ("ann", "draft", True, 5, "m.c1", ["x"], "bo", [True, False], False),
+        ("bo", "done", False, 0, "m.c2", [], False, [False], "t"),
+        (False, False, False, False, False, ["x", "y"], "ann", [], False),
+        ("ann", "sent", True, -3, "m.c2", ["m.p1", "m.c2"], "ann", [True], "t"),
     ]
 ]
 LEAVES = (
@@ -71,6 +72,13 @@ LEAVES = (
     "('tag_ids', 'not in', ['y'])",
     "('tag_ids', 'in', [user.partner_id.id])",
     "('tag_ids', '=', user.partner_id.id)",
+    "('tag_ids', '=', False)",
+    "('tag_ids', '!=', False)",
+    "('tag_ids', 'in', ['x', False])",
+    "('tag_ids', 'not in', ['x', False])",
+    "('tag_ids', 'in', company_ids)",
+    "('tag_ids', 'not in', user.company_ids.ids)",
+    "('line_ids.done', '=', True)",
     "('order_id.user_id', '=', user.id)",
     "('team_id', '=', user.team_id.id)",
     "(1, '=', 1)",
@@ -93,7 +101,7 @@ def holds(domain: str, user: dict, record: dict) -> bool:
 
     def test(field: str, operator: str, value) -> bool:
         own = record[field] if isinstance(field, str) else field
-        owns = own if isinstance(own, list) else [own]
+        owns = own or [False] if isinstance(own, list) else [own]
         values = value if isinstance(value, list | tuple) else [value]
         if operator in ("=", "in"):
             return any(each in values for each in owns)
@@ -119,7 +127,7 @@ def domains(draw: st.DrawFn) -> str:
     parts = list(terms)
     for _ in range(len(terms) - 1):
         parts.insert(draw(st.integers(0, 0)), draw(st.sampled_from(("'&'", "'|'"))))
-    sizes = any(mark in term for term in terms for mark in (">=", "<", "order_id", "user.team"))
+    sizes = any(mark in term for term in terms for mark in (">=", "<", "order_id", "line_ids", "user.team"))
     if draw(st.booleans()) and not sizes and len(terms) > 1:
         parts.insert(0, "'!'")
     return f"[{', '.join(parts)}]"
