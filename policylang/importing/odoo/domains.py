@@ -14,6 +14,9 @@ from policylang.importing.odoo.expressions import NoExpressionError, parsed, sho
 Operator = Literal["=", "!=", "in", "not in", "<", "<=", ">", ">=", "!"]
 """The last is a negated comparison of sizes, which versions of Odoo read differently."""
 
+_MANY = ("groups_id",)
+"""Fields of users that hold many, and whose names do not say so."""
+
 _MOST = 300
 """Terms of one domain."""
 
@@ -159,7 +162,17 @@ def _items(value: ast.expr, origin: Origin) -> tuple[DomainItem, ...]:
         return _items(value.left, origin) + _items(value.right, origin)
     if isinstance(value, ast.List | ast.Tuple | ast.Set):
         return tuple(item for each in value.elts for item in _items(each, origin))
-    return (_item(value, origin),)
+    return (_item(_without_loop(value), origin),)
+
+
+def _without_loop(value: ast.expr) -> ast.expr:
+    """`[each.id for each in user.groups_id]` as `user.groups_id.ids`."""
+    match value:
+        case ast.ListComp(
+            ast.Attribute(ast.Name(id=item), "id"), [ast.comprehension(ast.Name(id=name), of, ifs=[], is_async=0)]
+        ) if item == name:
+            return ast.Attribute(of, "ids")
+    return value
 
 
 def _item(value: ast.expr, origin: Origin) -> DomainItem:
@@ -178,9 +191,9 @@ def _item(value: ast.expr, origin: Origin) -> DomainItem:
         return UserField(path[0], path == ["company_ids"])
     if path is not None and path[0] == "user" and len(path) > 1:
         rest = path[1:]
+        many = rest[-1] == "ids" or any(each.endswith("_ids") or each in _MANY for each in rest)
         if rest[-1] in ("id", "ids"):
             rest = rest[:-1]
-        many = any(each.endswith("_ids") for each in rest)
         name = ".".join(rest)
         return UserField(f"user.{name}" if name in ("company_id", "company_ids") else name, many)
     code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(value)) else "domain"

@@ -23,8 +23,22 @@ GROUPS = (EVERYBODY, "base.group_user", "m.user", "m.all", "m.boss", "other.cler
 OPERATIONS = ("read", "write", "create", "unlink")
 LETTERS = dict(zip(OPERATIONS, "rucd", strict=True))
 USERS = {
-    "ann": {"id": "ann", "partner_id": "m.p1", "company_ids": ["m.c1"], "team_id": False},
-    "bo": {"id": "bo", "partner_id": "m.p2", "company_ids": ["m.c1", "m.c2"], "team_id": False},
+    "ann": {
+        "id": "ann",
+        "partner_id": "m.p1",
+        "company_ids": ["m.c1"],
+        "team_id": False,
+        "groups_id": [],
+        "shift_ids": [],
+    },
+    "bo": {
+        "id": "bo",
+        "partner_id": "m.p2",
+        "company_ids": ["m.c1", "m.c2"],
+        "team_id": False,
+        "groups_id": [],
+        "shift_ids": [],
+    },
 }
 RECORDS = [
     {
@@ -81,6 +95,9 @@ LEAVES = (
     "('line_ids.done', '=', True)",
     "('order_id.user_id', '=', user.id)",
     "('team_id', '=', user.team_id.id)",
+    "('team_id', 'in', user.groups_id.ids)",
+    "('team_id', 'in', [group.id for group in user.groups_id])",
+    "('tag_ids', 'in', user.shift_ids.ids)",
     "(1, '=', 1)",
     "(0, '=', 1)",
 )
@@ -94,6 +111,9 @@ class Of:
         for name, each in value.items() if isinstance(value, dict) else ():
             if name != "id":
                 setattr(self, name, Of(each))
+
+    def __iter__(self):
+        return map(Of, self.ids)
 
 
 def holds(domain: str, user: dict, record: dict) -> bool:
@@ -127,7 +147,11 @@ def domains(draw: st.DrawFn) -> str:
     parts = list(terms)
     for _ in range(len(terms) - 1):
         parts.insert(draw(st.integers(0, 0)), draw(st.sampled_from(("'&'", "'|'"))))
-    sizes = any(mark in term for term in terms for mark in (">=", "<", "order_id", "line_ids", "user.team"))
+    sizes = any(
+        mark in term
+        for term in terms
+        for mark in (">=", "<", "order_id", "line_ids", "user.team", "user.groups", "user.shift")
+    )
     if draw(st.booleans()) and not sizes and len(terms) > 1:
         parts.insert(0, "'!'")
     return f"[{', '.join(parts)}]"
