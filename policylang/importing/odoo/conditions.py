@@ -164,7 +164,7 @@ class ConditionWriter:
         if many:
             return Stated((*field, " contains ", *own))
         same = Stated((*field, " is ", *own))
-        if item.path in _ALWAYS:
+        if item.path in _ALWAYS or item.listed:
             return same
         return some([same, every([Stated((*field, " is missing")), Stated((*own, " is missing"))])])
 

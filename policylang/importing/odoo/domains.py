@@ -42,10 +42,13 @@ class FixedValue(msgspec.Struct, frozen=True):
 
 
 class UserField(msgspec.Struct, frozen=True):
-    """Something of the user: a path, which is empty for the user itself; ``many`` for a set of ids."""
+    """Something of the user: a path, which is empty for the user itself; ``many`` for a set of ids. ``listed``: the ids
+    of what is one record at most, which are none if it is not there.
+    """
 
     path: str
     many: bool
+    listed: bool = False
 
 
 DomainItem = FixedValue | UserField
@@ -191,11 +194,14 @@ def _item(value: ast.expr, origin: Origin) -> DomainItem:
         return UserField(path[0], path == ["company_ids"])
     if path is not None and path[0] == "user" and len(path) > 1:
         rest = path[1:]
-        many = rest[-1] == "ids" or any(each.endswith("_ids") or each in _MANY for each in rest)
+        listed = rest[-1] == "ids"
         if rest[-1] in ("id", "ids"):
             rest = rest[:-1]
+        many = any(each.endswith("_ids") or each in _MANY for each in rest)
+        many = many or (listed and bool(rest) and not rest[-1].endswith("_id"))
         name = ".".join(rest)
-        return UserField(f"user.{name}" if name in ("company_id", "company_ids") else name, many)
+        key = f"user.{name}" if name in ("company_id", "company_ids") else name
+        return UserField(key, many, listed and not many)
     code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(value)) else "domain"
     raise NoExpressionError(code, origin, f"{shown(value)} is computed")
 

@@ -22,6 +22,7 @@ EVERYBODY = "base.group_everyone"
 GROUPS = (EVERYBODY, "base.group_user", "m.user", "m.all", "m.boss", "other.clerk")
 OPERATIONS = ("read", "write", "create", "unlink")
 LETTERS = dict(zip(OPERATIONS, "rucd", strict=True))
+NOTHING = {"team_id": False, "groups_id": [], "shift_ids": []}
 USERS = {
     "ann": {
         "id": "ann",
@@ -98,6 +99,7 @@ LEAVES = (
     "('team_id', 'in', user.groups_id.ids)",
     "('team_id', 'in', [group.id for group in user.groups_id])",
     "('tag_ids', 'in', user.shift_ids.ids)",
+    "('team_id', 'in', user.team_id.ids)",
     "(1, '=', 1)",
     "(0, '=', 1)",
 )
@@ -107,7 +109,8 @@ class Of:
     """A user in a domain."""
 
     def __init__(self, value) -> None:
-        self.id = self.ids = value if not isinstance(value, dict) else value["id"]
+        self.id = value["id"] if isinstance(value, dict) else value
+        self.ids = self.id if isinstance(self.id, list) else [self.id] if self.id else []
         for name, each in value.items() if isinstance(value, dict) else ():
             if name != "id":
                 setattr(self, name, Of(each))
