@@ -75,11 +75,11 @@ def read_yaml(text: str) -> Yaml:
         return _document(loader.get_single_node())
 
 
-def read_documents(text: str) -> Iterator[Yaml]:
-    """Read the documents of a file one by one. Raises `YamlError` at the first that is not plain YAML, or before the
-    first.
+def read_documents(text: str, deepest: int = _MAX_DEPTH) -> Iterator[Yaml]:
+    """Read the documents of a file one by one, nested in one another up to ``deepest`` levels. Raises `YamlError` at the
+    first that is not plain YAML, or before the first.
     """
-    with _loading(text) as loader:
+    with _loading(text, deepest) as loader:
         while loader.check_node():
             yield _document(loader.get_node())
 
@@ -92,10 +92,10 @@ def _document(node: yaml.Node | None) -> Yaml:
 
 
 @contextmanager
-def _loading(text: str) -> Iterator[Any]:
+def _loading(text: str, deepest: int = _MAX_DEPTH) -> Iterator[Any]:
     """A loader for a text, whose errors are `YamlError`."""
     try:
-        _refuse_more_than_json(text)
+        _refuse_more_than_json(text, deepest)
         loader = _Loader(text)
         try:
             yield loader
@@ -111,7 +111,7 @@ def _loading(text: str) -> Iterator[Any]:
         raise YamlError(f"this is not valid YAML: {str(error).splitlines()[0]}", 1, 1) from None
 
 
-def _refuse_more_than_json(text: str) -> None:
+def _refuse_more_than_json(text: str, deepest: int) -> None:
     other = _OTHER_BREAKS.search(text)
     if other is not None:
         line, begin = text.count("\n", 0, other.start()) + 1, text.rfind("\n", 0, other.start()) + 1
@@ -124,7 +124,7 @@ def _refuse_more_than_json(text: str) -> None:
         place = _place(event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > _MAX_DEPTH:
+            if depth > deepest:
                 raise YamlError("nested too deeply", *place)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1

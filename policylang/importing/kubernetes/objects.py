@@ -16,6 +16,10 @@ RBAC = "rbac.authorization.k8s.io/"
 KINDS = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
 _CORE = ("ServiceAccount", "Namespace")
 _API_LIST = "APIResourceList"
+_DEEPEST = 100
+"""Levels of a document. Definitions of resources, which stand in the files of an installation, have some fifty."""
+
+_SAYS = ("rules", "aggregationRule", "subjects", "roleRef")
 
 
 class Object(msgspec.Struct, frozen=True):
@@ -64,13 +68,19 @@ def read_objects(inputs: Inputs, imported: Imported) -> Iterator[Object]:
         for each in _objects(file, imported):
             key = each.kind, each.namespace, each.name
             before = found.setdefault(key, each)
-            if before is not each and before.value != each.value and each.kind != _API_LIST:
+            if before is not each and each.kind != _API_LIST and _said(before) != _said(each):
                 differ.add(key)
                 message = f"{each.kind} {quoted(each.name)} is also at {before.origin()}, and differs: neither is read"
                 imported.refuse("twice", each.origin(), message)
             elif before is not each and each.kind == _API_LIST:
                 found[(*key[:2], f"{each.name} {each.path}")] = each
     yield from (each for key, each in found.items() if key not in differ)
+
+
+def _said(of: Object) -> list[Any]:
+    """What an object says of access: of labels those that aggregated roles select by."""
+    labels = of.value["metadata"].get("labels") if of.kind == "ClusterRole" else None
+    return [labels, *(of.value.get(key) for key in _SAYS)]
 
 
 def _objects(file: InputFile, imported: Imported) -> Iterator[Object]:
@@ -85,7 +95,7 @@ def _documents(text: str) -> tuple[list[Yaml], YamlError | None]:
     """The documents of a text, and why there are no more."""
     found: list[Yaml] = []
     try:
-        found.extend(read_documents(text))
+        found.extend(read_documents(text, _DEEPEST))
     except YamlError as error:
         return found, error
     return found, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -48,8 +49,10 @@ class Subjects:
                 continue
             name = subject.get("name") if isinstance(subject, dict) and subject.get("kind") == "Group" else None
             if not isinstance(name, str) or not name:
-                message = f"a subject of {binding.kind} {quoted(binding.name)} is not a user, group or service account"
-                self._set.refuse("shape", origin, message)
+                what = "is not a user, group or service account"
+                if _is_account(subject):
+                    what = f"is the service account {quoted(subject['name'])} of no namespace"
+                self._set.refuse("shape", origin, f"a subject of {binding.kind} {quoted(binding.name)} {what}")
                 continue
             members = self._members(name)
             if members is None:
@@ -82,6 +85,13 @@ def _user(name: str) -> Principal:
     if name.startswith(_ACCOUNT) and found and namespace and account:
         return Principal(f"{namespace}/{account}", True)
     return Principal(name)
+
+
+def _is_account(subject: Any) -> bool:
+    """Whether a subject that is nobody lacks nothing but the namespace of a service account."""
+    if not isinstance(subject, dict) or subject.get("kind") != "ServiceAccount" or subject.get("namespace"):
+        return False
+    return isinstance(subject.get("name"), str) and bool(subject["name"])
 
 
 def _principal(subject: object, around: str) -> Principal | None:

@@ -22,6 +22,33 @@ def test_roles_that_aggregate_one_another_are_taken_apart() -> None:
     assert "role b { role d }" in written
 
 
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bot, namespace: dev, labels: {app: %s}}\n---\n"
+
+
+def test_objects_that_differ_in_what_is_not_about_access_are_the_same() -> None:
+    role = ROLE % ("c", ", annotations: {by: %s}", RULES % "pods")
+    made = imported("kubernetes", {"a.yaml": ACCOUNT % "a" + role % "a", "b.yaml": ACCOUNT % "b" + role % "b"})
+    assert codes(made) == []
+    labelled = ROLE % ("c", ", labels: {aggregate: 'true'}", RULES % "pods")
+    assert codes(imported("kubernetes", {"a.yaml": role % "a", "b.yaml": labelled})) == ["twice"]
+
+
+def test_a_definition_of_a_resource_may_be_nested_deeply() -> None:
+    definition = "kind: CustomResourceDefinition\nspec: " + "{properties: " * 60 + "{}" + "}" * 60 + "\n---\n"
+    made = imported("kubernetes", {"a.yaml": definition + ROLE % ("c", "", RULES % "pods")})
+    assert codes(made) == []
+    assert "role c { grant get on pods }" in text(made, "roles.policy")
+
+
+def test_a_service_account_of_no_namespace_is_told() -> None:
+    binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\n"
+    binding += "roleRef: {kind: ClusterRole, name: c}\nsubjects: [{kind: ServiceAccount, name: bot}]\n"
+    made = imported("kubernetes", {"a.yaml": ROLE % ("c", "", RULES % "pods") + binding})
+    assert [note.message for note in made.refused] == [
+        "a subject of ClusterRoleBinding `x` is the service account `bot` of no namespace"
+    ]
+
+
 @pytest.mark.parametrize(
     "content",
     [
