@@ -76,8 +76,8 @@ def read_yaml(text: str) -> Yaml:
 
 
 def read_documents(text: str, deepest: int = _MAX_DEPTH) -> Iterator[Yaml]:
-    """Read the documents of a file one by one, nested in one another up to ``deepest`` levels. Raises `YamlError` at the
-    first that is not plain YAML, or before the first.
+    """Read the documents of a file one by one, each of ``deepest`` levels at most. Raises `YamlError` at the first that
+    is not plain YAML, or before the first.
     """
     with _loading(text, deepest) as loader:
         while loader.check_node():

@@ -63,7 +63,7 @@ def read_model(file: InputFile) -> CasbinModel:
     settings = _settings(file)
     for name, (_, origin) in settings.items():
         if name not in ("r", "p", "g", "e", "m"):
-            raise NoModelError(origin, f"{quoted(name)} is defined twice")
+            raise NoModelError(origin, f"{quoted(name)} is one more definition of its kind, which is not supported")
     whole = Origin(file.path, 1)
     missing = [name for name in ("r", "p", "e", "m") if name not in settings]
     if missing:

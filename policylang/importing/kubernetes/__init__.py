@@ -39,8 +39,8 @@ FORMAT = ImportFormat(
     refuses={
         "unreadable": "a file, or the rest of it, that is not plain YAML, such as a template or one with anchors",
         "shape": "an object, a rule or a subject that is not built as the API says: it is not read",
-        "twice": "an object that is there twice and differs in what it says of access: neither is read. Import what one "
-        "cluster has",
+        "twice": "an object that is there twice and differs in what it says of access: neither is read. Import what "
+        "one cluster has",
         "missing-role": "a binding to a role that is not among the inputs: it gives nothing",
         "group-members": "a binding to a group of whom a cluster does not say who is in it: it gives nothing until "
         "the mapping says who",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from policylang.diagnostics import quoted
+from policylang.diagnostics import listed, quoted
 from policylang.importing.imported import Grant, Imported, Include, Origin, Ref, RoleOrGroup, StatedLimit
 from policylang.importing.reading import InputFile, Inputs
 from policylang.importing.salesforce.source import Metadata, MetadataReader, widen
@@ -178,6 +178,7 @@ class _Reading:
         """Fields that are lost, since somebody else's permission on the object would open them."""
         for name in sorted({*source.readable, *source.editable}):
             actions = source.objects.get(name, {})
+            alone: dict[tuple[str, str, Origin], list[str]] = {}
             for action in ("read", "edit", "create"):
                 mine = _fields(source, action, name)
                 is_limited = action in self._limited(name, actions)
@@ -194,8 +195,11 @@ class _Reading:
                 if lost or (action == "read" and action not in actions):
                     count = f"{len(mine)} fields" if len(mine) > 1 else f"the field {quoted(min(mine))}"
                     how = "on the owner's records only" if is_limited else "and not the object"
-                    message = f"{quoted(source.name)} opens {count} of {quoted(name)} to `{action}`, {how}"
-                    self._set.refuse("fields-alone", min(mine.values()), message)
+                    alone.setdefault((count, how, min(mine.values())), []).append(action)
+            for (count, how, at), opened in alone.items():
+                to = listed([quoted(each) for each in opened], "and")
+                message = f"{quoted(source.name)} opens {count} of {quoted(name)} to {to}, {how}"
+                self._set.refuse("fields-alone", at, message)
 
 
 def _fields(source: Metadata, action: str, name: str) -> dict[str, Origin]:

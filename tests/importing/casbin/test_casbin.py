@@ -39,6 +39,11 @@ def test_other_models_are_refused_where_they_say_it(change, line: int) -> None:
     assert not made.project.sources.sources
 
 
+def test_a_second_kind_of_roles_is_not_called_a_repetition() -> None:
+    made = of("p, admin, data1, read\n", RBAC.replace("g = _, _", "g = _, _\ng2 = _, _"))
+    assert made.refused[0].message == "`g2` is one more definition of its kind, which is not supported"
+
+
 def test_a_model_may_be_spelt_otherwise() -> None:
     conf = """\
 # RBAC
