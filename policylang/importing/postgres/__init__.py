@@ -44,6 +44,8 @@ FORMAT = ImportFormat(
         "what that protects",
         "gone": "the script of the target `postgres` left it, and it is not there any more: nothing is open there; "
         "`up.sql`, run again, puts it back",
+        "invoker-view": "a view with `security_invoker`, which shows users what they may see of the tables behind it: "
+        "only superusers have its rows",
         "set-role": "a role that a user has to take on with SET ROLE: what that may do is missing",
     },
     leaves_out={

@@ -50,6 +50,10 @@ _QUERIES = {
         CROSS JOIN aclexplode(t.attacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
         WHERE {ours} AND t.attnum > 0 AND NOT t.attisdropped AND (a.grantee = 0 OR r.oid IS NOT NULL)
         ORDER BY 1, 2, 3 NULLS FIRST, 4, 5""",
+    "invoker_views": """
+        SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE {ours} AND EXISTS (SELECT FROM pg_options_to_table(c.reloptions) o
+          WHERE o.option_name = 'security_invoker' AND o.option_value::boolean) ORDER BY 1, 2""",
     "policies": """
         SELECT schemaname, tablename, policyname, permissive = 'PERMISSIVE', roles::text[], cmd, qual, with_check
         FROM pg_policies ORDER BY 1, 2, 3""",

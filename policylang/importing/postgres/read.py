@@ -140,6 +140,14 @@ class _Reading:
             for role, privileges in _ALL_DATA.items():
                 for privilege in privileges if role in self._roles else ():
                     self._grant(found, role, privilege, None)
+        for schema, name in self._of.get("invoker_views", ()):
+            self._close(self._tables[schema, name])
+
+    def _close(self, view: _CatalogTable) -> None:
+        """A view whose rows are up to what each user has of the tables behind it."""
+        message = f"the view {quoted(view.key)} shows each user other rows: nobody but superusers has any of them"
+        self._set.refuse("invoker-view", self._at, message)
+        view.grants = {spot: columns for spot, columns in view.grants.items() if spot[1] not in _COMMANDS}
 
     def _grant(self, table: _CatalogTable, role: str, privilege: str, name: str | None) -> None:
         action = ACTIONS.get(privilege, privilege.lower())

@@ -11,7 +11,7 @@ from policylang.importing.postgres.conditions import UnknownExpressionError, col
 from policylang.importing.reading import NotThisError
 from tests.cli.checking import policylang
 from tests.engines.postgres_engine import PostgresServer
-from tests.importing.helpers import imported
+from tests.importing.helpers import NOW, asked, codes, imported
 
 COLUMNS = {
     each.name: each
@@ -65,6 +65,28 @@ def test_texts_are_cut_where_they_are_compared_with_long_names() -> None:
     assert parse(expression, COLUMNS).users == {"owner"}
     with pytest.raises(UnknownExpressionError):
         parse(expression, COLUMNS, names_fit=False)
+
+
+def test_a_view_that_asks_for_the_rights_of_its_user_is_closed() -> None:
+    document = {
+        "roles": [["ann", False, True, False, True], ["root", True, True, False, True]],
+        "members": [],
+        "schemas": [["public", "public"]],
+        "tables": [["public", "mine", "root", False, False], ["public", "plain", "root", False, False]],
+        "columns": [["public", name, "id", "integer", True, True] for name in ("mine", "plain")],
+        "grants": [["public", name, None, "ann", "SELECT", False] for name in ("mine", "plain")],
+        "policies": [],
+        "invoker_views": [["public", "mine"]],
+    }
+    made = imported("postgres", {"crm": json.dumps(document)})
+    assert codes(made) == ["invoker-view"]
+    allowed = [
+        (user, view)
+        for user in ("ann", "root")
+        for view in ("mine", "plain")
+        if asked(made).allows(user, "view", view, {"id": 1}, now=NOW)
+    ]
+    assert allowed == [("ann", "plain"), ("root", "mine"), ("root", "plain")]
 
 
 @pytest.mark.parametrize("data", ["{", "[]", '{"roles": 5}', '{"roles": [[1]]}', "\0"])
