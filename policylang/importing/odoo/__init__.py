@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policylang.importing.format import ImportFormat
+from policylang.importing.odoo.manifests import NAMES as MANIFESTS
 from policylang.importing.odoo.patch import patch
 from policylang.importing.odoo.read import read
 
@@ -10,7 +11,7 @@ FORMAT = ImportFormat(
     name="odoo",
     title="Odoo",
     inputs="modules, or their files: `ir.model.access.csv` or `ir.access.csv`, and XML with groups, rules and users",
-    suffixes=(".csv", ".xml"),
+    suffixes=(".csv", ".xml", *MANIFESTS),
     maps=(
         (
             "a model",
@@ -29,6 +30,10 @@ FORMAT = ImportFormat(
             "a group that shows all records of a model, where another group shows fewer",
             "a policylang group for those who are in this one alone, and nothing of the model in the role: who is in "
             "both sees fewer, and roles only add",
+        ),
+        (
+            "`__manifest__.py`",
+            "which files of a module are read, and in which order: those in `data`. Without it all are",
         ),
         (
             "a user",
@@ -58,7 +63,8 @@ FORMAT = ImportFormat(
         "elsewhere": "a change of a rule or row of a module that is not in the input: what that is about is not known. "
         "Import that module too",
         "comment": "a row whose id begins with `#`: it was meant as a comment, and Odoo reads it",
-        "order": "one record that several files describe differently: which one is loaded last is not known",
+        "order": "one record that several files describe differently: which one is loaded last is not known, unless "
+        "`__manifest__.py` says so",
         "removal": "a record that `<delete>` or `<function>` changes",
         "kind": "a restriction of a group, or a permission without one",
         "circle": "groups that imply each other",
@@ -70,6 +76,7 @@ FORMAT = ImportFormat(
         "known. Import that module too",
         "combined": "what the role of a group does not give: whoever is in another group too sees less, and roles "
         "only add",
+        "not-loaded": "a file about access that its module does not load, or as demo data only",
         "overwritten": "a row or record whose id appears again further down",
         "inactive": "records that are not active",
         "nothing": "a row that gives no operation",

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, telling
+from policylang.importing.imported import Imported
 from policylang.importing.odoo.access import OPERATIONS
+from policylang.importing.odoo.manifests import loaded
 from policylang.importing.odoo.patch_access import XmlAccess, xml_access
 from policylang.importing.odoo.patch_csv import AccessList, access_list
 from policylang.importing.odoo.patch_groups import patch_groups, patch_users
@@ -22,7 +24,8 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
     """Edits for all that is wanted. Raises `CannotExpressError`."""
     if not wanted:
         return
-    lists = [made for file in inputs.files if file.suffix == ".csv" and (made := access_list(file)) is not None]
+    files = loaded(inputs.files, (), Imported()).files
+    lists = [made for file in files if file.suffix == ".csv" and (made := access_list(file)) is not None]
     records = XmlRecords(inputs.files)
     wanted = _with_ids(records, wanted)
     yield from _accesses(lists, records, wanted)

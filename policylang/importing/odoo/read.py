@@ -16,6 +16,7 @@ from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter,
 from policylang.importing.odoo.domains import DomainTree, read_domain
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import (
+    USERS_OF_A_GROUP,
     Record,
     Records,
     linked,
@@ -131,7 +132,7 @@ class _Reading:
                 self._set.refuse(error.code, error.origin, f"{error.message}, so {quoted(record.id)} gets nothing")
         for record in self._by_model.get("res.groups", ()):
             try:
-                members = linked(record, "users", "user_ids", "all_user_ids")
+                members = linked(record, *USERS_OF_A_GROUP)
             except NoExpressionError as error:
                 self._set.refuse(
                     error.code, error.origin, f"{error.message}, so this gives {quoted(record.id)} to nobody"

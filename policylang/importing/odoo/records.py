@@ -12,6 +12,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.odoo.expressions import NoExpressionError, commands, parsed
+from policylang.importing.odoo.manifests import Loaded, loaded
 from policylang.importing.reading import InputFile, NotThisError, csv_rows
 from policylang.importing.xml import Element, descendants, read_xml
 
@@ -24,6 +25,7 @@ MODELS = (
     "ir.module.category",
     "res.users",
 )
+USERS_OF_A_GROUP = ("users", "user_ids", "all_user_ids")
 _FOLDERS = {"security", "data", "demo", "views", "view", "wizard", "wizards", "report", "static"}
 _OPERATION = re.compile(r"(?i)ref\(\s*['\"]([\w.]+)['\"]|\bid\s*=\s*['\"]([\w.]+)['\"]")
 
@@ -81,7 +83,8 @@ def read_records(imported: Imported, files: tuple[InputFile, ...]) -> Records:
     """The records of all files, those with one id as one."""
     found: Records = {}
     removals: list[tuple[Origin, Element, str]] = []
-    for file in files:
+    order = loaded(files, MODELS, imported)
+    for file in order.files:
         module = module_of(file.path)
         made = _csv(file, module) if file.suffix == ".csv" else _xml(file, module, removals)
         there: Records = {}
@@ -94,7 +97,7 @@ def read_records(imported: Imported, files: tuple[InputFile, ...]) -> Records:
         for key, each in there.items():
             known = found.setdefault(key, each)
             if known is not each:
-                _join(known, each)
+                _join(known, each, order)
     for origin, element, module in removals:
         _remove(found, origin, element, module)
     return found
@@ -107,12 +110,14 @@ def _change(known: Record, later: Record) -> None:
         known.fields[name] = known.fields.get(name, []) + values if _only_adds(values) else values
 
 
-def _join(known: Record, other: Record) -> None:
-    """What two files say of one record: together, where the order of the files makes no difference."""
+def _join(known: Record, other: Record, order: Loaded) -> None:
+    """What two files say of one record: together, where their order is known or makes no difference."""
     known.unclear = known.unclear or other.unclear
     for name, values in other.fields.items():
         before = known.fields.get(name, [])
-        if not before or [(each.kind, each.text) for each in before] == [(each.kind, each.text) for each in values]:
+        if before and all(order.precedes(each.origin.path, other.origin.path) for each in before):
+            known.fields[name] = before + values if _only_adds(values) else values
+        elif not before or [(each.kind, each.text) for each in before] == [(each.kind, each.text) for each in values]:
             known.fields[name] = values
         elif _only_adds(values) and _is_owner(known, [each for each in before if not _only_adds([each])]):
             known.fields[name] = before + values
@@ -148,13 +153,25 @@ def _remove(found: Records, origin: Origin, element: Element, module: str) -> No
     )
     named = {full(one or other, module) for one, other in _OPERATION.findall(text)}
     known = [found[model, id] for id in sorted(named) if (model, id) in found]
-    if not known and not named:
+    if not known and not named and model == "res.users":
+        _may_change_users(found, origin, f"`<{element.tag}>`")
+    elif not known and not named:
         message = f"this changes records of {quoted(model)}, but does not say which"
         raise NotThisError(
             origin.path, message, "make the change in the records themselves, or import without it", origin.line
         )
     for record in known:
         record.unclear = origin, "removal", f"{quoted(record.id)} is changed or deleted by `<{element.tag}>`"
+
+
+def _may_change_users(found: Records, origin: Origin, by: str) -> None:
+    """Marks users, and what groups say of them, where anything may become of them."""
+    for (model, _), record in found.items():
+        if model == "res.users":
+            record.unclear = record.unclear or (origin, "removal", f"{quoted(record.id)} may be changed by {by}")
+        for name in USERS_OF_A_GROUP if model == "res.groups" else ():
+            if name in record.fields:
+                record.fields[name] = [OdooValue("search", by.strip("`"), origin)]
 
 
 # --- XML ---------------------------------------------------------------------------------------------------------

@@ -132,6 +132,79 @@ def test_several_modules_add_to_the_groups_that_the_own_module_of_a_group_sets()
     assert {role.name: len(role.roles) for role in made.project.ir.roles}["officer"] == 4
 
 
+def manifest(*data: str, depends: str = "base", **more: object) -> str:
+    return f"# a module\n{ {'name': 'M', 'depends': [depends], 'data': list(data), **more}!r}\n"
+
+
+def limit(domain: str, id: str = "r") -> str:
+    model = '<field name="model_id" ref="a.model_doc"/>'
+    return f'<odoo><record id="{id}" model="ir.rule">{model}<field name="domain_force">{domain}</field></record></odoo>'
+
+
+A_MODULE: dict[str, str | bytes] = {
+    "a/__manifest__.py": manifest("security/ir.model.access.csv", "rules.xml", "users.xml", demo=["demo/more.xml"]),
+    "a/security/ir.model.access.csv": HEAD + ROW,
+    "a/rules.xml": limit("[('state', '=', 'new')]"),
+    "a/users.xml": f"<odoo>{USER}</odoo>",
+    "a/demo/more.xml": limit("[('state', '=', 'demo')]", "demo"),
+    "a/old.xml": limit("[('state', '=', 'old')]", "old"),
+    "a/view.xml": "<odoo/>",
+}
+
+
+def states(made) -> list[str]:
+    return [state for state in ("new", "late") if asked(made).allows("ann", "read", "doc", {"state": state}, now=NOW)]
+
+
+def test_only_what_the_manifest_names_is_loaded() -> None:
+    made = imported("odoo", A_MODULE)
+    assert codes(made) == []
+    passed_over = [str(note.origin) for note in made.left_out if note.code == "not-loaded"]
+    assert passed_over == ["a/demo/more.xml:1", "a/old.xml:1"]
+    assert states(made) == ["new"]
+
+
+@pytest.mark.parametrize("name", ["b", "0"])
+def test_a_module_is_loaded_after_those_that_it_depends_on(name: str) -> None:
+    later = {
+        f"{name}/__manifest__.py": manifest("z.xml", depends="a"),
+        f"{name}/z.xml": limit("[('state', '=', 'late')]", "a.r"),
+    }
+    made = imported("odoo", {**A_MODULE, **later})
+    assert codes(made) == []
+    assert states(made) == ["late"]
+    unrelated = {**later, f"{name}/__manifest__.py": manifest("z.xml")}
+    assert codes(imported("odoo", {**A_MODULE, **unrelated})) == ["order"]
+
+
+def test_files_of_a_module_are_loaded_in_the_order_of_the_manifest() -> None:
+    files = {**A_MODULE, "a/first.xml": limit("[('state', '=', 'late')]")}
+    names = ("first.xml", "security/ir.model.access.csv", "rules.xml", "users.xml")
+    assert states(imported("odoo", {**files, "a/__manifest__.py": manifest(*names)})) == ["new"]
+    assert states(imported("odoo", {**files, "a/__manifest__.py": manifest(*names[1:], names[0])})) == ["late"]
+
+
+def test_modules_in_a_circle_have_no_order() -> None:
+    other = {"b/__manifest__.py": manifest("z.xml", depends="a"), "b/z.xml": limit("[('state', '=', 'late')]", "a.r")}
+    circle = {"a/__manifest__.py": manifest("security/ir.model.access.csv", "rules.xml", "users.xml", depends="b")}
+    assert codes(imported("odoo", {**A_MODULE, **other, **circle})) == ["order"]
+
+
+def test_nothing_of_a_module_that_is_not_installable_is_loaded() -> None:
+    files = {
+        **A_MODULE,
+        "b/__manifest__.py": manifest("z.xml", installable=False),
+        "b/z.xml": limit("[(0, '=', 1)]", "b"),
+    }
+    assert states(imported("odoo", files)) == ["new"]
+
+
+@pytest.mark.parametrize("text_", ["", "{", "[]", "{'data': [x]}", "(" * 5_000, "__import__('os')"])
+def test_what_is_no_manifest_stops_the_import(text_: str) -> None:
+    with pytest.raises(NotThisError, match="no manifest of a module"):
+        imported("odoo", {**A_MODULE, "a/__manifest__.py": text_})
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
