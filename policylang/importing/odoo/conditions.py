@@ -25,6 +25,9 @@ _ALWAYS = {
 }
 """What every user of Odoo has."""
 
+_BOOLEANS = {("res_partner", "partner_share"), ("res_users", "share"), ("mail_message_subtype", "internal")}
+"""Fields of Odoo's own models that its rules test, and whose names do not say what they are."""
+
 _DATES = ("date", "_date", "_datetime", "_on", "_at")
 
 
@@ -63,7 +66,7 @@ class Types:
         if kinds:
             return next(iter(kinds))
         last = leaf.field.rpartition(".")[2]
-        if last == "active" or last.startswith(("is_", "has_")):
+        if last == "active" or last.startswith(("is_", "has_")) or (model, leaf.field) in _BOOLEANS:
             return "bool"
         if last.endswith("_uid") or last == "user_id":
             return "user"

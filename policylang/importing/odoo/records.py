@@ -99,7 +99,7 @@ def read_records(imported: Imported, files: tuple[InputFile, ...]) -> Records:
             if known is not each:
                 _join(known, each, order)
     for origin, element, module in removals:
-        _remove(found, origin, element, module)
+        _remove(imported, found, origin, element, module)
     return found
 
 
@@ -143,7 +143,7 @@ def _only_adds(values: list[OdooValue]) -> bool:
         return False
 
 
-def _remove(found: Records, origin: Origin, element: Element, module: str) -> None:
+def _remove(imported: Imported, found: Records, origin: Origin, element: Element, module: str) -> None:
     """Marks the records that a `<delete>` or `<function>` speaks of: what becomes of them is not known."""
     model = element.attributes["model"]
     text = " ".join(
@@ -154,7 +154,7 @@ def _remove(found: Records, origin: Origin, element: Element, module: str) -> No
     named = {full(one or other, module) for one, other in _OPERATION.findall(text)}
     known = [found[model, id] for id in sorted(named) if (model, id) in found]
     if not known and not named and model == "res.users":
-        _may_change_users(found, origin, f"`<{element.tag}>`")
+        _may_change_users(imported, found, origin, f"`<{element.tag}>`")
     elif not known and not named:
         message = f"this changes records of {quoted(model)}, but does not say which"
         raise NotThisError(
@@ -164,14 +164,14 @@ def _remove(found: Records, origin: Origin, element: Element, module: str) -> No
         record.unclear = origin, "removal", f"{quoted(record.id)} is changed or deleted by `<{element.tag}>`"
 
 
-def _may_change_users(found: Records, origin: Origin, by: str) -> None:
-    """Marks users, and what groups say of them, where anything may become of them."""
+def _may_change_users(imported: Imported, found: Records, origin: Origin, by: str) -> None:
+    """Marks users, and takes away what groups say of them, where anything may become of them."""
+    imported.refuse("removal", origin, f"{by} may change any user, so groups are not given to users")
     for (model, _), record in found.items():
         if model == "res.users":
             record.unclear = record.unclear or (origin, "removal", f"{quoted(record.id)} may be changed by {by}")
         for name in USERS_OF_A_GROUP if model == "res.groups" else ():
-            if name in record.fields:
-                record.fields[name] = [OdooValue("search", by.strip("`"), origin)]
+            record.fields.pop(name, None)
 
 
 # --- XML ---------------------------------------------------------------------------------------------------------

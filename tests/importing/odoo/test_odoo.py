@@ -111,6 +111,14 @@ def test_a_restriction_that_is_not_understood_closes_the_model(domain: str, code
     assert not reads(made)
 
 
+def test_the_booleans_of_the_models_of_odoo_are_known() -> None:
+    users = HEAD + ROW.replace("doc", "res_users")
+    made = of(users, rule("[('share', '=', False)]").replace("model_doc", "base.model_res_users"))
+    assert codes(made) == []
+    allowed = [asked(made).allows("ann", "read", "res_users", {"share": share}, now=NOW) for share in (False, True)]
+    assert allowed == [True, False]
+
+
 def test_a_rule_that_is_not_understood_still_limits_its_group() -> None:
     groups = "<field name='groups' eval=\"[(4, ref('base.group_user'))]\"/>"
     made = of(xml=rule("[('a', 'child_of', user.id)]", groups))
