@@ -9,7 +9,7 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.importing.csv import mapping as says
 from policylang.importing.csv.tables import COMMENT, Sheet, TableRow, header_of
-from policylang.importing.csv.words import DENY, LEVELS, NO, VERBS, YES, level, meaning
+from policylang.importing.csv.words import DENY, LEVELS, NO, VERBS, YES, is_aside, level, meaning
 
 _ENOUGH = 0.5
 _LOOKED_AT = 500
@@ -33,7 +33,7 @@ IN_WORDS: dict[says.RowMeaning, str] = {
 COLUMNS: dict[str, tuple[str, ...]] = {
     "permissions": ("resource", "action", "permission"),
     "roles": ("role",),
-    "grants": ("role", "resource", "action", "permission"),
+    "grants": ("role", "resource", "action", "permission", "effect"),
     "members": ("id", "name"),
     "people": _PEOPLE,
     "jobs": ("job", "name", "role"),
@@ -66,6 +66,8 @@ def guess(table: Sheet, said: says.TableMapping | None = None) -> TableGuess:
         by_meaning["action"] = verbs
         marked = [name for name in marked if name != verbs]
     holds = said.holds if said is not None else _holds(by_meaning, names, marked)
+    if holds == "grants" and (effect := _effect(by_meaning, names, rows)) is not None:
+        by_meaning["effect"] = effect
     columns, reasons = _columns(holds, by_meaning, names, marked)
     if said is not None:
         given = {key: value for key, value in msgspec.structs.asdict(said.columns).items() if value is not None}
@@ -104,6 +106,16 @@ def _verbs(names: Sequence[str], rows: Sequence[TableRow], marked: Sequence[str]
     crosses = [name for name in marked if words[name] & YES]
     before = names[: names.index(crosses[0])] if crosses else []
     return next((name for name in before if len(words[name] & VERBS) > _ENOUGH * len(words[name])), None)
+
+
+def _effect(by: dict[str, str], names: Sequence[str], rows: Sequence[TableRow]) -> str | None:
+    """The first column beside role and permission that says nothing but yes, no and deny."""
+    used = {by[key] for key in COLUMNS["grants"] if key in by}
+    for index, name in enumerate(names):
+        words = {row.cell(index).value.casefold() for row in rows} - {""}
+        if name and name not in used and not is_aside(name) and words and words <= YES | NO | DENY:
+            return name
+    return None
 
 
 def is_mark(cell: str) -> bool:
@@ -173,6 +185,7 @@ _IN_WORDS = {
     "resource": "the resource",
     "action": "the action",
     "permission": "the permission",
+    "effect": "whether it is granted",
 }
 
 

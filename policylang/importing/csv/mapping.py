@@ -25,6 +25,8 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     action: _Column | None = None
     permission: _Column | None = None
     """Resource and action in one: `customer.view`, `View Customer`."""
+    effect: _Column | None = None
+    """Whether a row of a role and a permission grants it, denies it, or does neither."""
     role: _Column | None = None
     id: _Column | None = None
     name: _Column | None = None

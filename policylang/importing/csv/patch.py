@@ -215,6 +215,7 @@ class _Editor:
             return False
         if holds == "grants" and wanted.kind == "grant":
             cells[columns["role"]] = wanted.holder
+            cells.update({columns["effect"]: self._cross(wanted)} if "effect" in columns else {})
         elif holds == "permissions" and wanted.holder in self.reader.crossed:
             return self._add_marks(cells, wanted, "action" not in columns and "resource" in columns)
         else:

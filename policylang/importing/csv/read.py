@@ -12,7 +12,18 @@ from policylang.importing.csv import mapping as says
 from policylang.importing.csv.guess import TableGuess, guess
 from policylang.importing.csv.people import PeopleReader
 from policylang.importing.csv.tables import COMMENT, Cell, Sheet, TableRow, header_of, read_tables
-from policylang.importing.csv.words import DENY, LEVELS, NO, YES, an_action, is_aside, level, permission, several
+from policylang.importing.csv.words import (
+    DENY,
+    LEVELS,
+    NO,
+    YES,
+    an_action,
+    is_aside,
+    level,
+    permission,
+    says_nothing,
+    several,
+)
 from policylang.importing.imported import Imported, Include, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import Inputs, NotThisError
 
@@ -312,8 +323,13 @@ class Reading:
         resource, action = self._column(of.resource), self._column(of.action)
         if whole is None and (resource is None or action is None):
             self._need("permission")
-        self._leave_out((role, whole, resource, action))
+        effect = self._column(of.effect)
+        used = {role, whole, resource, action, effect}
+        unclear = self._unclear(used)
+        self._leave_out({*used, *unclear})
         for row in self._data():
+            if any(row.cell(index).value or row.cell(index).formula for index in unclear):
+                continue
             name = self._name(row, role, "role")
             text = self._name(row, whole, "permission") if whole is not None else None
             thing = self._name(row, resource, "resource") if whole is None and resource is not None else None
@@ -327,9 +343,36 @@ class Reading:
                 else [(thing or "", v) for v in several(verbs or "", frozenset())]
             )
             bundle = self._set.role(name, at)
+            allows = True if effect is None else self._effect(row, effect)
             for each, verb in found:
-                self._set.grant(bundle, each, verb, at)
+                self._set.resource(each, at).action(verb, at)
+                if allows is not None:
+                    self._set.grant(bundle, each, verb, at, deny=not allows)
+                if not allows:
+                    continue
                 self.spots.append(CellSpot("grant", name, row, -1 if action is None else action, each, verb))
+
+    def _unclear(self, used: set[int | None]) -> set[int]:
+        """Columns of a table that is guessed which may limit what its rows give, and whether they do is not known."""
+        names = {index: name for name, index in self._index.items() if name and index not in used}
+        found = {index for index, name in names.items() if self._guessed and not says_nothing(name)}
+        for index in sorted(found):
+            at = self.table.origin(self._header, self._header.cell(index))
+            message = f"the column {quoted(names[index])} may be about access: rows with something in it give nothing"
+            self._set.refuse("column-unclear", at, message)
+        return found
+
+    def _effect(self, row: TableRow, index: int) -> bool | None:
+        """Whether a row grants or denies; ``None`` where it does neither."""
+        cell = row.cell(index)
+        word = " ".join(cell.value.split()).casefold()
+        if self._is_formula(row, cell) or word in self._no:
+            return None
+        if word in self._yes or word in self._deny:
+            return word in self._yes
+        message = f"{quoted(cell.value)} is not yes or no: treated as no"
+        self._set.refuse("cell", self.table.origin(row, cell), message)
+        return None
 
     def _members(self, people: PeopleReader) -> None:
         id = self._need("id")
@@ -406,7 +449,10 @@ class Reading:
 
     def marks(self) -> list[str]:
         """What stands in the cells with marks, cell by cell."""
-        return [spot.row.cell(spot.index).value for spot in self.spots if spot.kind in ("mark", "member")]
+        effect = self._column(self.said.columns.effect)
+        marks = [spot.row.cell(spot.index).value for spot in self.spots if spot.kind in ("mark", "member")]
+        grants = [spot.row for spot in self.spots if spot.kind == "grant"] if effect is not None else []
+        return marks + [row.cell(effect).value for row in grants if effect is not None]
 
     def indices(self) -> dict[str, int]:
         """The columns whose meaning is known."""

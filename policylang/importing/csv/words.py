@@ -171,6 +171,11 @@ def is_aside(header: str) -> bool:
     return _SIGNS.sub("", header).casefold() in _ASIDE
 
 
+def says_nothing(header: str) -> bool:
+    """Whether a column of this name, beside a role and a permission, says nothing about who may do what."""
+    return is_aside(header) or meaning(header) in ("name", "because", "approved_by")
+
+
 def level(cell: str, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
     """The actions that a cell stands for: a level, letters of CRUD, or several of those; ``None`` for other words."""
     word = " ".join(cell.split()).casefold()

@@ -38,6 +38,64 @@ def test_every_way_to_write_a_table(data: bytes) -> None:
     assert "grant view, modify on customer" in text(made, "roles.policy")
 
 
+EFFECTS = """Role,Resource,Action,Allowed,Notes
+Clerk,Bill,Create,true,at the desk
+Clerk,Bill,Delete,FALSE,
+Clerk,Bill,Pay,,
+Guard,Bill,Delete,deny,
+"""
+
+
+def test_a_column_that_says_yes_or_no_of_each_grant_counts() -> None:
+    made = imported("csv", {"g.csv": EFFECTS})
+    assert codes(made) == []
+    roles = text(made, "roles.policy")
+    assert 'role clerk "Clerk" { grant create on bill }' in roles
+    assert 'role guard "Guard" { deny delete on bill }' in roles
+    table = {
+        "file": "g.csv",
+        "holds": "grants",
+        "columns": {"role": "Role", "resource": "Resource", "action": "Action"},
+    }
+    assert text(imported("csv", {"g.csv": EFFECTS}, {"tables": [table]}), "roles.policy") == roles
+
+
+def test_a_column_that_may_limit_a_grant_leaves_nothing_of_it_until_a_mapping_says_more() -> None:
+    files = {"g.csv": "Role,Resource,Action,Scope\nClerk,Bill,Create,own\nClerk,Bill,View,\n"}
+    made = imported("csv", files)
+    assert codes(made) == ["column-unclear"]
+    assert 'role clerk "Clerk" { grant view on bill }' in text(made, "roles.policy")
+    table = {
+        "file": "g.csv",
+        "holds": "grants",
+        "columns": {"role": "Role", "resource": "Resource", "action": "Action"},
+    }
+    known = imported("csv", files, {"tables": [table]})
+    assert codes(known) == []
+    assert "grant view, create on bill" in text(known, "roles.policy")
+
+
+@pytest.mark.parametrize("cell", ["perhaps", "=A1"])
+def test_a_row_whose_effect_is_not_known_gives_nothing(cell: str) -> None:
+    files = {"g.csv": f"Role,Permission,Effect\nClerk,bill.create,{cell}\nClerk,bill.view,allow\n"}
+    columns = {"role": "Role", "permission": "Permission", "effect": "Effect"}
+    made = imported("csv", files, {"tables": [{"file": "g.csv", "holds": "grants", "columns": columns}]})
+    assert len(made.refused) == 1
+    assert 'role clerk "Clerk" { grant view on bill }' in text(made, "roles.policy")
+
+
+def test_a_new_row_says_that_it_is_granted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("in/g.csv").write_text(EFFECTS)
+    assert policylang("import", "csv", "in", "-o", "pol").exit_code == 0
+    roles = Path("pol/roles.policy")
+    roles.write_text(roles.read_text().replace("grant create on bill", "grant create, pay on bill"))
+    result = policylang("export", "--from", "csv", "--policies", "pol", "--onto", "in")
+    assert result.exit_code == 0, result.stdout + result.stderr
+    assert "Clerk,Bill,Pay,true," in Path("in/g.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
