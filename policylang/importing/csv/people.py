@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policylang.diagnostics import quoted
-from policylang.importing.csv.words import ACTIVE, DENY, NO, TERMINATED, YES, date, several
+from policylang.importing.csv.words import ACTIVE, DENY, NO, NOT_THERE, STILL_THERE, TERMINATED, YES, date, several
 from policylang.importing.imported import Assignment, Imported, Origin, User
 from policylang.importing.texts import text
 
@@ -107,9 +107,9 @@ class PeopleReader:
         """Whether the person has left, and is a superuser. What cannot be told counts as having left, and as no."""
         status, at = cells.get("status", ("", Origin("")))
         word = status.casefold()
-        if word in TERMINATED:
+        if word in TERMINATED or word in NOT_THERE:
             user.terminated = True
-        elif word not in ACTIVE:
+        elif word not in ACTIVE and word not in STILL_THERE:
             self._set.refuse("status", at, f"the status {quoted(status)} is not known: treated as terminated")
             user.terminated = True
         left, at = cells.get("terminated", ("", Origin("")))

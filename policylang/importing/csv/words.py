@@ -50,7 +50,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "because": ("because", "reason", "justification", "rationale"),
     "approved_by": ("approvedby", "approver", "approval"),
-    "status": ("status", "employmentstatus", "employeestatus", "userstatus", "state"),
+    "status": (
+        *("status", "employmentstatus", "employeestatus", "userstatus", "state"),
+        *("active", "isactive", "enabled", "isenabled", "accountenabled"),
+    ),
     "terminated": ("terminated", "isterminated", "terminationdate", "terminatedon", "termdate", "inactive", "leaver"),
     "superuser": ("superuser", "issuperuser", "superusertag"),
     "resource": (
@@ -131,6 +134,8 @@ ACTIVE = frozenset(("", "active", "employed", "current", "enabled", "a", "full t
 TERMINATED = frozenset(
     ("terminated", "inactive", "left", "leaver", "former", "disabled", "deactivated", "separated", "t")
 )
+STILL_THERE, NOT_THERE = frozenset(("true", "yes", "y")), frozenset(("false", "no", "n"))
+"""Words of a column such as `Active`. A number may be the code of anything."""
 VERBS = frozenset(
     (
         *(

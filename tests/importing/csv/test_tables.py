@@ -75,6 +75,14 @@ def test_a_column_that_may_limit_a_grant_leaves_nothing_of_it_until_a_mapping_sa
     assert "grant view, create on bill" in text(known, "roles.policy")
 
 
+@pytest.mark.parametrize("name", ["Active", "Account Enabled"])
+def test_who_is_not_active_has_left(name: str) -> None:
+    rows = "".join(f"{user},Ann,Clerk,{user}\n" for user in ("TRUE", "yes", "FALSE", "no", "7"))
+    made = imported("csv", {"p.csv": f"Employee ID,Name,Role,{name}\n{rows}"})
+    assert codes(made) == ["status"]
+    assert [key for key, user in made.imported.users.items() if not user.terminated] == ["TRUE", "yes"]
+
+
 @pytest.mark.parametrize("cell", ["perhaps", "=A1"])
 def test_a_row_whose_effect_is_not_known_gives_nothing(cell: str) -> None:
     files = {"g.csv": f"Role,Permission,Effect\nClerk,bill.create,{cell}\nClerk,bill.view,allow\n"}
