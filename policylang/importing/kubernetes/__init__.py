@@ -54,6 +54,7 @@ FORMAT = ImportFormat(
         "aggregated-rules": "rules of an aggregated role, which the cluster replaces",
     },
     silent={
+        "PL301": "roles of a cluster only add: the names and namespaces of one are no limits of another",
         "PL305": "bindings hold no reasons",
         "PL402": "rules hold no conditions on records",
         "PL408": "users and service accounts are bound to the same roles, and all are in `system:authenticated`",
