@@ -56,7 +56,8 @@ FORMAT = ImportFormat(
         "operator": "an operator of domains such as `child_of`, `any` or `ilike`, or a comparison of sizes after `!`",
         "call": "a call in a domain: it would have to be run",
         "domain": "a domain that is not a list of terms, or has values that are computed",
-        "path": "a negative test through another record: versions of Odoo differ where that record is missing",
+        "path": "a negative test through another record: versions of Odoo differ where that record is missing, so "
+        "there it does not hold",
         "type": "a field whose type cannot be told, or that is compared with what is not of its type",
         "value": "a value of a field that cannot be read",
         "row": "a row or record that does not say what it is about",

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
+from policylang.diagnostics import quoted
 from policylang.importing.imported import Attribute, Imported, Origin, Ref, Text
 from policylang.importing.odoo.domains import DomainItem, DomainTree, FixedValue, Leaf, Node, UserField, leaves
 from policylang.importing.odoo.expressions import NoExpressionError
@@ -108,6 +109,10 @@ class ConditionWriter:
             kind = self._types.of(model, leaf)
             type = ("set of ", kind) if _is_many(leaf.field) else (kind,)
             self._set.resource(model, leaf.origin).attribute(leaf.field, leaf.origin, type)
+            if _through(leaf):
+                between = msgspec.structs.replace(leaf, field=leaf.field.rpartition(".")[0])
+                of = (self._types.of(model, between),)
+                self._set.resource(model, leaf.origin).attribute(between.field, leaf.origin, of)
             for item in leaf.items:
                 if isinstance(item, UserField) and item.path:
                     self._subject(item, leaf.origin)
@@ -120,11 +125,23 @@ class ConditionWriter:
         kind = self._types.of(model, leaf)
         many = _is_many(leaf.field)
         field: Text = (Ref("attribute", leaf.field),)
-        items = leaf.items
         negative = leaf.operator in ("!=", "not in")
-        if "." in leaf.field and (negative or FixedValue(None) in items):
-            message = f"{leaf.text}: without the record between, versions of Odoo decide differently"
-            raise NoExpressionError("path", leaf.origin, message)
+        if _through(leaf):
+            if many:
+                message = f"{leaf.text}: for several records between, versions of Odoo decide differently"
+                raise NoExpressionError("path", leaf.origin, message)
+            between = leaf.field.rpartition(".")[0]
+            self._types.of(model, msgspec.structs.replace(leaf, field=between))
+            message = (
+                f"{leaf.text}: without {quoted(between)} versions of Odoo decide differently: here it does not hold"
+            )
+            self._set.refuse("path", leaf.origin, message)
+            there = Stated((Ref("attribute", between), " is present"))
+            return every([there, self._test(kind, field, many, negative, leaf)])
+        return self._test(kind, field, many, negative, leaf)
+
+    def _test(self, kind: str, field: Text, many: bool, negative: bool, leaf: Leaf) -> Stated:
+        items = leaf.items
         if leaf.operator in ("<", "<=", ">", ">="):
             if kind not in ("int", "decimal") or many or not isinstance(items[0], FixedValue) or items[0].value is None:
                 raise NoExpressionError("type", leaf.origin, f"{leaf.text}: only numbers are compared by size")
@@ -199,6 +216,11 @@ class ConditionWriter:
         if FixedValue(None) in leaf.items:
             return every(parts) if parts else Stated((*field, " is present"))
         return some([Stated((*field, " is missing")), every(parts)]) if parts else ALWAYS
+
+
+def _through(leaf: Leaf) -> bool:
+    """Whether it asks through another record for what is not so, or not there."""
+    return "." in leaf.field and (leaf.operator in ("!=", "not in") or FixedValue(None) in leaf.items)
 
 
 def _is_many(field: str) -> bool:

@@ -111,6 +111,36 @@ def test_a_restriction_that_is_not_understood_closes_the_model(domain: str, code
     assert not reads(made)
 
 
+@pytest.mark.parametrize(
+    ("domain", "open_for"),
+    [
+        ("[('a_id.state', '!=', 'draft')]", [None, "done"]),
+        ("[('a_id.state', 'not in', ['draft', False])]", ["done"]),
+        ("[('a_id.state', '=', False)]", [None]),
+        ("[('a_id.state', 'in', ['draft', False])]", [None, "draft"]),
+        ("['!', ('a_id.state', '=', 'draft')]", [None, "done"]),
+    ],
+)
+@pytest.mark.parametrize("groups", ["", "<field name='groups' eval=\"[(4, ref('base.group_user'))]\"/>"])
+def test_a_negative_test_through_another_record_asks_for_that_record(domain: str, open_for: list, groups: str) -> None:
+    made = of(xml=rule(domain, groups))
+    assert codes(made) == ["path"]
+    here = asked(made)
+
+    def may(record: dict[str, str]) -> bool:
+        return here.allows("ann", "read", "doc", record, now=NOW)
+
+    states = (None, "draft", "done")
+    assert not any(may({"a_id_state": state} if state else {}) for state in states)
+    assert [s for s in states if may({"a_id": "5", **({"a_id_state": s} if s else {})})] == open_for
+
+
+def test_a_test_through_a_record_of_no_known_type_closes_the_model() -> None:
+    made = of(xml=rule("[('size.state', '!=', 'draft')]"))
+    assert codes(made) == ["type"]
+    assert not reads(made)
+
+
 def test_the_booleans_of_the_models_of_odoo_are_known() -> None:
     users = HEAD + ROW.replace("doc", "res_users")
     made = of(users, rule("[('share', '=', False)]").replace("model_doc", "base.model_res_users"))
