@@ -57,19 +57,12 @@ def _declaration(
     text = source.text
     left = [text[item.start_pos : item.end_pos] for item in whole.items if item is not part]
     yield source, whole.start_pos, whole.end_pos, " and ".join(left)
-    begin = text.index(" on ", (node.label or node.name).end_pos)
-    head = text[begin : text.rindex("{", begin, whole.start_pos)].rstrip()
-    label = (
-        f' "{node.label.value} (2)"'
-        if node.label and node.label.value.isprintable() and '"' not in node.label.value
-        else ""
-    )
-    yield (
-        source,
-        node.end_pos,
-        node.end_pos,
-        f"\npolicy {name}{label}{head} {{ {text[part.start_pos : part.end_pos]} }}",
-    )
+    label = f' {text[node.label.start_pos : node.label.end_pos - 1]} (2)"' if node.label else ""
+    target = text[node.target.start_pos : node.target.end_pos]
+    actions = f" for {', '.join(action.value for action in node.actions)}" if node.actions else ""
+    condition = text[part.start_pos : part.end_pos]
+    made = f"{source.line_break}policy {name}{label} on {target}{actions} {{ {condition} }}"
+    yield source, node.end_pos, node.end_pos, made
 
 
 def _attachments(of: EditedSet, name: str, new: str) -> Iterator[ReplacedText]:

@@ -297,6 +297,43 @@ def test_a_condition_becomes_a_policy(client: Client, tmp_path: Path) -> None:
     assert "append policy own  append policy own_2" in edited(OTHER, changes[client.uri("other.policy")])
 
 
+@pytest.mark.parametrize(
+    ("head", "made"),
+    [
+        ('policy own "Own"\n  on customer', 'policy own_2 "Own (2)" on customer'),
+        ("policy own\ton\tcustomer  for view", "policy own_2 on customer for view"),
+        ("policy own # put on { all\n on customer # { here\n", "policy own_2 on customer"),
+        (r'policy own "O\\wn \u{1F511}" on customer', r'policy own_2 "O\\wn \u{1F511} (2)" on customer'),
+        ("policy own on any resource with\n a, b", "policy own_2 on any resource with\n a, b"),
+    ],
+)
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_however_a_policy_is_written_a_condition_becomes_one(
+    client: Client, tmp_path: Path, head: str, made: str, line_break: str
+) -> None:
+    text = (
+        "resource customer { a : text  b : text  actions view }\n"
+        f'{head} {{ a is "x" and b is " on " }}\n'
+        "role reader { grant view on customer  policy own on customer }\n"
+    ).replace("\n", line_break)
+    client.open("alone.policy", text)
+    for name in ("main.policy", "other.policy"):
+        client.change(name, "")
+    try:
+        start, end = at(text, 'b is "'), at(text, '" on "', behind=True)
+        actions = offered(client, "alone.policy", start, end)
+        (action,) = (each for each in actions.values() if each["kind"] == "refactor.extract")
+        changes = action["edit"]["changes"]
+        assert compiles(client, changes, {"alone.policy": text}, tmp_path)
+        after = edited(text, changes[client.uri("alone.policy")])
+        assert made.replace("\n", line_break) + ' { b is " on " }' in after
+        assert after.count("\r") == (after.count("\n") if line_break == "\r\n" else 0)
+    finally:
+        client.close("alone.policy")
+        client.change("main.policy", MAIN)
+        client.change("other.policy", OTHER)
+
+
 def test_questions(client: Client) -> None:
     rows = client.request("policylang/matrix")["rows"]
     assert rows == [{"user": user, "resource": "customer", "actions": ["view"]} for user in ("ann", "bea")]
