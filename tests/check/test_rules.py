@@ -42,6 +42,7 @@ def found(text: str, codes: list[str]) -> list[tuple[int, str]]:
         for finding in findings
         if finding.code in EVIDENT and not (finding.shown or finding.proved or finding.unproved)
     ]
+    assert not [each for finding in findings for each in (finding.message, finding.help or "") if "\n" in each]
     lines = [(Location.parse(finding.at).line, finding.code) for finding in findings]
     told = [(user, finding.code, finding.at) for finding in findings for user in finding.users]
     others: list[tuple[int, str]] = []

@@ -88,12 +88,13 @@ def _finding(world: World, roles: list[ir.Role], users: list[str]) -> Finding:
     *others, last = sorted(roles, key=lambda role: Location.parse(role.at))
     names = [f"`{role.name}`" for role in (*others, last)]
     text = suggested_role(world, [RightsSource("role", role.name) for role in (*others, last)], narrow=False)
+    in_one_line = " ".join(line.strip() for line in text.split("\n")).strip()
     return Finding(
         code="PL304",
         message=f"{listed(names, 'and')} are always assigned together, to {counted(users)}",
         at=last.at,
         users=tuple(users),
-        help=f"merge them into one role:\n\n{text}" if text else "assign what must be kept apart to different users",
+        help=f"merge them into one: `{in_one_line}`" if text else "assign what must be kept apart to different users",
         policies=text,
         related=tuple(related(role.at, f"`{role.name}`") for role in others),
     )
