@@ -21,6 +21,8 @@ _EVERYWHERE = (
     Slip(r"[\u201c\u201d](?P<text>[^\u201c\u201d\"\n]*)[\u201c\u201d]", '"<text>"'),
 )
 
+_NO_REASON = "only a grant, a deny, an assignment, an append and an override have a reason: make it a comment, `# …`"
+
 TABLES: dict[str, tuple[Slip, ...]] = {
     **DECLARATIONS,
     "condition": CONDITIONS,
@@ -46,7 +48,16 @@ _BLOCKS = {
 
 def slip(stop: Stop) -> Guess | None:
     """What was meant by the words around the token that does not fit, if it is a known way to write something."""
-    return first_match(phrases(_place_of(stop)), stop)
+    return _needless_reason(stop) or first_match(phrases(_place_of(stop)), stop)
+
+
+def _needless_reason(stop: Stop) -> Guess | None:
+    """A reason for what needs none. In the block of a user its keyword is first taken for the name of an attribute."""
+    word = stop.previous() if stop.token.type == "STRING" and stop.expected == {"COLON"} else stop.token
+    before = stop.previous(2)
+    if word is None or word.value != "because" or (before is not None and before.value == "because"):
+        return None
+    return Guess(_NO_REASON, word.start_pos, word.end_pos, None)
 
 
 def phrases(place: str) -> tuple[Slip, ...]:

@@ -13,6 +13,10 @@ _LAST_DAY = "give the last day: `until 2026-01-31`"
 _PLACE = "name the kind of place, as in `at site <t>`"
 
 _NO_PLACE = "a grant has no place and no dates: they belong to `assign role …`, in the block of the user"
+_LIMIT = Slip(
+    r"policy <w>(\([^)]*\))? (at|from|until|since|approved) ",
+    help="a policy has no place, no dates and no approval: they belong to `assign role …`, in the block of the user",
+)
 
 BUNDLES: tuple[Slip, ...] = (
     Slip(r"(?P<verb>grant|deny) <w> ?[&+/;|] ?<w2> on", "<verb> <w>, <w2> on"),
@@ -38,6 +42,7 @@ BUNDLES: tuple[Slip, ...] = (
         help="a policy is a separate item: put `policy <w2>` on the next line",
     ),
     Slip("on <w> (at|from|until|since) ", help=_NO_PLACE),
+    _LIMIT,
     Slip("(?P<said>grant <w>(, \\w+)* on <w2>) (to|for) (role |group |user |everyone)?\\w*", "<said>"),
     Slip("(policies|policy:|limit|limits|limited by|condition|restrict|restriction) <w>", "policy <w>"),
     Slip(r"policy <w>(\([^)]*\))?,", help="one policy per line: repeat `policy …`"),
@@ -100,6 +105,7 @@ BUNDLES: tuple[Slip, ...] = (
 )
 
 USERS: tuple[Slip, ...] = (
+    _LIMIT,
     Slip("between <d> and <d2>", "from <d> until <d2>"),
     Slip("for <w> <t>", "at <w> <t>"),
     Slip("(approver|approval|approved|signed off by) <t>", "approved by <t>"),
