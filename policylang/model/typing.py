@@ -34,6 +34,7 @@ from policylang.model.types import (
     RecordType,
     SetType,
     TextType,
+    Type,
     UserType,
 )
 from policylang.model.values import literal, network, time_of_day
@@ -139,14 +140,16 @@ def _comparison(world: PathScope, scope: ConditionScope, node: expressions.Compa
 
 def _equality(world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     right = node.right
-    if isinstance(right, expressions.Path) and word_of(right) in ("missing", "present"):
+    left_type = type_of(world, scope, node.left)
+    if isinstance(right, expressions.Path) and (word := word_of(right)) in ("missing", "present"):
         # `is not missing`: behind `is not` the word is a name.
-        by = f"is {'present' if word_of(right) == 'missing' else 'missing'}"
+        by = f"is {'present' if word == 'missing' else 'missing'}"
+        if _is_a_value(world, scope, node, node.left, left_type, word, negated=True):
+            return None
         whole = expressions.Name(node.operator.start_pos, right.end_pos, by)
-        message = f"unknown name `{word_of(right)}`"
+        message = f"unknown name `{word}`"
         world.report.error("PL101", scope.source, right, message, f"write `{by}`", replace=whole, by=by)
         return None
-    left_type = type_of(world, scope, node.left)
     if isinstance(left_type, SetType) and word_of(right) == "empty":
         items = one_side(world, scope, node.left, None)
         return None if items is None else ir.Empty(items, where)
@@ -333,17 +336,37 @@ def _presence(world: PathScope, scope: ConditionScope, node: expressions.Presenc
         return None
     where = at(scope.source, node)
     missing = ir.Missing(operand, where)
-    word, other = ("missing", "present") if node.missing else ("present", "missing")
-    if isinstance(operand.type, EnumType) and word in operand.type.values:
-        world.report.error(
-            "PL103",
-            scope.source,
-            node,
-            f"`is {word}` can mean the value `{word}` of {called(scope, node.operand)} or that it is {word}",
-            f"write `in [{word}]` for the value, `not (… is {other})` for the other",
-        )
+    if _is_a_value(world, scope, node, node.operand, operand.type, "missing" if node.missing else "present"):
         return None
     return missing if node.missing else negated(missing, where)
+
+
+def _is_a_value(
+    world: PathScope,
+    scope: ConditionScope,
+    node: expressions.Comparison | expressions.Presence,
+    operand: expressions.Operand,
+    type_: Type | None,
+    word: str,
+    *,
+    negated: bool = False,
+) -> bool:
+    """Whether `missing` or `present` behind `is` or `is not` is a value of the operand as well, which is reported."""
+    if not (isinstance(type_, EnumType) and word in type_.values):
+        return False
+    other = "present" if word == "missing" else "missing"
+    of_value, of_presence = f"… in [{word}]", f"… is {other}"
+    if negated:
+        said, meant, of_value = f"is not {word}", f"is {other}", f"not ({of_value})"
+    else:
+        said, meant, of_presence = f"is {word}", f"is {word}", f"not ({of_presence})"
+    message = f"`{said}` can mean the value `{word}` of {called(scope, operand)} or that it {meant}"
+    if other in type_.values:
+        help = f"write `{of_value}` for the value; for the other, rename the value `{other}`"
+    else:
+        help = f"write `{of_value}` for the value, `{of_presence}` for the other"
+    world.report.error("PL103", scope.source, node, message, help)
+    return True
 
 
 def _membership(world: PathScope, scope: ConditionScope, node: expressions.Membership) -> ir.Condition | None:

@@ -22,6 +22,7 @@ resource doc "Document" {
   owner : user  created : datetime  day : date  amount : money  title : text  status : one of draft, done
   actions view, create, edit
 }
+resource shift { attendance : one of missing, late  presence : one of missing, present  actions view }
 scope region contains site
 place region "North"
 place site "HQ" in "North"
