@@ -86,7 +86,7 @@ def rename(
         return {}
     for sharing in _SHARED.get(kind, (kind,)):
         if next(iter(_places_of(of, (sharing, owner, new))), None) is not None:
-            raise RenameError(f"there is a {sharing} {quoted(new)} already")
+            raise RenameError(f"another {sharing} is called {quoted(new)} already")
     if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
         raise RenameError("the policy set has errors: fix them first")
     renamed = [(source, each.start, each.end, written) for _, source, each in places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -226,9 +227,20 @@ class PolicyServer(LanguageServer):
         super().shutdown()  # type: ignore[no-untyped-call]
 
 
+class _NoRefusals(logging.Filter):
+    """Keeps out of the log what an editor was refused: it has the answer, and nothing is wrong here."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.exc_info is None or not isinstance(record.exc_info[1], JsonRpcException)
+
+
+_NO_REFUSALS = _NoRefusals()
+
+
 def make_server(only: Sequence[Path] | None = None, checking: type[LiveChecker] = LiveChecker) -> PolicyServer:
     """A server with all features."""
     server = PolicyServer(only, checking)
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_NO_REFUSALS)
 
     @server.feature(lsp.INITIALIZE)
     def initialize(params: lsp.InitializeParams) -> None:

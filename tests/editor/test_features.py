@@ -114,6 +114,18 @@ def test_rename_is_refused(client: Client, new: str) -> None:
         ask(client, "rename", "main.policy", "own", newName=new)
 
 
+def test_a_refused_rename_says_why_and_leaves_nothing_in_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "main.policy").write_text(MAIN)
+    with Client(tmp_path) as client:
+        client.open("main.policy", MAIN)
+        with pytest.raises(RuntimeError, match="another attribute is called `status` already"):
+            ask(client, "rename", "main.policy", "name ", newName="status")
+        assert client.stop() == 0
+    assert capfd.readouterr().err == ""
+
+
 def test_rename_to_what_would_mean_something_else(client: Client) -> None:
     """An attribute called like a value that it is compared with, or like a parameter."""
     with pytest.raises(RuntimeError):
