@@ -177,9 +177,9 @@ class Registry:
                 with error:
                     return RegistryAnswer(error.code, error.headers, error.read(_MOST_ERROR))
         except urllib.error.URLError as error:
-            raise RegistryError(f"the registry cannot be reached: {error.reason}") from None
+            raise RegistryError(f"the registry cannot be reached: {transfer.why(error)}") from None
         except (OSError, ValueError, EOFError) as error:
-            raise RegistryError(f"the registry cannot be reached: {error}") from None
+            raise RegistryError(f"the registry cannot be reached: {transfer.why(error)}") from None
         except Exception as error:  # http.client raises its own for what is no HTTP
             raise RegistryError(f"the registry does not speak HTTP: {type(error).__name__}") from None
 

@@ -12,12 +12,13 @@ SCHEME = "oci://"
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
-    r"(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)"
+    r"(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?)"
     rf"/(?P<name>{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _LONGEST_NAME = 255
+_LARGEST_PORT = 65535
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -34,6 +35,8 @@ class Reference(msgspec.Struct, frozen=True):
         found = _REFERENCE.fullmatch(text.removeprefix(SCHEME))
         if found is None or len(found["name"]) > _LONGEST_NAME:
             raise ValueError("this is not `oci://HOST/NAME:TAG` or `oci://HOST/NAME@sha256:DIGEST`")
+        if int(found["port"] or 0) > _LARGEST_PORT:
+            raise ValueError(f"this is not a port: the largest is {_LARGEST_PORT}")  # else another would be asked
         if found["tag"] is None and found["digest"] is None:
             raise ValueError("this names no tag and no digest")
         return cls(found["host"], found["name"], found["tag"], found["digest"])

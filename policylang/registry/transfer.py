@@ -6,10 +6,13 @@ import http.client
 import io
 import socket
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
+
+from policylang.diagnostics import reason
 
 SECONDS = 30
 """How long the other side may be silent."""
@@ -27,6 +30,12 @@ def send(request: urllib.request.Request, until: float) -> Any:
     """
     setattr(request, _UNTIL, until)
     return _opener().open(request, timeout=SECONDS)
+
+
+def why(error: Exception) -> str:
+    """What failed on the way to the other side, in the system's words."""
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    return reason(cause) if isinstance(cause, OSError) else str(cause)
 
 
 def parts(body: bytes, until: float) -> Iterator[bytes]:

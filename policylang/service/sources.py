@@ -154,6 +154,7 @@ class _Address:
         """``keys``: a signature of one of them has to be behind the address of the content and ``.minisig``."""
         try:
             parts = urlsplit(address)
+            _ = parts.port  # of which a number that is too large would be taken for another
         except ValueError as error:
             raise SourceError(f"no address: {str(error).lower()}") from None
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
@@ -197,7 +198,7 @@ class _Address:
                 return None
             raise SourceError(f"the address answers {error.code}") from None
         except (OSError, ValueError) as error:
-            raise SourceError(f"the address cannot be reached: {error}") from None
+            raise SourceError(f"the address cannot be reached: {transfer.why(error)}") from None
         except http.client.IncompleteRead:
             raise SourceError(_CUT_SHORT) from None
         except http.client.HTTPException as error:

@@ -140,7 +140,12 @@ def test_a_near_name_is_suggested(run, write) -> None:
             ["oci://registry.example.test/crm"],
             "error: oci://registry.example.test/crm: this names no tag and no digest",
         ),
-        (["oci://127.0.0.1:1/crm:prod"], "error: oci://127.0.0.1:1/crm:prod: the registry cannot be reached: "),
+        (
+            ["oci://127.0.0.1:1/crm:prod"],
+            "error: oci://127.0.0.1:1/crm:prod: the registry cannot be reached: connection refused\n",
+        ),
+        (["http://127.0.0.1:1/set.json"], "the address cannot be reached: connection refused\n"),
+        (["http://127.0.0.1:65537/set.json"], "no address: port out of range 0-65535"),
         (["http://policies.example.test/set.json"], "policies come over https"),
         (["policies", "--config", "none.yaml"], "error: none.yaml: cannot be read"),
         (["policies", "--config", "policies"], "not a regular file"),

@@ -82,6 +82,7 @@ def test_references(text: str, base: str, of: str) -> None:
         f"oci://host/{'a' * 256}:b",
         "oci://ho\nst/a:b",
         "https://host/a:b",
+        "oci://host:65536/a:b",
         "oci://host/a:b\n",
     ],
 )
