@@ -90,14 +90,24 @@ def check(world: World) -> Iterator[Finding]:
     nothing, and neither do policies that leave nothing out when the grants of the source are taken together; the last
     of these grants is reported then. What the role or group cannot do alone (a requirement, a deny of everything) is no
     finding here. A resource without attributes has no records.
+
+    What a user's block grants is for that user alone: it is narrowed by what the user appends, too, and a terminated
+    user does not keep it.
     """
     question = _Question(world)
     facts: _Facts = {}
     asked: set[tuple[Name, Permission]] = set()
+    blocks = {ir.own_role(user.id): user for user in world.policy_set.users}
     for source, _bundle in world.bundles:
+        user = blocks.get(source.name) if source.kind == "role" else None
+        if user is not None and user.terminated:
+            continue
         wanted = _changing(world, source) - asked
         asked |= wanted
         for (resource, action), limits in _limits(world, source, {permission for _, permission in wanted}).items():
+            appended = () if user is None else limiting(world.index, (a.limit for a in user.appends), resource, action)
+            if question.narrows(limit.instance for limit in appended):
+                continue
             if len(limits) > 1 or not question.narrows(*limits):
                 question.ask(source, world.plan(Profile((source,)), action, resource), facts)
     for fact in facts.values():
