@@ -111,6 +111,22 @@ user "eve"
     assert len(run_checks(compiled(text), NOW, ["PL302"])) == found
 
 
+def test_a_source_is_told_with_the_one_that_grants_what_it_requires() -> None:
+    text = """
+resource pay { actions open }
+resource employee { name : text  sensitive rate : money  actions view  action export requires open on pay }
+role exporter { grant view on employee  grant export on employee including rate because "audit" }
+role reader { grant view on employee (name) }
+role opener { grant open on pay }
+user "ann" { assign role exporter  assign role reader  assign role opener }
+"""
+    (finding,) = run_checks(compiled(text), NOW, ["PL302"])
+    assert finding.message == (
+        "together `exporter` and `opener` give `ann` sensitive `employee.rate`, beyond `exporter`"
+    )
+    assert finding.held == (("role", "exporter"), ("role", "opener"))
+
+
 def test_the_command_that_replays_a_witness() -> None:
     (witness,) = shown(SENSITIVE.replace("VIEW", "view"), "PL410")
     assert command(witness, ["policies"]) == (

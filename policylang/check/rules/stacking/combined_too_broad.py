@@ -8,7 +8,7 @@ from functools import cache, cached_property
 import msgspec
 
 from policylang.analysis.query import Sat
-from policylang.analysis.satisfiability import UNSAT
+from policylang.analysis.satisfiability import SATISFIABLE, UNSAT
 from policylang.check.finding import Finding, Shown, people
 from policylang.check.opened import OpenedPermissions, Stack
 from policylang.check.stacks import SourceKind, Stacks
@@ -241,7 +241,7 @@ def _sensitive(rule: _Rule, stack: Stack, largest: list[RightsSource]) -> Iterat
     told: set[Permission] = set()
     for source in stack.sources:
         fields: dict[str, None] = {}
-        broad = _Broad(stack, (largest[0], source))
+        broad = _Broad(stack, ())
         for resource, action, field in rule.opened.secrets(source.bundle_name):
             if (resource, field) in told or _is_alone(rule, stack, largest, resource, field):
                 continue
@@ -251,9 +251,26 @@ def _sensitive(rule: _Rule, stack: Stack, largest: list[RightsSource]) -> Iterat
                 fields[f"`{resource}.{field}`"] = None
                 if len(fields) == 1:
                     broad.asked.append(_Asked((resource, action), field, largest[0]))
+                    broad.by = _opening(rule, stack, largest[0], source, broad.asked[0])
         if fields:
             broad.reason = f"sensitive {listed(list(fields), 'and')}, beyond {rule.stacks.in_words(largest[0])}"
             yield broad
+
+
+def _opening(
+    rule: _Rule, stack: Stack, largest: RightsSource, source: RightsSource, asked: _Asked
+) -> tuple[RightsSource, ...]:
+    """The largest source and the one that covers the attribute; where that is the largest itself, the one with what
+    the action requires beside it, or the whole stack where no one has it all.
+    """
+    if source != largest:
+        return largest, source
+    for other in stack.sources:
+        both = msgspec.structs.replace(stack.who, sources=(source, other))
+        pair = msgspec.structs.replace(stack, who=both, sources=both.sources)
+        if other != source and rule.opened.settle(pair, asked.permission, asked.field) is SATISFIABLE:
+            return source, other
+    return stack.sources
 
 
 def _is_alone(rule: _Rule, stack: Stack, largest: list[RightsSource], resource: str, field: str) -> bool:
