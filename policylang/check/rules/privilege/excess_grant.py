@@ -126,10 +126,13 @@ def _needed(world: World, role: ir.Role) -> _Needed:
     waiting = list(needed)
     for resource, action in waiting:
         for other in grants_required(index.actions[resource][action].requires):
-            required = other.resource, other.action
-            if required not in needed:
-                needed[required] = None
-                waiting.append(required)
+            changes = index.kind(other.resource, other.action) in ("modify", "delete")
+            views = index.of_kind(other.resource, "view") if changes else ()
+            for name in (other.action, *views):
+                required = other.resource, name
+                if required not in needed:
+                    needed[required] = None
+                    waiting.append(required)
     return needed
 
 
