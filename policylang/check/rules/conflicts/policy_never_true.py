@@ -37,7 +37,7 @@ policy outside on doc { level < 3 or level > 5 }
 def check(world: World) -> Iterator[Finding]:
     """The finding stands on the policy, if it reaches nothing whatever its arguments; where other arguments, or another
     resource, would do, it stands where the policy is first used like this. If the condition is true of incomplete
-    records only, the finding says so, unless the policy asks whether they are: then it is meant for them.
+    records only, the finding says so.
     """
     yield from claims(world, _findings)
 
