@@ -91,6 +91,17 @@ class _Condition(_Node, frozen=True, gc=False):
         """The same with what ``change`` makes of each test in its place."""
         return change(self)  # type: ignore[arg-type]
 
+    def nnf(self, wanted: bool = True) -> Condition:
+        """What is true where the condition is true, or where it is false if not ``wanted``, in negation normal form:
+        ``Not`` stands at single tests only.
+        """
+        return self if wanted else Not(self, self.at)  # type: ignore[return-value, arg-type, attr-defined]
+
+    @property
+    def signed(self) -> tuple[Test, bool]:
+        """Of a test or the opposite of one: the test, and whether it is itself."""
+        return self, True  # type: ignore[return-value]
+
 
 class _Joined(_Condition, frozen=True, gc=False):
     items: tuple[Condition, ...]
@@ -102,6 +113,10 @@ class _Joined(_Condition, frozen=True, gc=False):
 
     def map_tests(self, change: Callable[[Test], Condition]) -> Condition:
         return type(self)(tuple(item.map_tests(change) for item in self.items), self.at)  # type: ignore[return-value]
+
+    def nnf(self, wanted: bool = True) -> Condition:
+        kind = And if isinstance(self, And) == wanted else Or
+        return kind(tuple(item.nnf(wanted) for item in self.items), self.at)
 
 
 class And(_Joined, frozen=True, gc=False, tag="and"):
@@ -122,6 +137,13 @@ class Not(_Condition, frozen=True, gc=False, tag="not"):
 
     def map_tests(self, change: Callable[[Test], Condition]) -> Condition:
         return Not(self.item.map_tests(change), self.at)
+
+    def nnf(self, wanted: bool = True) -> Condition:
+        return self.item.nnf(not wanted)
+
+    @property
+    def signed(self) -> tuple[Test, bool]:
+        return self.item, False  # type: ignore[return-value]
 
 
 class _Test(_Condition, frozen=True, gc=False):

@@ -76,7 +76,7 @@ def _test(test: c.Test, s: Situation, wanted: bool) -> Rest:
         return truth(test, s) is wanted
     match test:
         case c.Missing():
-            return _signed(test, wanted)
+            return test.nnf(wanted)
         case c.Compare(left=left, right=right):
             return _compare(test, left, right, s, wanted)
         case c.Time():
@@ -91,17 +91,13 @@ def _test(test: c.Test, s: Situation, wanted: bool) -> Rest:
             operand, part = _known(test.operand, s), _known(test.part, s)
             if operand is None or part is None:
                 return False
-            return _signed(c.TextTest(test.test, operand, part, test.at), wanted)
+            return c.TextTest(test.test, operand, part, test.at).nnf(wanted)
         case _:
-            return _signed(test, wanted)
+            return test.nnf(wanted)
 
 
 def is_of_record(operand: c.Operand) -> bool:
     return isinstance(operand, c.Path) and operand.root == "record"
-
-
-def _signed(test: c.Test, wanted: bool) -> c.Condition:
-    return test if wanted else c.Not(test, test.at)
 
 
 def _known(operand: c.Operand, s: Situation) -> c.Operand | None:
@@ -120,13 +116,13 @@ def _compare(test: c.Compare, left: c.Operand, right: c.Operand, s: Situation, w
                 if record is MISSING:
                     return False
                 if identity(record) is MISSING:
-                    return _signed(c.In(other, (), test.at), wanted)  # another record than any that has an id
+                    return c.In(other, (), test.at).nnf(wanted)  # another record than any that has an id
     first, second = _known(left, s), _known(right, s)
     if first is None or second is None:
         return False
     if isinstance(first, c.Constant):
-        return _signed(c.Compare(_MIRRORED[test.test], second, first, test.at), wanted)
-    return _signed(c.Compare(test.test, first, second, test.at), wanted)
+        return c.Compare(_MIRRORED[test.test], second, first, test.at).nnf(wanted)
+    return c.Compare(test.test, first, second, test.at).nnf(wanted)
 
 
 _MIRRORED: dict[str, Literal["eq", "lt", "le", "gt", "ge"]] = {
@@ -144,7 +140,7 @@ def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
     if operand is None:
         return False
     if is_of_record(test.duration):
-        return _signed(c.Time(test.test, operand, test.duration, test.at), wanted)
+        return c.Time(test.test, operand, test.duration, test.at).nnf(wanted)
     length = value(test.duration, s)
     if length is MISSING:
         return False
@@ -154,7 +150,7 @@ def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
         return False
     now, edge = (c.Constant(operand.type, as_value(operand.type, each), test.at) for each in edges)
     if test.test == "older_than":
-        return _signed(c.Compare("lt", operand, edge, test.at), wanted)
+        return c.Compare("lt", operand, edge, test.at).nnf(wanted)
     first, last = (edge, now) if test.test == "within" else (now, edge)
     inside = [c.Compare("ge", operand, first, test.at), c.Compare("le", operand, last, test.at)]
     outside = [c.Compare("lt", operand, first, test.at), c.Compare("gt", operand, last, test.at)]
@@ -166,19 +162,19 @@ def _contains(test: c.Contains, s: Situation, wanted: bool) -> Rest:
         item = _known(test.item, s)
         if item is None:
             return False
-        return _signed(c.Contains(test.operand, item, test.at), wanted)
+        return c.Contains(test.operand, item, test.at).nnf(wanted)
     found = value(test.operand, s)
     if found is MISSING or (not wanted and MISSING in found):
         return False
     known = [as_value(test.item.type, each) for each in found if each is not MISSING]
-    return _signed(c.In(test.item, tuple(dict.fromkeys(known)), test.at), wanted)
+    return c.In(test.item, tuple(dict.fromkeys(known)), test.at).nnf(wanted)
 
 
 def _overlaps(test: c.Overlaps, s: Situation, wanted: bool) -> Rest:
     """With the items of a known set, each by itself."""
     known = [side for side in test.sides if not is_of_record(side)]
     if not known:
-        return _signed(test, wanted)
+        return test.nnf(wanted)
     other = test.right if known[0] is test.left else test.left
     items = value(known[0], s)
     if items is MISSING:
@@ -193,7 +189,7 @@ def _overlaps(test: c.Overlaps, s: Situation, wanted: bool) -> Rest:
     # Of a set that is there nothing else is asked, where no item is known.
     assert isinstance(other, c.Path)
     there = c.Not(c.Missing(other, test.at), test.at)
-    return all_of([_signed(each, False) for each in tests] or [there], test.at)
+    return all_of([each.nnf(False) for each in tests] or [there], test.at)
 
 
 def _under(test: c.Under, s: Situation, wanted: bool) -> Rest:
@@ -202,12 +198,12 @@ def _under(test: c.Under, s: Situation, wanted: bool) -> Rest:
         return False  # the way up never ends
     if is_of_record(test.operand):
         if is_of_record(test.top):
-            return _signed(test, wanted)
+            return test.nnf(wanted)
         top = value(test.top, s)
         if top is MISSING:
             return False
         known = NO_TOP if _is_nameless(test.operand.type, top) else c.Constant(TextType(), str(identity(top)), test.at)
-        return False if wanted and known is NO_TOP else _signed(msgspec.structs.replace(test, top=known), wanted)
+        return False if wanted and known is NO_TOP else msgspec.structs.replace(test, top=known).nnf(wanted)
     record = value(test.operand, s)
     if record is MISSING:
         return False
@@ -216,7 +212,7 @@ def _under(test: c.Under, s: Situation, wanted: bool) -> Rest:
         return False
     ids = (identity(each) for each in above if each is not MISSING)
     keys = tuple(dict.fromkeys(str(each) for each in ids if each is not MISSING))
-    return _signed(c.In(test.top, keys, test.at), wanted)
+    return c.In(test.top, keys, test.at).nnf(wanted)
 
 
 NO_TOP = c.Constant(BoolType(), False, "nowhere:1:1-1:1")

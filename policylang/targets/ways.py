@@ -23,7 +23,12 @@ _UPWARDS = "*"
 """What such an attribute is called behind the name of the one that it follows; no other name ends like that."""
 
 
-def followed(test: c.Test) -> c.Test:
+def with_ways(condition: c.Condition) -> c.Condition:
+    """A condition with its tests of trees as tests of the way up."""
+    return condition.map_tests(_followed)
+
+
+def _followed(test: c.Test) -> c.Test:
     """A test of a tree as one of the way up; any other test as it is."""
     if not isinstance(test, c.Under):
         return test
@@ -31,11 +36,6 @@ def followed(test: c.Test) -> c.Test:
     assert isinstance(operand.type, RecordType)
     way = c.Path(operand.root, (*operand.steps, test.tree + _UPWARDS), SetType(operand.type), operand.at)
     return c.Contains(way, test.top, test.at)
-
-
-def with_ways(condition: c.Condition) -> c.Condition:
-    """A condition with `followed` for its tests."""
-    return condition.map_tests(followed)
 
 
 def is_way(name: str) -> bool:

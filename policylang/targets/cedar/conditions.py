@@ -1,12 +1,12 @@
 """Conditions as Cedar expressions.
 
-Cedar knows only true, false and errors, so `policylang.targets.truths` splits a condition in two formulas, and each
+Cedar knows only true, false and errors, so that a condition is true and that it is false are two expressions, and each
 attribute is asked for with ``has`` before it is read: a policy with an error would be skipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -41,8 +41,7 @@ from policylang.targets.cedar.expressions import (
 from policylang.targets.cedar.refusals import is_held
 from policylang.targets.cedar.values import ID, attribute_value, network
 from policylang.targets.target import Refusals
-from policylang.targets.truths import AllHold, Known, PlainFormula, Reached, way, when
-from policylang.targets.truths import Any as AnyOf
+from policylang.targets.ways import with_ways
 
 NOW = "now"
 TODAY = "today"
@@ -96,22 +95,24 @@ def cutoffs(condition: c.Condition) -> Iterator[Cutoff]:
 
 def expressed(condition: c.Condition, wanted: bool, refuse: Refusals) -> Expression:
     """That the condition is true, or that it is false if not ``wanted``."""
-    return _formula(when(condition, wanted), refuse)
+    return _part(with_ways(condition).nnf(wanted), refuse)
 
 
-def _formula(formula: PlainFormula, refuse: Refusals) -> Expression:
-    match formula:
-        case AllHold(items):
-            return all_of([_formula(item, refuse) for item in items])
-        case AnyOf(items):
-            return any_of([_formula(item, refuse) for item in items])
-        case Known(test, wanted, present):
-            if not is_held(test, refuse):
-                return FALSE
-            return all_of((*(_is_present(each) for each in present), _test(test, wanted)))
+def _part(part: c.Condition, refuse: Refusals) -> Expression:
+    """Of a test: all that it reads is present, and before that everything on the way to it, and then the test holds."""
+    match part:
+        case c.And(items):
+            return all_of([_part(item, refuse) for item in items])
+        case c.Or(items):
+            return any_of([_part(item, refuse) for item in items])
+    test, wanted = part.signed
+    if not is_held(test, refuse):
+        return FALSE
+    read = () if isinstance(test, c.Missing) else (each for path in test.paths() for each in way(path))
+    return all_of((*(_is_present(each) for each in dict.fromkeys(read)), _test(test, wanted)))
 
 
-def reached(root: str, steps: tuple[str, ...]) -> Expression:
+def reached(root: str, steps: Iterable[str]) -> Expression:
     """What the steps lead to. The assigned user is the principal, record and request are parts of the context."""
     found = PRINCIPAL if root == "subject" else member(CONTEXT, RECORD if root == "record" else REQUEST)
     for step in steps:
@@ -119,8 +120,14 @@ def reached(root: str, steps: tuple[str, ...]) -> Expression:
     return found
 
 
-def _is_present(each: Reached) -> Expression:
-    return has(reached(each.root, each.steps[:-1]), each.steps[-1])
+def way(path: c.Path) -> Iterator[tuple[str, ...]]:
+    """What a path leads through and to, nearest first: the root and the steps of each, at least one."""
+    return ((path.root, *path.steps[:length]) for length in range(1, len(path.steps) + 1))
+
+
+def _is_present(way: tuple[str, ...]) -> Expression:
+    root, *before, last = way
+    return has(reached(root, before), last)
 
 
 # --- operands ------------------------------------------------------------------------------------------------

@@ -10,11 +10,10 @@ import msgspec
 from policylang.model.conditions import Condition, Missing
 from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
-from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, cutoffs
+from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, cutoffs, way
 from policylang.targets.cedar.expressions import objects
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, CedarTree
-from policylang.targets.truths import way
 from policylang.targets.ways import is_way
 
 
@@ -60,7 +59,7 @@ def _context(index: Index, resource: str, tree: dict[str, Any], about: list[Cond
         inputs=tuple(name for name in INPUTS if name in tree),
         asks=tuple(name for name in (FIELD, CHOSEN, NOBODY) if name in tree),
         cutoffs=tuple(counted[name] for name in sorted(counted)),
-        looked_for=frozenset((step.root, *step.steps) for step in sought),
+        looked_for=frozenset(sought),
     )
 
 

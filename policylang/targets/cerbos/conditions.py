@@ -21,12 +21,13 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
-from policylang.targets import cel, truths
+from policylang.targets import cel
 from policylang.targets.cel import Binary, Call, CelLiteral, CelNot, CelVar, Expr, Items, MapEntry, Method, signed
 from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, UnheldError, address, edge_name, length, number
 from policylang.targets.cerbos.yaml_text import quoted
 from policylang.targets.needs import asked_conditions
 from policylang.targets.target import Refusals
+from policylang.targets.ways import with_ways
 
 Match = dict[str, Any]
 
@@ -54,20 +55,19 @@ class Conditions:
         return self._matches[resource, condition, wanted]
 
     def _match(self, resource: str, condition: c.Condition, wanted: bool) -> Match:
-        found = self._formula(resource, truths.when(condition, wanted))
+        found = self._part(resource, with_ways(condition).nnf(wanted))
         if max(map(len, _expressions(found))) > _LONGEST:
             message = f"Cerbos takes no expression of more than {_LONGEST:,} characters"
             self._refuse("PL803", message, condition.at, "list fewer values, or shorter ones")
         return found
 
-    def _formula(self, resource: str, formula: truths.PlainFormula) -> Match:
-        match formula:
-            case truths.AllHold(items):
-                return all_of(self._formula(resource, item) for item in items)
-            case truths.Any(items):
-                return any_of(self._formula(resource, item) for item in items)
-            case truths.Known(test, wanted, _):
-                return expression(self._known(resource, test, wanted))
+    def _part(self, resource: str, part: c.Condition) -> Match:
+        match part:
+            case c.And(items):
+                return all_of(self._part(resource, item) for item in items)
+            case c.Or(items):
+                return any_of(self._part(resource, item) for item in items)
+        return expression(self._known(resource, *part.signed))
 
     def _known(self, resource: str, test: c.Test, wanted: bool) -> Expr:
         if not are_held(test.constants(), test.at, self._refuse):

@@ -18,9 +18,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets.rego.encoding import NotEncodableError, addresses, described, encoded
 from policylang.targets.target import Refusals
-from policylang.targets.truths import AllHold, Known, PlainFormula, when
-from policylang.targets.truths import Any as AnyOf
-from policylang.targets.ways import followed_attribute, is_way
+from policylang.targets.ways import followed_attribute, is_way, with_ways
 
 END = "end"
 
@@ -31,7 +29,8 @@ _Tree = dict[str, Any]
 def condition_table(index: Index, resource: str, condition: c.Condition, refuse: Refusals) -> dict[str, Any]:
     """A condition: its tests, when it is true, and when it is false."""
     tests: dict[c.Test, int] = {}
-    true, false = (_tree(when(condition.map_tests(_expanded), wanted), tests) for wanted in (True, False))
+    plain = with_ways(condition.map_tests(_expanded))
+    true, false = (_tree(plain.nnf(wanted), tests) for wanted in (True, False))
     return {
         "tests": [_test(index, resource, test, refuse) for test in tests],
         "true": _both(true),
@@ -56,14 +55,14 @@ def _expanded(test: c.Test) -> c.Condition:
             return test
 
 
-def _tree(formula: PlainFormula, tests: dict[c.Test, int]) -> _Tree:
-    match formula:
-        case Known(test, wanted):
-            return {"test": tests.setdefault(test, len(tests)), "is": wanted}
-        case AllHold(items):
+def _tree(part: c.Condition, tests: dict[c.Test, int]) -> _Tree:
+    match part:
+        case c.And(items):
             return {"all": [_tree(item, tests) for item in items]}
-        case AnyOf(items):
+        case c.Or(items):
             return {"any": [_tree(item, tests) for item in items]}
+    test, wanted = part.signed
+    return {"test": tests.setdefault(test, len(tests)), "is": wanted}
 
 
 def _both(tree: _Tree) -> dict[str, Any]:

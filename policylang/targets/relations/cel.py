@@ -45,7 +45,6 @@ from policylang.targets.cel import (
     within,
 )
 from policylang.targets.cel import CelLiteral as Value
-from policylang.targets.truths import AllHold, Any, Known, PlainFormula
 
 LONGEST = 512
 """Of an expression, in bytes: what OpenFGA takes. It also bounds what one costs there."""
@@ -106,50 +105,43 @@ class CelText(msgspec.Struct, frozen=True):
     parameters: tuple[Parameter, ...]
 
 
-def cel(formula: PlainFormula) -> CelText:
-    """Raises `InexpressibleError`."""
+def cel(condition: c.Condition) -> CelText:
+    """Of a condition in negation normal form. Raises `InexpressibleError`."""
     found: dict[str, Parameter] = {}
 
     def use(parameter: Parameter) -> CelVar:
         found[parameter.name] = parameter
         return CelVar(parameter.name)
 
-    expression = CelWriter(_quoted).written(_formula(formula, use))
+    expression = CelWriter(_quoted).written(_part(condition, use))
     return CelText(expression, tuple(sorted(found.values())))
 
 
 _Use = Callable[[Parameter], CelVar]
 
 
-def _formula(formula: PlainFormula, use: _Use) -> Expr:
-    match formula:
-        case AllHold(items):
-            return Junction("&&", tuple(_formula(item, use) for item in items))
-        case Any(items):
-            each = ((item, _formula(item, use)) for item in items)
+def _part(part: c.Condition, use: _Use) -> Expr:
+    match part:
+        case c.And(items):
+            return Junction("&&", tuple(_part(item, use) for item in items))
+        case c.Or(items):
+            each = ((item, _part(item, use)) for item in items)
             return Junction(
-                "||", tuple(Parenthesized(expr) if isinstance(item, AllHold) else expr for item, expr in each)
+                "||", tuple(Parenthesized(expr) if isinstance(item, c.And) else expr for item, expr in each)
             )
-        case Known():
-            return Junction("&&", tuple(_known(formula, use)))
+    return Junction("&&", tuple(_known(*part.signed, use)))
 
 
-def _known(each: Known, use: _Use) -> Iterator[Expr]:
+def _known(test: c.Test, wanted: bool, use: _Use) -> Iterator[Expr]:
     """Of a test of the assigned user, only whether it can be told: users are relations."""
-    test = each.test
     path = _path(test)
     if isinstance(test, c.Missing):
-        yield _is(path, "missing", use) if each.wanted else _present(path, use)
+        yield _is(path, "missing", use) if wanted else _present(path, use)
         return
-    if not _is_found(each):
+    if not (isinstance(test, c.Contains) and wanted):  # a set without a value is empty
         yield _is(path, "known", use)
     if not any(isinstance(side, c.Path) and side.root == "subject" for side in test.sides):
-        yield _test(test, path, each.wanted, use)
-
-
-def _is_found(each: Known) -> bool:
-    """An item that is in a set is so whatever else is: a set without a value is empty."""
-    return isinstance(each.test, c.Contains) and each.wanted
+        yield _test(test, path, wanted, use)
 
 
 def _is(path: c.Path, state: str, use: _Use) -> Expr:

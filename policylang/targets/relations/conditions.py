@@ -13,7 +13,6 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING
 from policylang.targets.relations.cel import LONGEST, InexpressibleError, cel
-from policylang.targets.truths import AllHold, Any, Known, PlainFormula
 from policylang.targets.ways import is_of_user, is_way
 
 _NOW = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -32,9 +31,9 @@ class Users(msgspec.Struct, frozen=True):
 
 
 class ConditionHolds(msgspec.Struct, frozen=True):
-    """Everybody, where a formula is true of record and request."""
+    """Everybody, where a condition in negation normal form is true of record and request."""
 
-    formula: PlainFormula
+    condition: c.Condition
 
 
 class Via(msgspec.Struct, frozen=True):
@@ -90,50 +89,49 @@ ConditionPart = (
 )
 
 
-def parts(index: Index, resource: str, formula: PlainFormula, unsupported: Callable[[str], None]) -> ConditionPart:
-    """For whom a formula about a resource holds; nobody by a test that cannot be expressed, whose place is told."""
-    match formula:
-        case AllHold(items):
-            return _joined([parts(index, resource, item, unsupported) for item in items], AllHold, Each)
-        case Any(items):
-            return _joined([parts(index, resource, item, unsupported) for item in items], Any, SomeUsers)
-        case Known(c.In(operand, values, at), wanted, present):
-            equals = (c.Compare("eq", operand, c.Constant(operand.type, value, at), at) for value in values)
-            each = tuple(Known(equal, wanted, present) for equal in equals)
-            return parts(index, resource, Any(each) if wanted else AllHold(each), unsupported)
-        case Known():
-            try:
-                return _of_the_told(index, formula, _leaf(index, resource, formula))
-            except InexpressibleError as error:
-                unsupported(error.at)
-                return Users(())
+def parts(index: Index, resource: str, condition: c.Condition, unsupported: Callable[[str], None]) -> ConditionPart:
+    """For whom a condition in negation normal form about a resource holds; nobody by a test that cannot be expressed,
+    whose place is told.
+    """
+    if isinstance(condition, c.And | c.Or):
+        found = [parts(index, resource, item, unsupported) for item in condition.items]
+        return _joined(found, type(condition), condition.at)
+    test, wanted = condition.signed
+    if isinstance(test, c.In):
+        operand, at = test.operand, test.at
+        equals = tuple(c.Compare("eq", operand, c.Constant(operand.type, value, at), at) for value in test.values)
+        return parts(index, resource, c.Or(equals, at).nnf(wanted), unsupported)
+    try:
+        return _of_the_told(index, test, wanted, _leaf(index, resource, test, wanted))
+    except InexpressibleError as error:
+        unsupported(error.at)
+        return Users(())
 
 
-def _joined(found: list[ConditionPart], plain: type[AllHold | Any], others: type[Each | SomeUsers]) -> ConditionPart:
+def _joined(found: list[ConditionPart], plain: type[c.And | c.Or], at: str) -> ConditionPart:
     """What CEL says is said at once, as long as the expression is not too long."""
     held: list[ConditionHolds] = []
     rest: list[ConditionPart] = []
     for part in found:
         if not isinstance(part, ConditionHolds):
             rest.append(part)
-        elif held and _length(joined := plain((*_inside(held[-1], plain), *_inside(part, plain)))) <= LONGEST:
+        elif held and _length(joined := plain((*_inside(held[-1], plain), *_inside(part, plain)), at)) <= LONGEST:
             held[-1] = ConditionHolds(joined)
         else:
             held.append(part)
     every = (*held, *rest)
-    return every[0] if len(every) == 1 else others(every)
+    return every[0] if len(every) == 1 else Each(every) if plain is c.And else SomeUsers(every)
 
 
-def _inside(part: ConditionHolds, plain: type[AllHold | Any]) -> tuple[PlainFormula, ...]:
-    return part.formula.items if isinstance(part.formula, plain) else (part.formula,)
+def _inside(part: ConditionHolds, plain: type[c.And | c.Or]) -> tuple[c.Condition, ...]:
+    return part.condition.items if isinstance(part.condition, plain) else (part.condition,)
 
 
-def _length(formula: PlainFormula) -> int:
-    return len(cel(formula).expression)
+def _length(condition: c.Condition) -> int:
+    return len(cel(condition).expression)
 
 
-def _leaf(index: Index, resource: str, each: Known) -> ConditionPart:
-    test = each.test
+def _leaf(index: Index, resource: str, test: c.Test, wanted: bool) -> ConditionPart:
     way, top = _way_and_top(test)
     if isinstance(test, c.Hours | c.Weekdays) or (way and top and not _is_told(index, resource, way, top)):
         raise InexpressibleError(test.at)
@@ -141,26 +139,26 @@ def _leaf(index: Index, resource: str, each: Known) -> ConditionPart:
     roots = {path.root for path in paths}
     if roots <= {"subject"} and not isinstance(test, c.Time):
         people = ((user, Situation(index, user, resource, {}, {}, _NOW)) for user in index.requesters)
-        return Users(tuple(user for user, s in people if truth(test, s) is each.wanted))
+        return Users(tuple(user for user, s in people if truth(test, s) is wanted))
     if any(path.root == "record" and len(path.steps) > 1 for path in paths):
-        return _beyond(index, resource, each, paths)
+        return _beyond(index, resource, test, wanted, paths)
     if way and top:
-        return _below(way, top, each)
+        return _below(way, top, wanted)
     attribute = _named(test)
     if attribute is None and "subject" in roots:
         raise InexpressibleError(test.at)
+    holds = ConditionHolds(test.nnf(wanted))
     try:
-        cel(each)
+        cel(holds.condition)
     except InexpressibleError:
         raise InexpressibleError(test.at) from None
     if attribute is None:
-        return ConditionHolds(each)
-    return NamedUsers(attribute) if each.wanted else Except(ConditionHolds(each), NamedUsers(attribute))
+        return holds
+    return NamedUsers(attribute) if wanted else Except(holds, NamedUsers(attribute))
 
 
-def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> ConditionPart:
+def _beyond(index: Index, resource: str, test: c.Test, wanted: bool, paths: list[c.Path]) -> ConditionPart:
     """A test of a record or user whom the record names is one of its own; where there is none, all of it is missing."""
-    test = each.test
     path, *others = sorted(paths, key=lambda path: path.root != "record")
     first, *rest = path.steps
     type_ = index.attributes[resource][first].type
@@ -168,19 +166,20 @@ def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Co
         raise InexpressibleError(test.at)
     if isinstance(type_, RecordType):
         shorter = msgspec.structs.replace(path, steps=tuple(rest))
-        part: ConditionPart = Via(first, type_.resource, _leaf(index, type_.resource, _with(each, path, shorter)))
+        inner = _leaf(index, type_.resource, _with(test, path, shorter), wanted)
+        part: ConditionPart = Via(first, type_.resource, inner)
     elif others or isinstance(test, c.Time):
         raise InexpressibleError(test.at)
     else:
         shorter = msgspec.structs.replace(path, root="subject", steps=tuple(rest))
-        part = OfUser(first, _having(index, resource, _with(each, path, shorter)))
-    if isinstance(test, c.Missing) and each.wanted:
+        part = OfUser(first, _having(index, resource, _with(test, path, shorter), wanted))
+    if isinstance(test, c.Missing) and wanted:
         nobody = c.Missing(msgspec.structs.replace(path, steps=(first,), type=type_), test.at)
-        return SomeUsers((ConditionHolds(Known(nobody, True, ())), part))
+        return SomeUsers((ConditionHolds(nobody), part))
     return part
 
 
-def _below(way: c.Path, top: c.Operand, each: Known) -> ConditionPart:
+def _below(way: c.Path, top: c.Operand, wanted: bool) -> ConditionPart:
     """Who may see that a record lies below another one, or that it does not: then the whole way up is known."""
     type_ = way.type.item
     assert isinstance(type_, RecordType)
@@ -188,7 +187,7 @@ def _below(way: c.Path, top: c.Operand, each: Known) -> ConditionPart:
     below: ConditionPart = (
         BelowOwn(resource, top.steps) if isinstance(top, c.Path) else BelowRecord(resource, str(top.value))
     )
-    return below if each.wanted else Except(WholeWay(resource), below)
+    return below if wanted else Except(WholeWay(resource), below)
 
 
 def _is_told(index: Index, resource: str, way: c.Path, top: c.Operand) -> bool:
@@ -197,10 +196,10 @@ def _is_told(index: Index, resource: str, way: c.Path, top: c.Operand) -> bool:
     return way.root == "record" and is_known and not is_of_user(index, resource, way)
 
 
-def _of_the_told(index: Index, each: Known, part: ConditionPart) -> ConditionPart:
+def _of_the_told(index: Index, test: c.Test, wanted: bool, part: ConditionPart) -> ConditionPart:
     """Of a way up that does not lead to a value of the user: only for users who have one."""
-    _, top = _way_and_top(each.test)
-    if each.wanted or not isinstance(top, c.Path) or top.root != "subject":
+    _, top = _way_and_top(test)
+    if wanted or not isinstance(top, c.Path) or top.root != "subject":
         return part
     return Each((Users(tuple(user for user, _ in own_values(index, top.steps))), part))
 
@@ -221,17 +220,17 @@ def own_values(index: Index, steps: tuple[str, ...]) -> Iterator[tuple[str, str]
             yield user, found
 
 
-def _having(index: Index, resource: str, each: Known) -> tuple[str | None, ...]:
+def _having(index: Index, resource: str, test: c.Test, wanted: bool) -> tuple[str | None, ...]:
     """The users of whom a test is true, or false if that is wanted."""
     stranger = "".join(index.requesters) + "?"
     people = [(user, user) for user in index.requesters] + [(None, stranger)]
     asked = ((user, Situation(index, id, resource, {}, {}, _NOW)) for user, id in people)
-    return tuple(user for user, s in asked if truth(each.test, s) is each.wanted)
+    return tuple(user for user, s in asked if truth(test, s) is wanted)
 
 
-def _with(each: Known, old: c.Path, new: c.Path) -> Known:
+def _with(test: c.Test, old: c.Path, new: c.Path) -> c.Test:
     """The same test of another path."""
-    return Known(each.test.map_operands(lambda side: new if side is old else side), each.wanted, ())
+    return test.map_operands(lambda side: new if side is old else side)
 
 
 def _named(test: c.Condition) -> str | None:

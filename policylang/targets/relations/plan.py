@@ -73,7 +73,7 @@ from policylang.targets.relations.objects import (
     user_object,
 )
 from policylang.targets.target import Clause, Compiled, Refusals
-from policylang.targets.truths import when
+from policylang.targets.ways import with_ways
 
 _HELP = (
     "compare attributes of the record with constants or `assigned user`, or compile for an engine that reads records: "
@@ -167,7 +167,7 @@ class RelationPlan:
         self._refuse = refuse or Compiled()
         # Of each condition, for whom it is as it should be.
         self._parts = {
-            (resource, condition, wanted): parts(index, resource, when(condition, wanted), self._unsupported)
+            (resource, condition, wanted): parts(index, resource, with_ways(condition).nnf(wanted), self._unsupported)
             for resource, condition, wanted in asked_conditions(index)
         }
         self.relations: dict[str, str] = {}
@@ -386,8 +386,8 @@ class RelationPlan:
                 return Own(made.users[attribute])
             case Users(users):
                 return self._people_who(users, label, at)
-            case ConditionHolds(formula):
-                return Own(self._holds(cel(formula), made, label, at))
+            case ConditionHolds(condition):
+                return Own(self._holds(cel(condition), made, label, at))
             case Via(attribute, resource, inner):
                 target = self.types[resource]
                 expression = self._part(inner, target, label, at)
