@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from policylang.diagnostics import Diagnostic
 from policylang.runtime.index import Index
-from policylang.source import Location
 from policylang.targets.bundle import with_source_map
 from policylang.targets.constructs import CONSTRUCTS, uses
 from policylang.targets.target import Input, Refusals, Target, TargetBundle
@@ -18,11 +17,7 @@ def compile_for(target: Target, input: Input) -> TargetBundle | tuple[Diagnostic
     if not refuse.found:
         assert bundle is not None
         return with_source_map(bundle, input.policy_set)
-    found = (
-        Diagnostic(code=each.code, message=each.message, location=Location.parse(each.at), help=each.help)
-        for each in refuse.found
-    )
-    return tuple(sorted(found, key=lambda diagnostic: diagnostic.order))
+    return tuple(sorted(refuse.found, key=lambda diagnostic: diagnostic.order))
 
 
 def _refuse_constructs(target: Target, input: Input, refuse: Refusals) -> None:

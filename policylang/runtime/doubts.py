@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import msgspec
 
@@ -22,59 +21,55 @@ from policylang.runtime.truth import (
 )
 
 
-class Doubts:
-    """What leaves a request open that is denied: its action, and the attributes that have to be covered."""
+def doubts(
+    moments: tuple[Situation, ...], action: str, asked: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What leaves a denied request open: the attributes without a value, and in words the values that are not of their
+    type; none where the answer is a no whatever they were. ``asked``: the attributes that have to be covered.
+    """
+    if conjunction(_could(s, action, asked) for s in moments) is not None:
+        return (), ()
+    missing: list[str] = []
+    unreadable: list[str] = []
+    for s in moments:
+        place = s.index.resources[s.resource].place
+        if place is not None and any(way.needs_place for way in _ways(s, action)):
+            missing.append(place)
+        for condition in _unknown(s, action, asked):
+            missing += missing_names(condition, s)
+            unreadable += bad_values(condition, s)
+    return tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(unreadable))
 
-    def __init__(self, moments: tuple[Situation, ...], action: str, asked: tuple[str, ...]) -> None:
-        self._moments, self._action, self._asked = moments, action, asked
 
-    def missing(self) -> tuple[str, ...]:
-        """The attributes without a value; none where the answer is a no whatever they were."""
-        found: list[str] = []
-        for s in self._moments if self._is_open else ():
-            place = s.index.resources[s.resource].place
-            if place is not None and any(way.needs_place for way in _ways(s, self._action)):
-                found.append(place)
-            found += [name for condition in self._conditions(s) for name in missing_names(condition, s)]
-        return tuple(dict.fromkeys(found))
-
-    def unreadable(self) -> tuple[str, ...]:
-        """The values that are not of their type, in words."""
-        moments = self._moments if self._is_open else ()
-        found = [text for s in moments for condition in self._conditions(s) for text in bad_values(condition, s)]
-        return tuple(dict.fromkeys(found))
-
-    @cached_property
-    def _is_open(self) -> bool:
-        return conjunction(self._could(s) for s in self._moments) is None
-
-    def _could(self, s: Situation) -> Truth:
-        """The decision with unknown left unknown."""
-        declared = s.index.actions[s.resource][self._action]
-        ways = list(_ways(s, self._action))
-        return conjunction(
-            (
-                disjunction(way.truth for way in ways),
-                *(disjunction(way.truth for way in ways if name in way.fields) for name in self._asked),
-                declared.requires is None or is_met(s, declared.requires),
-                *(() if declared.bypasses_policies else (truth(limit, s) for limit in appends(s, self._action))),
-                *(condition is not None and negation(truth(condition, s)) for condition in self._denied(s)),
-            )
+def _could(s: Situation, action: str, asked: tuple[str, ...]) -> Truth:
+    """The decision with unknown left unknown."""
+    declared = s.index.actions[s.resource][action]
+    ways = list(_ways(s, action))
+    return conjunction(
+        (
+            disjunction(way.truth for way in ways),
+            *(disjunction(way.truth for way in ways if name in way.fields) for name in asked),
+            declared.requires is None or is_met(s, declared.requires),
+            *(() if declared.bypasses_policies else (truth(limit, s) for limit in appends(s, action))),
+            *(condition is not None and negation(truth(condition, s)) for condition in _denied(s, action, asked)),
         )
+    )
 
-    def _denied(self, s: Situation) -> Iterator[Condition | None]:
-        """The conditions of the denies that take the record, or an attribute that is asked for."""
-        for deny in denies(s, self._action):
-            if deny.fields is None or set(deny.fields) & set(self._asked):
-                yield deny.condition
 
-    def _conditions(self, s: Situation) -> list[Condition]:
-        """The conditions that are unknown and leave something open by that."""
-        bypasses = s.index.actions[s.resource][self._action].bypasses_policies
-        found = [] if bypasses else list(appends(s, self._action))
-        found += [limit for way in _ways(s, self._action) if way.truth is None for limit in way.limits]
-        found += [condition for condition in self._denied(s) if condition is not None]
-        return [condition for condition in found if truth(condition, s) is None]
+def _denied(s: Situation, action: str, asked: tuple[str, ...]) -> Iterator[Condition | None]:
+    """The conditions of the denies that take the record, or an attribute that is asked for."""
+    for deny in denies(s, action):
+        if deny.fields is None or set(deny.fields) & set(asked):
+            yield deny.condition
+
+
+def _unknown(s: Situation, action: str, asked: tuple[str, ...]) -> list[Condition]:
+    """The conditions that are unknown and leave something open by that."""
+    bypasses = s.index.actions[s.resource][action].bypasses_policies
+    found = [] if bypasses else list(appends(s, action))
+    found += [limit for way in _ways(s, action) if way.truth is None for limit in way.limits]
+    found += [condition for condition in _denied(s, action, asked) if condition is not None]
+    return [condition for condition in found if truth(condition, s) is None]
 
 
 class _Way(msgspec.Struct, frozen=True):

@@ -19,12 +19,10 @@ from typing import Any
 
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Plan
+from policylang.runtime.plan import AllMet, Plan, fold_met
 from policylang.runtime.shapes import (
     ConditionGroup,
-    HeldShape,
     Joined,
-    MetShape,
     Negated,
     PlanShape,
     Read,
@@ -267,9 +265,9 @@ def _plan_code(code: _Code, shape: PlanShape) -> None:
     places = code.places(shape.place, shape.places)
     limits = code.group(shape.limits)
     _add_ways(code, shape, places, limits)
-    if shape.requirement is not True:
-        met, key = _met(shape.requirement, places), _tuple(NOT_MET, places)
-        code.add("if not (MET): return KEY", MET=met, KEY=key)
+    if shape.requirement != AllMet(()):
+        met = fold_met(shape.requirement, lambda held: _any_of(_loaded(places[n] for n in held)), _all_of, _any_of)
+        code.add("if not (MET): return KEY", MET=met, KEY=_tuple(NOT_MET, places))
     appends = code.group(shape.appends)
     if appends:
         _refuse(code, _all_of(_loaded(appends)), appends, False, _tuple(NOT_APPENDED, appends))
@@ -300,17 +298,6 @@ def _refuse(code: _Code, met: ast.expr, truths: Sequence[str], placed: bool, key
         UNKNOWN=_any_of(unknown),
         KEY=key,
     )
-
-
-def _met(met: bool | MetShape | HeldShape, places: list[str]) -> ast.expr:
-    match met:
-        case HeldShape(numbers):
-            return _any_of(_loaded(places[number] for number in numbers))
-        case MetShape(every, items):
-            found = [_met(item, places) for item in items]
-            return _all_of(found) if every else _any_of(found)
-        case _:
-            return ast.Constant(met)
 
 
 def _add_denies(code: _Code, shape: PlanShape, places: list[str]) -> None:

@@ -15,6 +15,7 @@ from policylang.ir.nesting import Bundle, Name, name_of
 from policylang.model.conditions import Condition, Path
 from policylang.model.instants import zone
 from policylang.model.types import PlaceType, RecordType, Type, UserType
+from policylang.runtime.caching import cached_method
 from policylang.runtime.trees import Lookup, no_records
 
 Permission = tuple[str, str]
@@ -70,7 +71,7 @@ class Index:
         """The index of a policy set that differs in some declarations: ``users={id: user}``, ``roles=``, ``groups=``,
         ``features=``. For questions of the kind "what if": `policy_set` stays that of the original.
         """
-        for name in ("attributes", "plain", "actions", "timezone"):
+        for name in ("attributes", "plain", "actions", "timezone", "covered", "first_place_of"):
             getattr(self, name)  # made once, not for each copy
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
@@ -203,13 +204,10 @@ class Index:
         """The places of a kind."""
         return self._of_kind.get(kind, frozenset())
 
+    @cached_method
     def first_place_of(self, kind: str) -> str | None:
         """The first in order of the places of a kind; ``None`` where there is none."""
-        return self._first_of_kind.get(kind)
-
-    @cached_property
-    def _first_of_kind(self) -> dict[str, str]:
-        return {kind: min(names) for kind, names in self._of_kind.items()}
+        return min(self.places_of(kind), default=None)
 
     def below(self, place: str) -> tuple[str, ...]:
         """The place and all places below it, in order."""
@@ -235,16 +233,10 @@ class Index:
         kind = self.place_kind(resource)
         return tuple(each for each in self.below(place) if self.places[each].kind == kind)
 
+    @cached_method
     def covered(self, place: str) -> frozenset[str]:
         """As `below`, to look places up in."""
-        found = self._covered.get(place)
-        if found is None:
-            found = self._covered[place] = frozenset(self.below(place))
-        return found
-
-    @cached_property
-    def _covered(self) -> dict[str, frozenset[str]]:
-        return {}
+        return frozenset(self.below(place))
 
     def covers(self, place: str | None, below: str | None) -> bool:
         """Whether a place (``None``: everywhere) covers another one; nothing but everywhere covers ``None``."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -51,9 +52,9 @@ class PlacedDeny(msgspec.Struct, frozen=True, gc=False):
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
-    """A requirement that is met where one of the places covers the record's."""
+    """A requirement that is met where one of the places covers the record's: their names, in a shape their numbers."""
 
-    places: tuple[str, ...]
+    places: tuple[Any, ...]
 
 
 class AllMet(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +71,7 @@ Met = bool | Held | AllMet | AnyMet
 
 def fold_met(
     met: Met,
-    held: Callable[[tuple[str, ...]], Made],
+    held: Callable[[tuple[Any, ...]], Made],
     all_of: Callable[[list[Made]], Made] = all,  # type: ignore[assignment]
     any_of: Callable[[list[Made]], Made] = any,  # type: ignore[assignment]
 ) -> Made:
@@ -100,9 +101,9 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     denies: tuple[PlacedDeny, ...]
 
     def conditions(self) -> Iterator[c.Condition]:
-        """The conditions of limits, appends and denies."""
-        for limit in (*(limit for way in self.ways for limit in way.limits), *self.appends):
-            yield limit.condition
+        """The conditions of limits and appends, each policy once, and of denies."""
+        policies = (*(limit for way in self.ways for limit in way.limits), *self.appends)
+        yield from {each.id: each.condition for each in policies}.values()
         yield from (each.deny.condition for each in self.denies if each.deny.condition is not None)
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from policylang.model.types import SetType, UserType
-from policylang.runtime.doubts import Doubts
+from policylang.runtime.doubts import doubts
 from policylang.runtime.index import Index
 from policylang.runtime.parts import (
     appends,
@@ -97,11 +97,11 @@ def _decide(index: Index, request: Request) -> Decision:
     covered = set(declared)
     granted: list[str] = []
     for moment in moments:
-        opened = open_fields(moment, action)
-        if opened.obstacles:
-            return _left_open(moments, action, asked, opened.obstacles)
-        covered &= opened.fields
-        granted += opened.grants
+        opened = opened_on(moment, action)
+        if not opened.allowed:
+            return _left_open(moments, action, asked, opened.reasons)
+        covered &= set(opened.fields)
+        granted += opened.reasons
     for name in asked:
         if name not in covered:
             reasons = next(filter(None, (not_covering(moment, action, name) for moment in moments)))
@@ -116,20 +116,12 @@ def _left_open(
     moments: tuple[Situation, ...], action: str, asked: tuple[str, ...], reasons: tuple[str, ...]
 ) -> Decision:
     """A denial, with what other values could turn."""
-    doubts = Doubts(moments, action, asked)
-    return _denied(*reasons, *doubts.unreadable(), missing=doubts.missing())
+    missing, unreadable = doubts(moments, action, asked)
+    return _denied(*reasons, *unreadable, missing=missing)
 
 
-class Opened(msgspec.Struct, frozen=True):
-    """Why an action is not open on a record at all, or the attributes that it covers and the grants that open it."""
-
-    obstacles: tuple[str, ...]
-    fields: frozenset[str] = frozenset()
-    grants: tuple[str, ...] = ()
-
-
-def open_fields(s: Situation, action: str) -> Opened:
-    """Whether the action is open on the record, and which attributes it covers."""
+def opened_on(s: Situation, action: str) -> Decision:
+    """Whether the action is open on the record as it is, whichever attributes are asked for."""
     declared = s.index.actions[s.resource][action]
     bypasses = declared.bypasses_policies
     covered: set[str] = set()
@@ -139,18 +131,19 @@ def open_fields(s: Situation, action: str) -> Opened:
             granted.append(f"{said_by(source, chain)} grants {action} on `{s.resource}` ({grant.at})")
             covered |= grant_fields(s.index, grant)
     if not granted:
-        return Opened(not_open(s, action))
+        return _denied(*not_open(s, action))
     if declared.requires is not None and not is_met(s, declared.requires):
-        return Opened(not_met(s, action))
+        return _denied(*not_met(s, action))
     if not bypasses and not all(truth(limit, s) is True for limit in appends(s, action)):
-        return Opened(not_appended(s, action))
+        return _denied(*not_appended(s, action))
     for deny in denies(s, action):
         if deny.condition is not None and truth(deny.condition, s) is False:
             continue
         if deny.fields is None:
-            return Opened((f"a deny blocks {action} on this `{s.resource}` ({deny.at})",))
+            return _denied(f"a deny blocks {action} on this `{s.resource}` ({deny.at})")
         covered -= set(deny.fields)
-    return Opened((), frozenset(covered), tuple(granted))
+    fields = tuple(name for name in s.index.attributes[s.resource] if name in covered)
+    return Decision(True, fields, tuple(granted))
 
 
 def _is_eligible(s: Situation, name: str) -> bool:

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
@@ -29,7 +28,7 @@ from policylang.model.types import (
 )
 from policylang.runtime import readers
 from policylang.runtime.index import Index
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, fold_met
 from policylang.runtime.truth import constant
 from policylang.runtime.values import TOO_LARGE
 
@@ -94,15 +93,6 @@ class DenyShape(msgspec.Struct, frozen=True, gc=False):
     whole: bool
 
 
-class HeldShape(msgspec.Struct, frozen=True, gc=False):
-    places: tuple[int, ...]
-
-
-class MetShape(msgspec.Struct, frozen=True, gc=False):
-    every: bool
-    items: tuple[MetShape | HeldShape, ...]
-
-
 class PlanShape(msgspec.Struct, frozen=True, gc=False):
     """``place``: the value that reads the record's place. ``places``: the values that contain the places below each
     place that is named in it.
@@ -112,7 +102,7 @@ class PlanShape(msgspec.Struct, frozen=True, gc=False):
     places: tuple[int, ...]
     limits: ConditionGroup
     ways: tuple[WayShape, ...]
-    requirement: bool | MetShape | HeldShape
+    requirement: Met
     appends: ConditionGroup
     denied: ConditionGroup
     denies: tuple[DenyShape, ...]
@@ -257,12 +247,16 @@ def plan_shape(index: Index, plan: Plan, signature: Callable[..., Any]) -> tuple
     conditions = [each.deny.condition for each in plan.denies]
     given = [condition for condition in conditions if condition is not None]
     position = iter(range(len(given)))
+
+    def held(names: tuple[str, ...]) -> Met:
+        return Held(tuple(places[name] for name in names))
+
     shape = PlanShape(
         _place(lowering, plan),
         tuple(lowering.value(index.covered(place)) for place in places),
         lowering.group(each.condition for each in limits.values()),
         tuple(WayShape(_number(places, w.place), tuple(numbers[each.id] for each in w.limits)) for w in plan.ways),
-        _met(plan.requirement, places),
+        fold_met(plan.requirement, held, lambda items: AllMet(tuple(items)), lambda items: AnyMet(tuple(items))),
         lowering.group(each.condition for each in plan.appends),
         lowering.group(given),
         tuple(
@@ -280,7 +274,7 @@ def plan_shape(index: Index, plan: Plan, signature: Callable[..., Any]) -> tuple
 def signature_shape(index: Index, plan: Plan) -> tuple[SignatureShape, tuple[Any, ...]]:
     """The shape of all that an answer of the plan can depend on."""
     lowering = Lowering(index, plan.resource)
-    tests = lowering.group(test for condition in _conditions(plan) for test in condition.tests())
+    tests = lowering.group(test for condition in plan.conditions() for test in condition.tests())
     depths = [
         (path.root, lowering.value(readers.depth(readers.walk(index, path, plan.resource)))) for path in lowering.paths
     ]
@@ -302,16 +296,9 @@ def reads_once(index: Index, plan: Plan) -> bool:
     return not any(
         path.root != "subject"
         and (len(path.steps) > 1 or isinstance(path.type, RecordType | SetType) or path.steps == (place,))
-        for condition in _conditions(plan)
+        for condition in plan.conditions()
         for path in condition.paths()
     )
-
-
-def _conditions(plan: Plan) -> list[c.Condition]:
-    """Those of all limits and appends, each policy once, and of denies."""
-    policies: tuple[ir.PolicyInstance, ...] = (*(each for way in plan.ways for each in way.limits), *plan.appends)
-    denied = [each.deny.condition for each in plan.denies if each.deny.condition is not None]
-    return [*{each.id: each.condition for each in policies}.values(), *denied]
 
 
 def _place(lowering: Lowering, plan: Plan) -> int | None:
@@ -321,7 +308,8 @@ def _place(lowering: Lowering, plan: Plan) -> int | None:
 
 def _places(plan: Plan) -> dict[str, int]:
     """The places that a plan names, by number."""
-    named = [*(way.place for way in plan.ways), *_held(plan.requirement), *(each.place for each in plan.denies)]
+    required = fold_met(plan.requirement, list, _in_a_row, _in_a_row)
+    named = [*(way.place for way in plan.ways), *required, *(each.place for each in plan.denies)]
     return {place: number for number, place in enumerate(dict.fromkeys(p for p in named if p is not None))}
 
 
@@ -329,21 +317,5 @@ def _number(places: dict[str, int], place: str | None) -> int | None:
     return None if place is None else places[place]
 
 
-def _held(met: Met) -> Iterable[str]:
-    match met:
-        case Held(places):
-            return places
-        case AllMet(items) | AnyMet(items):
-            return [place for item in items for place in _held(item)]
-        case _:
-            return ()
-
-
-def _met(met: Met, places: dict[str, int]) -> Any:
-    match met:
-        case Held(names):
-            return HeldShape(tuple(places[name] for name in names))
-        case AllMet(items) | AnyMet(items):
-            return MetShape(isinstance(met, AllMet), tuple(_met(item, places) for item in items))
-        case _:
-            return met
+def _in_a_row(lists: list[list[str]]) -> list[str]:
+    return [each for some in lists for each in some]

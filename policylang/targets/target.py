@@ -8,9 +8,11 @@ from typing import Literal
 
 import msgspec
 
+from policylang.diagnostics import Diagnostic
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
 from policylang.settings.targets import TargetSettings
+from policylang.source import Location
 
 Support = Literal["exact", "input", "frozen", "refused"]
 """How a target expresses a construct: ``exact``; with a value that each request has to bring (``input``); as it is at
@@ -18,27 +20,18 @@ one instant (``frozen``), after which the bundle has to be compiled anew; or not
 """
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """What a target cannot express, and where it stands: a diagnostic of the family PL8xx."""
-
-    code: str
-    message: str
-    at: str
-    help: str
-
-
 class Refusals:
-    """What a target cannot express, as it comes upon it. ``constructs``: places where the policy set uses a construct
-    that is refused as such.
+    """What a target cannot express, as it comes upon it: diagnostics of the family PL8xx, each once. ``constructs``:
+    places where the policy set uses a construct that is refused as such.
     """
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self.found: dict[Refusal, None] = {}
+        self.found: dict[Diagnostic, None] = {}
         self.constructs: set[str] = set()
 
     def __call__(self, code: str, message: str, at: str, help: str) -> None:
-        self.found[Refusal(code, message, at, help)] = None
+        self.found[Diagnostic(code=code, message=message, location=Location.parse(at), help=help)] = None
 
 
 class RefusedError(ValueError):

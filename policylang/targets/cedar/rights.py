@@ -14,6 +14,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.instants import day_number
 from policylang.model.words import condition_in_words
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
@@ -70,7 +71,6 @@ class CedarRights:
         self.denies: dict[CedarRight, ir.Deny] = {}
         self.eligible = eligible_roles(index)
         self._needs = sorted({need_of(each) for each in grants_needed(index)})
-        self._memory: dict[tuple[RightsSource, tuple[ir.Limit, ...]], tuple[CedarRight, ...]] = {}
         self.sources: dict[tuple[str, str], tuple[CedarRight, ...]] = {}
         for group in index.policy_set.groups:
             self.sources[GROUP, group.name] = self._said(RightsSource("group", group.name))
@@ -84,11 +84,9 @@ class CedarRights:
         self.found.setdefault(right, {}).update(dict.fromkeys(at))
         return right
 
+    @cached_method
     def _said(self, source: RightsSource, overrides: tuple[ir.Limit, ...] = ()) -> tuple[CedarRight, ...]:
-        key = (source, overrides)
-        if key not in self._memory:
-            self._memory[key] = tuple(dict.fromkeys(self._statements(source, overrides)))
-        return self._memory[key]
+        return tuple(dict.fromkeys(self._statements(source, overrides)))
 
     def _statements(self, source: RightsSource, overrides: tuple[ir.Limit, ...]) -> Iterator[CedarRight]:
         for layer in layers(self.index, source):

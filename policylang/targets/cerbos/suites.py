@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.runtime.reference import open_fields
+from policylang.runtime.reference import opened_on
 from policylang.runtime.request import Request
 from policylang.runtime.sources import has_role
 from policylang.targets.cerbos.encoding import UnheldError
@@ -62,12 +62,12 @@ def _expected(caller: Caller, asked: Request) -> Iterator[tuple[CheckResources, 
             (role,) = check.actions
             yield check, {role: _effect(has_role(caller.index, check.principal["id"], role, asked.now))}
             continue
-        opened = open_fields(moments[number], asked.action)
+        opened = opened_on(moments[number], asked.action)
         effects = {action: _effect(_allows(opened.fields, action)) for action in check.actions[1:]}
-        yield check, {asked.action: _effect(not opened.obstacles), **effects}
+        yield check, {asked.action: _effect(opened.allowed), **effects}
 
 
-def _allows(fields: frozenset[str], action: str) -> bool:
+def _allows(fields: tuple[str, ...], action: str) -> bool:
     return action.partition(":")[2] in fields
 
 

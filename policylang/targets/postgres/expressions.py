@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-import msgspec
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
@@ -20,24 +18,21 @@ from policylang.targets.postgres.operands import SqlRow
 TRUE, FALSE = "TRUE", "FALSE"
 
 
-class Had(msgspec.Struct, frozen=True):
-    """What users have, period by period: all who have the same at every time."""
-
-    periods: tuple[tuple[Period, Profile], ...]
-    users: tuple[str, ...]
+Had = tuple[tuple[Period, Profile], ...]
+"""What somebody has, period by period."""
 
 
-def had(index: Index) -> tuple[Had, ...]:
-    """All users and integrations."""
-    members: dict[tuple[tuple[Period, Profile], ...], list[str]] = {}
+def had(index: Index) -> Mapping[Had, Sequence[str]]:
+    """All users and integrations, by what they have."""
+    members: dict[Had, list[str]] = {}
     for user in index.requesters:
         members.setdefault(tuple(periods(index, user)), []).append(user)
-    return tuple(Had(found, tuple(users)) for found, users in members.items())
+    return members
 
 
 def plans(index: Index, who: Had, action: str, resource: str) -> tuple[tuple[Period, Plan], ...]:
     """What decides the action in each period in which anything grants it; one period, where they are alike."""
-    found = [(period, make_plan(index, profile, action, resource)) for period, profile in who.periods]
+    found = [(period, make_plan(index, profile, action, resource)) for period, profile in who]
     if all(plan == found[0][1] for _, plan in found):
         found = [(Period(), found[0][1])]
     return tuple((period, plan) for period, plan in found if plan.ways and plan.requirement is not False)

@@ -71,8 +71,8 @@ class Rights:
         self.all: dict[str, Right] = {}
         self.sources: dict[str, set[str]] = {}
         users: dict[tuple[str, ...], list[str]] = {}
-        for each in had(index):
-            users.setdefault(tuple(sorted(self._of(each))), []).extend(each.users)
+        for each, people in had(index).items():
+            users.setdefault(tuple(sorted(self._of(each))), []).extend(people)
         found = [_Role(self._name("", rights), rights, tuple(sorted(own))) for rights, own in users.items()]
         self.roles = tuple(sorted(found, key=lambda role: role.name))
 
