@@ -11,6 +11,7 @@ from policylang.directory.people import DirectoryValue
 from policylang.directory.problems import shown
 from policylang.model.conditions import Constant
 from policylang.model.report import DiagnosticLog, Site
+from policylang.model.symbols import Symbols
 from policylang.model.types import (
     NUMBERS,
     BoolType,
@@ -131,8 +132,9 @@ def _help(given: DirectoryValue, type_: Type) -> str:
 def constants_context(report: DiagnosticLog, limits: Limits, places: Mapping[str, str]) -> Constants:
     """What reading constants needs, from places by name with their kinds."""
     nowhere = Source("", "")
-    sites = {
+    symbols = Symbols()
+    symbols.names["place"] = {
         name: Site(nowhere, ast.Place(0, 0, expressions.Name(0, 0, kind), expressions.Text(0, 0, name), None))
         for name, kind in places.items()
     }
-    return Constants(report, limits, sites, lambda _name: False)
+    return Constants(report, limits, symbols)

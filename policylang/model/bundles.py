@@ -9,7 +9,7 @@ from policylang.diagnostics import quoted
 from policylang.model.conditions import weight
 from policylang.model.context import Context
 from policylang.model.model import ResourceModel, place_of
-from policylang.model.paths import ConditionScope, PathScope
+from policylang.model.paths import ConditionScope
 from policylang.model.policies import check_limit
 from policylang.model.report import Site
 from policylang.model.symbols import unknown
@@ -22,30 +22,29 @@ from policylang.syntax import ast, expressions
 
 def check_bundles(context: Context) -> None:
     """Report what is wrong inside roles and groups, and roles that contain themselves."""
-    world = context.world
     sites = [site for kind in ("role", "group") for _, site in context.symbols.every(kind)]
     sites += [site for site in context.symbols.duplicates if isinstance(site.node, (ast.Role, ast.Group))]
     for site in sites:
         node: Any = site.node
         for item in node.items:
-            _check_item(context, world, site.source, node, item)
+            _check_item(context, site.source, node, item)
         context.once(site.source, node.items, ast.Portal)
     for site in context.symbols.statements:
         if isinstance(site.node, ast.Deny):
-            check_deny(context, world, site.source, site.node)
+            check_deny(context, site.source, site.node)
     _check_cycles(context)
 
 
-def _check_item(context: Context, world: PathScope, source: Source, owner: Any, item: ast.BundleItem) -> None:
+def _check_item(context: Context, source: Source, owner: Any, item: ast.BundleItem) -> None:
     match item:
         case ast.Includes(roles=roles) | ast.MayAssign(roles=roles):
             context.find_each("role", source, roles)
         case ast.Grant():
             check_grant(context, source, item)
         case ast.Deny():
-            check_deny(context, world, source, item)
+            check_deny(context, source, item)
         case ast.Limit():
-            check_limit(context, world, source, item)
+            check_limit(context, source, item)
         case ast.Portal() | ast.Performs() if isinstance(owner, ast.Group):
             word = source.text[item.start_pos :].split(None, 1)[0]
             context.report.error(
@@ -69,7 +68,7 @@ def check_grant(context: Context, source: Source, node: ast.Grant) -> None:
     _check_target(context, source, node, fields)
 
 
-def check_deny(context: Context, world: PathScope, source: Source, node: ast.Deny) -> None:
+def check_deny(context: Context, source: Source, node: ast.Deny) -> None:
     """Report the names in a deny that are not declared, and file its condition."""
     named = context.once(source, node.clauses, ast.Fields)
     excepted = context.once(source, node.clauses, ast.Except)
@@ -93,7 +92,7 @@ def check_deny(context: Context, world: PathScope, source: Source, node: ast.Den
         only = None
         if isinstance(node.target, ast.AnyResource):
             only = frozenset(name.value for name in node.target.attributes)
-        typed = type_condition(world, ConditionScope(resources[0], source, {}, only), block.condition)
+        typed = type_condition(context.world, ConditionScope(resources[0], source, {}, only), block.condition)
         if typed is not None and context.expand(source, node, weight(typed) * (len(resources) - 1)):
             context.model.conditions[place_of(source, node)] = typed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from policylang.syntax import expressions
 Clause = TypeVar("Clause", bound=expressions.Node)
 
 
-class Context(msgspec.Struct):
+class Context(msgspec.Struct, dict=True):
     report: DiagnosticLog
     model: Model
     limits: Limits
@@ -37,12 +38,9 @@ class Context(msgspec.Struct):
     def symbols(self) -> Symbols:
         return self.model.symbols
 
-    @property
+    @cached_property
     def constants(self) -> Constants:
-        symbols = self.symbols
-        return Constants(
-            self.report, self.limits, symbols.names["place"], lambda name: symbols.is_hidden("place", name)
-        )
+        return Constants(self.report, self.limits, self.symbols)
 
     @property
     def timezone(self) -> ZoneInfo | None:
@@ -51,7 +49,7 @@ class Context(msgspec.Struct):
         name: str = DEFAULT_TIMEZONE if site is None else site.node.name.value  # type: ignore[attr-defined]
         return zone(name) if name in timezones() else None
 
-    @property
+    @cached_property
     def world(self) -> PathScope:
         """The attributes that conditions can speak of. Needs the pass over the resources."""
         model, symbols = self.model, self.symbols
@@ -66,8 +64,6 @@ class Context(msgspec.Struct):
                 for name, resource in model.resources.items()
                 if resource.tree is not None
             },
-            symbols.names["group"],
-            symbols.names["role"],
         )
 
     def expand(self, source: Source, node: expressions.Node, parts: int) -> bool:

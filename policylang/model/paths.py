@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -33,12 +33,10 @@ class PathScope(msgspec.Struct):
     resources: Mapping[str, Attributes | None]
     subject: Attributes | None
     request: Attributes | None
-    trees: Mapping[str, tuple[str, bool]] = {}
+    trees: Mapping[str, tuple[str, bool]]
     """Of the resources whose records form trees: the attribute that leads to the record above, and whether a record
     may have none.
     """
-    groups: Container[str] = ()
-    roles: Container[str] = ()
 
     @property
     def report(self) -> DiagnosticLog:

@@ -10,7 +10,6 @@ from policylang.model.conditions import Constant
 from policylang.model.context import Context
 from policylang.model.instants import never_active
 from policylang.model.model import place_of
-from policylang.model.paths import PathScope
 from policylang.model.policies import check_limit
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
@@ -22,13 +21,12 @@ from policylang.syntax import ast, expressions
 
 def check_people(context: Context) -> None:
     """Report what is wrong with users, jobs, tasks and integrations, and file users' attribute values."""
-    world = context.world
     symbols = context.symbols
     every = [site for kind in ("user", "job", "task", "integration") for _, site in symbols.every(kind)]
     for site in [*every, *symbols.duplicates]:
         match site.node:
             case ast.User():
-                _check_user(context, world, site.source, site.node)
+                _check_user(context, site.source, site.node)
             case ast.Job(items=items):
                 for item in items:
                     context.find_each("role", site.source, item.roles)
@@ -39,7 +37,7 @@ def check_people(context: Context) -> None:
                 _check_integration(context, site.source, site.node)
 
 
-def _check_user(context: Context, world: PathScope, source: Source, node: ast.User) -> None:
+def _check_user(context: Context, source: Source, node: ast.User) -> None:
     groups = context.distinct(source, node.groups, "group")
     for name in groups:
         context.find("group", source, name)
@@ -68,28 +66,28 @@ def _check_user(context: Context, world: PathScope, source: Source, node: ast.Us
                         related(Site(source, given[item.name.value]), "first given here"),
                     )
                 else:
-                    _check_attribute(context, world, source, item)
+                    _check_attribute(context, source, item)
             case ast.Append(limit=limit) | ast.Override(limit=limit):
-                check_limit(context, world, source, limit)
+                check_limit(context, source, limit)
             case ast.Assignment():
                 _check_assignment(context, source, item)
             case ast.Grant():
                 check_grant(context, source, item)
             case ast.Deny():
-                check_deny(context, world, source, item)
+                check_deny(context, source, item)
             case ast.Limit():
-                check_limit(context, world, source, item)
+                check_limit(context, source, item)
 
 
-def _check_attribute(context: Context, world: PathScope, source: Source, item: ast.UserAttribute) -> None:
-    if world.subject is None:
+def _check_attribute(context: Context, source: Source, item: ast.UserAttribute) -> None:
+    if context.world.subject is None:
         return
     name = item.name
-    if name.value not in world.subject:
+    if name.value not in context.world.subject:
         help = f"declare it: `subject {{ {name.value} : text }}`"
-        unknown(context.report, source, name, "attribute", world.subject, help, "subject")
+        unknown(context.report, source, name, "attribute", context.world.subject, help, "subject")
         return
-    type_ = world.subject[name.value]
+    type_ = context.world.subject[name.value]
     if type_ is None:
         return
     value: Constant | tuple[Constant, ...] | None

@@ -10,7 +10,7 @@ from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant, weight
 from policylang.model.context import Context
 from policylang.model.model import Instance, ResourceModel, place_of
-from policylang.model.paths import ConditionScope, PathScope
+from policylang.model.paths import ConditionScope
 from policylang.model.report import DiagnosticLog, Site, related
 from policylang.model.resources import resolve_type
 from policylang.model.targets import are_attributes, check_any_resource, check_some_have
@@ -23,7 +23,6 @@ from policylang.syntax import ast, expressions
 
 def check_policies(context: Context) -> None:
     """Check each policy by itself, and make the instances of those that need no arguments and no resource."""
-    world = context.world
     sites = [site for _, site in context.symbols.every("policy")]
     sites += [site for site in context.symbols.duplicates if isinstance(site.node, ast.Policy)]
     for site in sites:
@@ -32,9 +31,9 @@ def check_policies(context: Context) -> None:
         if context.symbols.names["policy"][node.name.value] is site:
             context.model.parameters[node.name.value] = parameters
         if isinstance(node.target, ast.AnyResource):
-            _check_generic(context, world, site.source, node, parameters)
+            _check_generic(context, site.source, node, parameters)
         else:
-            _check_specific(context, world, site, node, parameters)
+            _check_specific(context, site, node, parameters)
 
 
 def _parameters(context: Context, source: Source, node: ast.Policy) -> dict[str, Type | None]:
@@ -89,9 +88,7 @@ def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | N
     return {name: Constant(type_, "", "") for name, type_ in parameters.items() if type_ is not None}
 
 
-def _check_specific(
-    context: Context, world: PathScope, site: Site, node: ast.Policy, parameters: dict[str, Type | None]
-) -> None:
+def _check_specific(context: Context, site: Site, node: ast.Policy, parameters: dict[str, Type | None]) -> None:
     assert isinstance(node.target, expressions.Name)
     resource = context.resource(site.source, node.target)
     if resource is None:
@@ -101,7 +98,7 @@ def _check_specific(
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
-    typed = type_condition(world, ConditionScope(node.target.value, site.source, stand_ins), node.condition)
+    typed = type_condition(context.world, ConditionScope(node.target.value, site.source, stand_ins), node.condition)
     if typed is not None and not parameters and context.symbols.names["policy"][node.name.value] is site:
         if not context.expand(site.source, node, weight(typed)):
             return
@@ -110,9 +107,7 @@ def _check_specific(
         context.model.instances[instance.id] = instance
 
 
-def _check_generic(
-    context: Context, world: PathScope, source: Source, node: ast.Policy, parameters: dict[str, Type | None]
-) -> None:
+def _check_generic(context: Context, source: Source, node: ast.Policy, parameters: dict[str, Type | None]) -> None:
     """Check a policy on any resource against the resources that it fits, until one is found that it is right for."""
     assert isinstance(node.target, ast.AnyResource)
     needed = context.distinct(source, node.target.attributes, "attribute")
@@ -130,7 +125,7 @@ def _check_generic(
             tried.add(types)
             report = DiagnosticLog()
             scope = ConditionScope(resource_name, source, stand_ins, only)
-            typed = type_condition(world.reporting_to(report), scope, node.condition)
+            typed = type_condition(context.world.reporting_to(report), scope, node.condition)
             if typed is not None:
                 return
             first = first or report
@@ -141,7 +136,7 @@ def _check_generic(
 # --- where policies are attached -----------------------------------------------------------------------------
 
 
-def check_limit(context: Context, world: PathScope, source: Source, node: ast.Limit) -> None:
+def check_limit(context: Context, source: Source, node: ast.Limit) -> None:
     """Check one attachment and file its instances, one for each resource."""
     site = context.symbols.find(context.report, "policy", source, node.policy)
     if site is None:
@@ -150,7 +145,7 @@ def check_limit(context: Context, world: PathScope, source: Source, node: ast.Li
     name = node.policy.value
     parameters = context.model.parameters[name]
     resources = _resources_of(context, source, node, policy, site)
-    arguments = _arguments(context, world, source, node, parameters, site)
+    arguments = _arguments(context, source, node, parameters, site)
     if not resources or arguments is None:
         return
     declared = [action.value for action in policy.actions]
@@ -178,7 +173,7 @@ def check_limit(context: Context, world: PathScope, source: Source, node: ast.Li
     if isinstance(node.resource, ast.AnyResource):
         wanted = [action.value for action in node.actions]
         fitting = [each for each in fitting if _limits_something(context.model.resources[each], wanted, declared)]
-    found = [_instance(context, world, source, node, site, each, arguments) for each in fitting]
+    found = [_instance(context, source, node, site, each, arguments) for each in fitting]
     filed = tuple(each for each in found if each is not None)
     if len(filed) == len(found):
         context.model.limits[place_of(source, node)] = filed
@@ -191,7 +186,6 @@ def _limits_something(resource: ResourceModel, actions: list[str], declared: Col
 
 def _instance(
     context: Context,
-    world: PathScope,
     source: Source,
     node: ast.Limit,
     site: Site,
@@ -204,7 +198,7 @@ def _instance(
     if instance_id not in context.model.instances:
         if instance_id in context.misfits or context.expanded > context.limits.expansion:
             return None
-        instance = _expand(context, world, source, node, site, resource, arguments, instance_id)
+        instance = _expand(context, source, node, site, resource, arguments, instance_id)
         if instance is None:
             context.misfits.add(instance_id)
             return None
@@ -266,7 +260,7 @@ def _does_not_fit(
 
 
 def _arguments(
-    context: Context, world: PathScope, source: Source, node: ast.Limit, parameters: dict[str, Type | None], site: Site
+    context: Context, source: Source, node: ast.Limit, parameters: dict[str, Type | None], site: Site
 ) -> tuple[Constant, ...] | None:
     """The arguments as constants of the parameters' types."""
     if len(node.arguments) != len(parameters):
@@ -283,14 +277,14 @@ def _arguments(
         return None
     values: list[Constant] = []
     for argument, (name, type_) in zip(node.arguments, parameters.items(), strict=True):
-        value = _argument(context, world, source, argument, name, type_)
+        value = _argument(context, source, argument, name, type_)
         if value is not None:
             values.append(value)
     return tuple(values) if len(values) == len(parameters) else None
 
 
 def _argument(
-    context: Context, world: PathScope, source: Source, node: expressions.Value, parameter: str, type_: Type | None
+    context: Context, source: Source, node: expressions.Value, parameter: str, type_: Type | None
 ) -> Constant | None:
     if type_ is None:
         return None
@@ -301,7 +295,7 @@ def _argument(
     value = None
     if written is not None and not isinstance(node, expressions.List):
         value = literal(
-            world.reporting_to(report).constants, source, written, type_, f"the parameter {quoted(parameter)}"
+            context.world.reporting_to(report).constants, source, written, type_, f"the parameter {quoted(parameter)}"
         )
     for found in report.diagnostics:
         if found.code in ("PL103", "PL101"):
@@ -339,7 +333,6 @@ def _constant_text(constant: Constant) -> str:
 
 def _expand(
     context: Context,
-    world: PathScope,
     source: Source,
     node: ast.Limit,
     site: Site,
@@ -355,7 +348,7 @@ def _expand(
     if isinstance(policy.target, ast.AnyResource):
         only = frozenset(name.value for name in policy.target.attributes)
     scope = ConditionScope(resource, site.source, bound, only)
-    typed = type_condition(world.reporting_to(report), scope, policy.condition)
+    typed = type_condition(context.world.reporting_to(report), scope, policy.condition)
     if typed is None:
         for found in report.diagnostics:
             # What is wrong with the policy itself was reported where it is declared.

@@ -176,7 +176,7 @@ def _presence(
 def _reports_group(world: PathScope, scope: ConditionScope, right: expressions.Path, words: list[str]) -> bool:
     """A user compared with a group or a role."""
     name = right.steps[0].value
-    kind = "group" if name in world.groups else "role" if name in world.roles else None
+    kind = next((each for each in ("group", "role") if name in world.constants.symbols.names[each]), None)
     if kind is None and not any(words[: len(each)] == list(each) for each in IN_GROUP):
         return False
     what = f"`{name}` is a {kind}" if kind else "a condition cannot test groups or roles"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import place_of
-from policylang.model.paths import ConditionScope, PathScope
+from policylang.model.paths import ConditionScope
 from policylang.model.symbols import unknown
 from policylang.model.typing import type_condition
 from policylang.model.values import date, duration
@@ -15,7 +15,6 @@ from policylang.syntax import ast, expressions
 
 def check_statements(context: Context) -> None:
     """Report what is wrong with statements about the whole policy set, and file the conditions of invariants."""
-    world = context.world
     labels: dict[str, expressions.Text] = {}
     for site in context.symbols.statements:
         match site.node:
@@ -30,7 +29,7 @@ def check_statements(context: Context) -> None:
                         f"the invariant {quoted(site.node.label.value)} is declared twice",
                         "rename one of the two",
                     )
-                _check_invariant(context, world, site.source, site.node)
+                _check_invariant(context, site.source, site.node)
             case ast.Review():
                 _check_review(context, site.source, site.node)
 
@@ -73,7 +72,7 @@ def _check_most(context: Context, source: Source, most: expressions.Number, perm
         context.report.error("PL103", source, most, message, help)
 
 
-def _check_invariant(context: Context, world: PathScope, source: Source, node: ast.Invariant) -> None:
+def _check_invariant(context: Context, source: Source, node: ast.Invariant) -> None:
     for selector in node.selectors:
         match selector:
             case ast.WithRole(role=role):
@@ -87,7 +86,7 @@ def _check_invariant(context: Context, world: PathScope, source: Source, node: a
     if node.field is not None:
         context.fields(source, (node.field,), resource, node.resource.value)
     if node.condition is not None:
-        typed = type_condition(world, ConditionScope(node.resource.value, source), node.condition)
+        typed = type_condition(context.world, ConditionScope(node.resource.value, source), node.condition)
         if typed is not None:
             context.model.conditions[place_of(source, node)] = typed
 

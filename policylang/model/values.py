@@ -5,7 +5,6 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +15,8 @@ from policylang.model import addresses
 from policylang.model.conditions import Constant
 from policylang.model.habits import UNITS as UNITS_IN_SHORT
 from policylang.model.instants import instant_text
-from policylang.model.report import DiagnosticLog, Site, at
-from policylang.model.symbols import unknown
+from policylang.model.report import DiagnosticLog, at
+from policylang.model.symbols import Symbols
 from policylang.model.types import (
     MAX_INT,
     NUMBERS,
@@ -57,9 +56,7 @@ class Constants(msgspec.Struct):
 
     report: DiagnosticLog
     limits: Limits
-    places: Mapping[str, Site]
-    is_hidden_place: Callable[[str], bool]
-    """Whether a syntax error may hide the place of a name."""
+    symbols: Symbols
 
 
 def natural_type(node: WrittenValue) -> Type | None:
@@ -341,10 +338,8 @@ def network(report: DiagnosticLog, source: Source, node: expressions.Text) -> st
 
 
 def _place(c: Constants, source: Source, node: expressions.Text, type_: PlaceType, what: str) -> str | None:
-    site = c.places.get(node.value)
+    site = c.symbols.find(c.report, "place", source, node)
     if site is None:
-        if not c.is_hidden_place(node.value):
-            unknown(c.report, source, node, "place", c.places)
         return None
     kind = site.node.kind.value  # type: ignore[attr-defined]
     if kind != type_.scope:

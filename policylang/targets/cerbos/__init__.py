@@ -7,6 +7,7 @@ from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
+from policylang.runtime.sources import chains
 from policylang.targets.bundle import json_bytes, pointer
 from policylang.targets.cerbos.conditions import Conditions, none_of, told_apart
 from policylang.targets.cerbos.people import Principals
@@ -111,7 +112,7 @@ def _eligible(made: _Files, index: Index, people: Principals) -> None:
         roles = [
             each.name
             for each in people.roles
-            if any(isinstance(chain[-1], ir.Role) and chain[-1].name == role for chain in people.chains(each))
+            if any(isinstance(chain[-1], ir.Role) and chain[-1].name == role for chain in chains(index, each.source))
         ]
         rules.append({"name": f"allow-{len(rules) + 1}", "actions": [role], "effect": ALLOW, "roles": roles})
     if rules:

@@ -16,7 +16,7 @@ from policylang.model.instants import instant_text
 from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import Granted, granted, holdings, unplaced
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, RightsSource, chains
+from policylang.runtime.sources import RightsSource
 
 EVERYBODY = "user"
 """Cerbos wants a role of everybody. No rule speaks of this one."""
@@ -53,10 +53,6 @@ class Principals:
             for each in granted(index, held.source, held.overrides):
                 self._granted[held].setdefault(each.grant.resource, []).append(each)
         self.principals = {name: list(self._held(name)) for name in index.requesters}
-
-    def chains(self, role: CerbosRole) -> tuple[tuple[Bundle, ...], ...]:
-        """The group or role itself, and each role inside it with those around it."""
-        return chains(self._index, role.source)
 
     def granted(self, role: CerbosRole, resource: str) -> Sequence[Granted]:
         """What the role grants on a resource."""

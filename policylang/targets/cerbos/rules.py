@@ -16,6 +16,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
+from policylang.runtime.sources import chains
 from policylang.targets import cel
 from policylang.targets.cel import CelLiteral, CelVar, Expr, MapEntry
 from policylang.targets.cerbos.conditions import Conditions, Match, all_of, any_of, expression, none_of, told_apart
@@ -120,7 +121,7 @@ class ResourceRules:
             if deny.resource == self.resource.name:
                 yield deny, None
         for role in self._people.roles:
-            for chain in self._people.chains(role):
+            for chain in chains(self._index, role.source):
                 for deny in chain[-1].denies:
                     if deny.resource == self.resource.name and not (role.at and self.resource.place is None):
                         yield deny, role
@@ -154,7 +155,7 @@ class ResourceRules:
     def _holds(self, need: ir.RequiresGrant, kind: str | None) -> Match:
         bringers = _Bringers({}, {})
         for role in self._people.roles:
-            said = (self._index.said(chain[-1]) for chain in self._people.chains(role))
+            said = (self._index.said(chain[-1]) for chain in chains(self._index, role.source))
             if any((need.resource, need.action) in each.grants for each in said):
                 if role.at and kind is None:
                     bringers.everywhere[role.name] = None
