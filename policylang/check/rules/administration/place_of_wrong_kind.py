@@ -14,6 +14,7 @@ from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.runtime.access import can_cover
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile
 from policylang.runtime.sources import RightsSource
 
@@ -174,7 +175,6 @@ class _Lines:
 
     def __init__(self, world: World) -> None:
         self.world, self.held = world, world.once(Holdings)
-        self._idle: dict[tuple[str, str], list[_Line]] = {}
 
     def findings(self) -> Iterator[Finding]:
         lines: dict[str, _Line] = {}
@@ -189,7 +189,7 @@ class _Lines:
     def _look(self, users: UserClass, who: Profile, source: RightsSource, lines: dict[str, _Line]) -> None:
         if source.place is None:
             return
-        for idle in self.idle(source.name, self.world.index.places[source.place].kind):
+        for idle in self._idle(source.name, self.world.index.places[source.place].kind):
             open_ = [
                 (resource, action)
                 for resource, actions in idle.said.items()
@@ -215,16 +215,15 @@ class _Lines:
             for source in who.sources
         )
 
-    def idle(self, role: str, kind: str) -> list[_Line]:
+    @cached_method
+    def _idle(self, role: str, kind: str) -> list[_Line]:
         """The lines in a role, and in those inside it, that are of no use at a kind of place."""
-        if (role, kind) not in self._idle:
-            found: dict[str, list[ir.Grant | ir.Deny]] = {}
-            if _fits(self.held, role, kind):
-                for each in _statements(self.held, role):
-                    found.setdefault(each.at, []).append(each)
-            lines = [self._line(each, kind) for each in found.values()]
-            self._idle[role, kind] = [line for line in lines if line.said]
-        return self._idle[role, kind]
+        found: dict[str, list[ir.Grant | ir.Deny]] = {}
+        if _fits(self.held, role, kind):
+            for each in _statements(self.held, role):
+                found.setdefault(each.at, []).append(each)
+        lines = [self._line(each, kind) for each in found.values()]
+        return [line for line in lines if line.said]
 
     def _line(self, statements: list[ir.Grant | ir.Deny], kind: str) -> _Line:
         line = _Line({}, isinstance(statements[0], ir.Deny), statements[0].at)

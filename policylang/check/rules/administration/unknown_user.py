@@ -10,6 +10,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Rule, quoted
 from policylang.model import conditions as c
 from policylang.model.types import UserType
+from policylang.runtime.caching import cached_method
 from policylang.runtime.sources import sources
 from policylang.suggest import closest
 
@@ -100,16 +101,17 @@ class _Roles:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._had: dict[str, frozenset[str]] = {}
         handed = (world.index.roles[ref.name] for _, bundle in world.bundles for ref in bundle.may_assign)
         self.handed_out = {role.name for role in can_be_held(world, handed).values()}
 
     def may_have(self, user: str, role: str) -> bool:
-        if user not in self._had:
-            self._had[user] = roles_inside(self.world, *sources(self.world.whole, user, None))
         declared = self.world.index.users.get(user)
         person = declared is not None and not declared.terminated
-        return role in self._had[user] or (person and role in self.handed_out)
+        return role in self._had(user) or (person and role in self.handed_out)
+
+    @cached_method
+    def _had(self, user: str) -> frozenset[str]:
+        return roles_inside(self.world, *sources(self.world.whole, user, None))
 
 
 def _unknown(world: World, at: str, ids: list[str]) -> Finding:

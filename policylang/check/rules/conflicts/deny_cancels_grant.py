@@ -14,6 +14,7 @@ from policylang.check.privileges import by_resource
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import limiting
 from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
@@ -173,7 +174,6 @@ class _Denies:
 
     def __init__(self, world: World, questions: Questions) -> None:
         self.world, self.questions = world, questions
-        self._known: dict[tuple[frozenset[str], tuple[str, ...], str], Satisfiability] = {}
 
     def cancel(
         self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]
@@ -202,14 +202,11 @@ class _Denies:
             SATISFIABLE if len(each) == len(whole) else self._open(grant.resource, limits, each) for each in taking
         )
 
+    @cached_method
     def _open(self, resource: str, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> Satisfiability:
         """Whether a record is left that meets the limits and that no deny matches."""
-        key = (limits, tuple(deny.at for deny in denies), resource)
-        if key not in self._known:
-            conditions = (self.world.index.instances[each].condition for each in sorted(limits))
-            question = deny_cancels_grant(self.world.index, conditions, denies)
-            self._known[key] = self.questions.anybody(question, resource)
-        return self._known[key]
+        conditions = (self.world.index.instances[each].condition for each in sorted(limits))
+        return self.questions.anybody(deny_cancels_grant(self.world.index, conditions, denies), resource)
 
 
 def _finding(at: str, each: _Cancelled) -> Finding:

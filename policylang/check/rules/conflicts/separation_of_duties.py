@@ -15,6 +15,7 @@ from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.runtime.access import can_cover
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
@@ -122,22 +123,23 @@ class _Checker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.wanted = frozenset(pair for each in world.policy_set.separations for pair in _pairs(each))
-        self._known: dict[RightsSource, _Holds] = {}
         self._of: dict[Permission, list[ir.Separation]] = {}
         for separation in world.policy_set.separations:
             for pair in _pairs(separation):
                 self._of.setdefault(pair, []).append(separation)
 
     def holds(self, source: RightsSource) -> _Holds:
-        plain = RightsSource(*source.bundle_name)
-        if plain not in self._known:
-            granted: dict[Permission, str] = {}
-            for _chain, grant in self.world.granted(plain):
-                for action in grant.actions:
-                    if (grant.resource, action) in self.wanted:
-                        granted.setdefault((grant.resource, action), grant.at)
-            self._known[plain] = _Holds(granted, taken(self.world, plain)[0])
-        return self._known[plain]
+        return self._of_bundle_named(source.bundle_name)
+
+    @cached_method
+    def _of_bundle_named(self, name: Name) -> _Holds:
+        source = RightsSource(*name)
+        granted: dict[Permission, str] = {}
+        for _chain, grant in self.world.granted(source):
+            for action in grant.actions:
+                if (grant.resource, action) in self.wanted:
+                    granted.setdefault((grant.resource, action), grant.at)
+        return _Holds(granted, taken(self.world, source)[0])
 
     def alone(self, source: RightsSource, separation: ir.Separation) -> tuple[Permission, ...]:
         """The permissions that the source by itself holds, if they are too many together."""

@@ -17,6 +17,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile, limiting
 from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
@@ -176,9 +177,7 @@ class _Question:
             for bundle in world.policy_set.bundles
             for grant in bundle.grants
         }
-        self.outside: dict[str, Satisfiability] = {}
-        self.reach: dict[str, Satisfiability] = {}
-        self.left: dict[tuple[str, frozenset[frozenset[str]]], Satisfiability] = {}
+        self._left: dict[tuple[str, frozenset[frozenset[str]]], Satisfiability] = {}
 
     def ask(self, source: RightsSource, plan: Plan, facts: _Facts) -> None:
         """Note what the ways of a plan give without bounds."""
@@ -206,34 +205,32 @@ class _Question:
 
     def _taken(self, plan: Plan) -> Satisfiability:
         """Whether there is a record that a deny takes away."""
-        return either(self._reaches(plan, each) for each in plan.denies if each.deny.fields is None)
+        return either(self._reaches(each) for each in plan.denies if each.deny.fields is None)
 
-    def _reaches(self, plan: Plan, each: PlacedDeny) -> Satisfiability:
-        key = f"{each.deny.at} {each.deny.resource}"
-        if key not in self.reach:
-            self.reach[key] = self.world.settle(denied(self.world.index, each.deny, each.place), plan.resource)
-        return self.reach[key]
+    @cached_method
+    def _reaches(self, each: PlacedDeny) -> Satisfiability:
+        return self.world.settle(denied(self.world.index, each.deny, each.place), each.deny.resource)
 
     def narrows(self, limits: Iterable[str]) -> bool:
         """Whether policies, all together, keep a record away."""
-        return any(self._outside(self.world.index.instances[each]) is SATISFIABLE for each in limits)
+        return any(self._outside(each) is SATISFIABLE for each in limits)
 
     def _keeps_away(self, way: Way) -> Satisfiability:
         """Whether the limits of the way keep a record away."""
-        return either(map(self._outside, way.limits))
+        return either(self._outside(limit.id) for limit in way.limits)
 
-    def _outside(self, limit: ir.PolicyInstance) -> Satisfiability:
+    @cached_method
+    def _outside(self, instance: str) -> Satisfiability:
         """Whether a policy keeps a record away."""
-        if limit.id not in self.outside:
-            self.outside[limit.id] = self.world.settle(policy_always_true(limit.condition), limit.resource)
-        return self.outside[limit.id]
+        limit = self.world.index.instances[instance]
+        return self.world.settle(policy_always_true(limit.condition), limit.resource)
 
     def _together(self, plan: Plan, ways: Sequence[Way]) -> Satisfiability:
         """Whether there is a record that is on none of several ways."""
         key = (plan.resource, frozenset(way.limit_ids for way in ways))
-        if key not in self.left:
-            self.left[key] = self.world.settle(unlimited_change(self.world.index, plan.resource, ways), plan.resource)
-        return self.left[key]
+        if key not in self._left:
+            self._left[key] = self.world.settle(unlimited_change(self.world.index, plan.resource, ways), plan.resource)
+        return self._left[key]
 
     def _note(
         self,

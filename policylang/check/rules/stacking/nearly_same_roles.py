@@ -14,6 +14,7 @@ from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.model.words import condition_in_words
+from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, RightsSource
@@ -85,7 +86,6 @@ class _Alike:
         self._inherited: dict[tuple[Name, Permission], int | None] = {}
         self.items = {bundle.name: self._permissions(bundle) for bundle in self.order}
         self._numbered = tuple(self._numbers)
-        self._of_role: dict[str, frozenset[int]] = {}
         self.by_items: dict[frozenset[int], list[Bundle]] = {}
         for bundle in self.order:
             if self.items[bundle.name]:
@@ -207,18 +207,17 @@ class _Alike:
                 items.add(number)
         return frozenset(items)
 
+    @cached_method
     def _inner(self, role: str) -> frozenset[int]:
         """What a role that is inside others grants."""
-        if role not in self._of_role:
-            self._of_role[role] = self._permissions(self.world.index.roles[role])
-        return self._of_role[role]
+        return self._permissions(self.world.index.roles[role])
 
     def _are_near(self, one: Bundle, other: Bundle) -> bool:
         """Whether it is worth saying that they share so much, without what comes from a role inside both."""
         if self.excused.pair(one, other):
             return False
         mine, theirs = self.items[one.name], self.items[other.name]
-        for name in self.excused.inside(one) & self.excused.inside(other):
+        for name in self.excused.inside(name_of(one)) & self.excused.inside(name_of(other)):
             inner = self._inner(name)
             mine, theirs = mine - inner, theirs - inner
         wanted = _wanted(self.share, max(len(mine), len(theirs)))
@@ -237,7 +236,6 @@ class _Excused:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._inside: dict[Name, frozenset[str]] = {}
         self.mirrors = {
             frozenset((ref.name, each.mirror.name))
             for each in world.policy_set.integrations
@@ -253,18 +251,15 @@ class _Excused:
         return (
             first.essential != second.essential
             or (first.portal is not None and second.portal is not None and first.portal != second.portal)
-            or first.name in self.inside(second)
-            or second.name in self.inside(first)
+            or first.name in self.inside(name_of(second))
+            or second.name in self.inside(name_of(first))
             or frozenset((first.name, second.name)) in self.mirrors
         )
 
-    def inside(self, bundle: Bundle) -> frozenset[str]:
-        """The roles inside it, at any depth."""
-        name = name_of(bundle)
-        if name not in self._inside:
-            chains = self.world.chains(RightsSource(*name_of(bundle)))
-            self._inside[name] = frozenset(chain[-1].name for chain in chains[1:])
-        return self._inside[name]
+    @cached_method
+    def inside(self, name: Name) -> frozenset[str]:
+        """The roles inside a role or group, at any depth."""
+        return frozenset(chain[-1].name for chain in self.world.chains(RightsSource(*name))[1:])
 
 
 def _held(bundle: Bundle) -> set[str]:
