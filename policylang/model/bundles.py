@@ -92,7 +92,7 @@ def check_deny(context: Context, source: Source, node: ast.Deny) -> None:
         only = None
         if isinstance(node.target, ast.AnyResource):
             only = frozenset(name.value for name in node.target.attributes)
-        typed = type_condition(context.world, ConditionScope(resources[0], source, {}, only), block.condition)
+        typed = type_condition(ConditionScope(context.world, resources[0], source, {}, only), block.condition)
         if typed is not None and context.expand(source, node, weight(typed) * (len(resources) - 1)):
             context.model.conditions[place_of(source, node)] = typed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
-from policylang.model.paths import ConditionScope, PathScope, is_known, joins_conditions, resolve_path
+from policylang.model.paths import ConditionScope, is_known, joins_conditions, resolve_path
 from policylang.model.report import DiagnosticLog
 from policylang.model.slips import needless_word
 from policylang.model.types import NUMBERS, EnumType, SetType, Type, UserType, in_words, words_of
@@ -34,53 +34,50 @@ def called(scope: ConditionScope, node: expressions.Node) -> str:
     return quoted(_written(scope, node))
 
 
-def misfit(
-    world: PathScope, scope: ConditionScope, node: expressions.Node, type_: Type, found: str, help: str = ""
-) -> None:
+def misfit(scope: ConditionScope, node: expressions.Node, type_: Type, found: str, help: str = "") -> None:
     """Report a type that something written has and that is not needed there."""
-    mismatch(world.report, scope.source, node, called(scope, node), type_, found, help)
+    mismatch(scope.report, scope.source, node, called(scope, node), type_, found, help)
 
 
 def _written(scope: ConditionScope, node: expressions.Node) -> str:
     return scope.source.text[node.start_pos : node.end_pos]
 
 
-def has_name(world: PathScope, scope: ConditionScope, node: expressions.Node, *sides: expressions.Operand) -> bool:
+def has_name(scope: ConditionScope, node: expressions.Node, *sides: expressions.Operand) -> bool:
     """Whether one side is no constant; reports where there is none."""
     if any(isinstance(side, expressions.Path) for side in sides):
         return True
-    world.report.error(
+    scope.report.error(
         "PL103", scope.source, node, "both sides are constants", "compare a constant with an attribute of the record"
     )
     return False
 
 
-def both_sides(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> _Pair | None:
+def both_sides(scope: ConditionScope, node: expressions.Comparison) -> _Pair | None:
     """Both sides of a comparison; what is a constant takes its type from the other side."""
-    if not has_name(world, scope, node, node.left, node.right):
+    if not has_name(scope, node, node.left, node.right):
         return None
-    left_type, right_type = type_of(world, scope, node.left), type_of(world, scope, node.right)
-    if left_type and right_type and _is_ambiguous(world, scope, node, left_type, right_type):
+    left_type, right_type = type_of(scope, node.left), type_of(scope, node.right)
+    if left_type and right_type and _is_ambiguous(scope, node, left_type, right_type):
         return None
     if _is_value(node.right, left_type):
         right_type = None  # the left side is the name, whatever values the right one has
     right: ir.Operand | None
     if _is_value(node.left, right_type):
-        right = one_side(world, scope, node.right, None)
-        left = one_side(world, scope, node.left, right_type, node.right)
+        right = one_side(scope, node.right, None)
+        left = one_side(scope, node.left, right_type, node.right)
     else:
-        left = one_side(world, scope, node.left, right_type, node.right)
-        right = one_side(world, scope, node.right, left.type, node.left) if left else None
+        left = one_side(scope, node.left, right_type, node.right)
+        right = one_side(scope, node.right, left.type, node.left) if left else None
     if left is None or right is None:
         return None
     if not comparable(left.type, right.type):
-        incomparable(world, scope, node, left.type, right.type)
+        incomparable(scope, node, left.type, right.type)
         return None
     return left, right
 
 
 def incomparable(
-    world: PathScope,
     scope: ConditionScope,
     node: expressions.Comparison | expressions.Membership,
     left: Type,
@@ -95,11 +92,10 @@ def incomparable(
         )
     else:
         message = f"{called(scope, node.operand)} is {in_words(left)}, a choice is {in_words(right)}"
-    world.report.error("PL103", scope.source, node, message, "compare values of one type")
+    scope.report.error("PL103", scope.source, node, message, "compare values of one type")
 
 
 def one_side(
-    world: PathScope,
     scope: ConditionScope,
     node: expressions.Operand,
     other: Type | None,
@@ -113,33 +109,28 @@ def one_side(
             type_ = type_.of
         if type_ is None:
             assert isinstance(node, expressions.Number)
-            world.report.error("PL103", scope.source, node, f"{called(scope, node)} is a number", "name an attribute")
+            scope.report.error("PL103", scope.source, node, f"{called(scope, node)} is a number", "name an attribute")
             return None
-        return literal(world.constants, scope.source, node, type_, what)
-    if joins_conditions(world, scope, node) or needless_word(world, scope, node):
+        return literal(scope.world.constants, scope.source, node, type_, what)
+    if joins_conditions(scope, node) or needless_word(scope, node):
         return None
     word = word_of(node)
-    if (
-        word in ("true", "false")
-        and other is not None
-        and not _is_value(node, other)
-        and not is_known(world, scope, word)
-    ):
+    if word in ("true", "false") and other is not None and not _is_value(node, other) and not is_known(scope, word):
         found, by = f"`{word}` is true or false", "present" if word == "true" else "missing"
         if isinstance(beside, expressions.Path) and beside.start_pos < node.start_pos:
             help = f"write `{_written(scope, beside)} is {by}`"
-            mismatch(world.report, scope.source, node, what, other, found, help, by)
+            mismatch(scope.report, scope.source, node, what, other, found, help, by)
         else:
-            mismatch(world.report, scope.source, node, what, other, found)
+            mismatch(scope.report, scope.source, node, what, other, found)
         return None
     if other is not None and _is_value(node, other):
-        if _is_parameter(world, scope, node, other):
+        if _is_parameter(scope, node, other):
             return None
-        return literal(world.constants, scope.source, node.steps[0], other, what)
-    if word is not None and isinstance(other, EnumType) and not is_known(world, scope, word):
-        return literal(world.constants, scope.source, node.steps[0], other, what)
+        return literal(scope.world.constants, scope.source, node.steps[0], other, what)
+    if word is not None and isinstance(other, EnumType) and not is_known(scope, word):
+        return literal(scope.world.constants, scope.source, node.steps[0], other, what)
     is_first = beside is not None and node.start_pos < beside.start_pos
-    return resolve_path(world, scope, node, None if is_first else other)
+    return resolve_path(scope, node, None if is_first else other)
 
 
 def word_of(node: expressions.Operand) -> str | None:
@@ -151,19 +142,19 @@ def word_of(node: expressions.Operand) -> str | None:
     )
 
 
-def type_of(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> Type | None:
+def type_of(scope: ConditionScope, node: expressions.Operand) -> Type | None:
     """The type of a path that can be resolved; reports nothing."""
     if not isinstance(node, expressions.Path):
         return None
     word = word_of(node)
-    if word not in (None, scope.resource) and not is_known(world, scope, word):
+    if word not in (None, scope.resource) and not is_known(scope, word):
         return None  # what it may have been meant to be is not asked
-    attributes = world.resources.get(scope.resource)
+    attributes = scope.attributes
     if word is not None and word in scope.parameters:
         return scope.parameters[word].type
     if word is not None and attributes is not None and word in attributes:
         return attributes[word] if scope.only is None or word in scope.only else None
-    found = resolve_path(world.reporting_to(DiagnosticLog()), scope, node)
+    found = resolve_path(scope.reporting_to(DiagnosticLog()), node)
     return found.type if found else None
 
 
@@ -175,20 +166,18 @@ def _is_value(node: expressions.Operand, other: Type | None) -> bool:
 # --- words with two meanings ---------------------------------------------------------------------------------
 
 
-def _is_parameter(world: PathScope, scope: ConditionScope, node: expressions.Operand, other: Type) -> bool:
+def _is_parameter(scope: ConditionScope, node: expressions.Operand, other: Type) -> bool:
     """Whether a word that is a value on the other side could as well be a parameter, which is reported."""
     word = word_of(node)
     bound = scope.parameters.get(word or "")
     if bound is None or not comparable(bound.type, other):
         return False
     help = f"rename the parameter: then `{word}` is the value"
-    world.report.error("PL103", scope.source, node, _two_meanings(word or "", "parameter"), help)
+    scope.report.error("PL103", scope.source, node, _two_meanings(word or "", "parameter"), help)
     return True
 
 
-def _is_ambiguous(
-    world: PathScope, scope: ConditionScope, node: expressions.Comparison, left_type: Type, right_type: Type
-) -> bool:
+def _is_ambiguous(scope: ConditionScope, node: expressions.Comparison, left_type: Type, right_type: Type) -> bool:
     """Whether ``is`` between two names that have types has two meanings, which is reported.
 
     A name beside itself is no meaning of its own: in `active is active` one of the two is the value.
@@ -198,8 +187,8 @@ def _is_ambiguous(
     both_names = comparable(left_type, right_type)
     if left == right or right_is_value + left_is_value + both_names < 2:
         return False
-    if (right_is_value and _is_parameter(world, scope, node.right, left_type)) or (
-        left_is_value and _is_parameter(world, scope, node.left, right_type)
+    if (right_is_value and _is_parameter(scope, node.right, left_type)) or (
+        left_is_value and _is_parameter(scope, node.left, right_type)
     ):
         return True
     values = [f"{left} in [{right}]"] if right_is_value else []
@@ -208,7 +197,7 @@ def _is_ambiguous(
     if both_names:
         help += f", for the attribute {_choices(node, [_of_names(left, right, left_type, right_type)])}"
     message = _two_meanings(right if right_is_value else left, "attribute")
-    world.report.error("PL103", scope.source, node, message, help)
+    scope.report.error("PL103", scope.source, node, message, help)
     return True
 
 
@@ -231,13 +220,13 @@ def _choices(node: expressions.Comparison, ways: list[str]) -> str:
     return " or ".join(f"`not ({way})`" if node.operator.value == "is not" else f"`{way}`" for way in ways)
 
 
-def is_ambiguous_item(world: PathScope, scope: ConditionScope, node: expressions.Operand, type_: Type) -> bool:
+def is_ambiguous_item(scope: ConditionScope, node: expressions.Operand, type_: Type) -> bool:
     """Whether what a set is to contain can be a value and a name, which is reported."""
-    its = type_of(world, scope, node) if _is_value(node, type_) else None
+    its = type_of(scope, node) if _is_value(node, type_) else None
     if its is None or not comparable(type_, its):
         return False
-    if not _is_parameter(world, scope, node, type_):
+    if not _is_parameter(scope, node, type_):
         word = word_of(node) or ""
         help = f"rename the attribute: then `{word}` is the value"
-        world.report.error("PL103", scope.source, node, _two_meanings(word, "attribute"), help)
+        scope.report.error("PL103", scope.source, node, _two_meanings(word, "attribute"), help)
     return True

@@ -38,68 +38,71 @@ class PathScope(msgspec.Struct):
     may have none.
     """
 
-    @property
-    def report(self) -> DiagnosticLog:
-        return self.constants.report
-
-    def reporting_to(self, report: DiagnosticLog) -> PathScope:
-        """The same with another log."""
-        return msgspec.structs.replace(self, constants=msgspec.structs.replace(self.constants, report=report))
-
 
 class ConditionScope(msgspec.Struct, frozen=True):
     """What the names in one condition mean."""
 
+    world: PathScope
     resource: str
     source: Source
     parameters: Mapping[str, ir.Constant] = {}
     only: frozenset[str] | None = None
     """In a policy on any resource: the attributes that its ``with`` names."""
 
+    @property
+    def report(self) -> DiagnosticLog:
+        return self.world.constants.report
 
-def is_known(world: PathScope, scope: ConditionScope, word: str | None) -> bool:
+    @property
+    def attributes(self) -> Attributes | None:
+        """Those of the resource."""
+        return self.world.resources.get(self.resource)
+
+    def reporting_to(self, report: DiagnosticLog) -> ConditionScope:
+        """The same with another log."""
+        constants = msgspec.structs.replace(self.world.constants, report=report)
+        return msgspec.structs.replace(self, world=msgspec.structs.replace(self.world, constants=constants))
+
+
+def is_known(scope: ConditionScope, word: str | None) -> bool:
     """Whether the first name of a path has a meaning, or may have one that a syntax error hides."""
-    attributes = world.resources.get(scope.resource)
+    attributes = scope.attributes
     return attributes is None or word in attributes or word in scope.parameters
 
 
-def resolve_path(
-    world: PathScope, scope: ConditionScope, node: expressions.Path, other: Type | None = None
-) -> ir.Operand | None:
+def resolve_path(scope: ConditionScope, node: expressions.Path, other: Type | None = None) -> ir.Operand | None:
     """The value that a path leads to, or ``None`` after a report.
 
     ``other`` is the type of what it is compared with, where that is known; it makes better help.
     """
     where = at(scope.source, node)
     if node.subject:
-        return _follow(world, scope, "subject", UserType(None), node.steps, where)
+        return _follow(scope, "subject", UserType(None), node.steps, where)
     first, *later = node.steps
     if first.value in scope.parameters and not later:
         bound = scope.parameters[first.value]
         return ir.Constant(bound.type, bound.value, where)
-    attributes = world.resources.get(scope.resource)
-    if _written_elsewhere(world, scope, node, attributes):
+    attributes = scope.attributes
+    if _written_elsewhere(scope, node, attributes):
         return None
-    if first.value == "request" and later and _is_request(world, attributes, later[0]):
-        return _enter(world, scope, "request", world.request, later, where, "request")
+    if first.value == "request" and later and _is_request(scope, later[0]):
+        return _enter(scope, "request", scope.world.request, later, where, "request")
     if scope.only is not None and attributes and first.value in attributes and first.value not in scope.only:
         message = f"this applies to any resource, and not all have {quoted(first.value)}"
         help = f"add it: `with {', '.join([*sorted(scope.only), first.value])}`"
-        world.report.error("PL101", scope.source, first, message, help)
+        scope.report.error("PL101", scope.source, first, message, help)
         return None
-    return _enter(world, scope, "record", attributes, node.steps, where, scope.resource, other)
+    return _enter(scope, "record", attributes, node.steps, where, scope.resource, other)
 
 
-def _written_elsewhere(
-    world: PathScope, scope: ConditionScope, node: expressions.Path, attributes: Attributes | None
-) -> bool:
+def _written_elsewhere(scope: ConditionScope, node: expressions.Path, attributes: Attributes | None) -> bool:
     """Whether a path is written as another tool writes it, which is reported."""
     names = [step.value for step in node.steps]
-    if attributes is None or is_known(world, scope, names[0]):
+    if attributes is None or is_known(scope, names[0]):
         return False
-    if names[0] == "request" and len(names) > 1 and (world.request is None or names[1] in world.request):
+    if names[0] == "request" and len(names) > 1 and (scope.world.request is None or names[1] in scope.world.request):
         return False
-    by = as_here(names, scope.resource, attributes, world.subject or (), world.request or ())
+    by = as_here(names, scope.resource, attributes, scope.world.subject or (), scope.world.request or ())
     if by is None:
         return False
     if by == "assigned user":
@@ -109,18 +112,17 @@ def _written_elsewhere(
     else:
         help = f"write `{by}`"
     message = f"unknown attribute {quoted(names[0])} of `{scope.resource}`"
-    world.report.error("PL101", scope.source, node.steps[0], message, help, replace=node, by=by)
+    scope.report.error("PL101", scope.source, node.steps[0], message, help, replace=node, by=by)
     return True
 
 
-def _is_request(world: PathScope, attributes: Attributes | None, second: expressions.Name) -> bool:
+def _is_request(scope: ConditionScope, second: expressions.Name) -> bool:
     """Whether `request.…` speaks of the request; an attribute `request` of the record comes after it."""
-    known = world.request is None or second.value in world.request
-    return known or attributes is None or "request" not in attributes
+    known = scope.world.request is None or second.value in scope.world.request
+    return known or scope.attributes is None or "request" not in scope.attributes
 
 
 def _enter(
-    world: PathScope,
     scope: ConditionScope,
     root: Root,
     attributes: Attributes | None,
@@ -133,12 +135,11 @@ def _enter(
     first, *later = steps
     is_known = attributes is None or first.value in attributes
     help = "" if is_known or later else _help(first, other)
-    found = _attribute(world, scope, attributes, first, owner, help)
-    return None if found is None else _follow(world, scope, root, found, later, where, (first.value,))
+    found = _attribute(scope, attributes, first, owner, help)
+    return None if found is None else _follow(scope, root, found, later, where, (first.value,))
 
 
 def _attribute(
-    world: PathScope,
     scope: ConditionScope,
     attributes: Attributes | None,
     step: expressions.Name,
@@ -155,15 +156,15 @@ def _attribute(
         if help.startswith(("write", "put")) and near is None:
             message = f"unknown attribute {quoted(step.value)} of `{owner}`"
             by = "assigned user" if help == _THE_USER_HELP else f'"{step.value}"' if help.endswith('"`') else None
-            world.report.error("PL101", scope.source, step, message, help, by=by)
+            scope.report.error("PL101", scope.source, step, message, help, by=by)
         else:
             candidates = [*scope.parameters, *attributes]
-            unknown(world.report, scope.source, step, "attribute", candidates, help, owner)
+            unknown(scope.report, scope.source, step, "attribute", candidates, help, owner)
         return None
     return attributes[step.value]
 
 
-def joins_conditions(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
+def joins_conditions(scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether words of the path are `and` or `or`: then something before them is no condition, which is reported.
 
     A name may consist of several words, so the parser takes `vip and status is lead` for a comparison of one name.
@@ -174,7 +175,7 @@ def joins_conditions(world: PathScope, scope: ConditionScope, node: expressions.
         if joint is None:
             continue
         first = "_".join(words[: words.index(joint)])
-        type_ = (world.resources.get(scope.resource) or {}).get(first)
+        type_ = (scope.attributes or {}).get(first)
         if isinstance(type_, BoolType):
             help = f"write `{first} is true`"
         elif type_ is not None:
@@ -182,7 +183,7 @@ def joins_conditions(world: PathScope, scope: ConditionScope, node: expressions.
         else:
             help = "write a comparison on each side; for one of several values write `… in [a, b]`"
         message = f"{quoted(first)} is not a condition, so `{joint}` cannot join it"
-        world.report.error("PL100", scope.source, step, message, help)
+        scope.report.error("PL100", scope.source, step, message, help)
         return True
     return False
 
@@ -198,7 +199,6 @@ def _help(step: expressions.Name, other: Type | None) -> str:
 
 
 def _follow(
-    world: PathScope,
     scope: ConditionScope,
     root: Root,
     type_: Type,
@@ -211,12 +211,12 @@ def _follow(
     for step in steps:
         match type_:
             case UserType():
-                following = _attribute(world, scope, world.subject, step, "subject")
+                following = _attribute(scope, scope.world.subject, step, "subject")
             case RecordType(resource):
-                following = _attribute(world, scope, world.resources.get(resource), step, resource)
+                following = _attribute(scope, scope.world.resources.get(resource), step, resource)
             case _:
                 why = "only users and related records have attributes"
-                mismatch(world.report, scope.source, step, quoted(names[-1]), type_, "it has no attributes", why)
+                mismatch(scope.report, scope.source, step, quoted(names[-1]), type_, "it has no attributes", why)
                 return None
         if following is None:
             return None

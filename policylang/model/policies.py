@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+import msgspec
+
 from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant, weight
 from policylang.model.context import Context
@@ -98,7 +100,7 @@ def _check_specific(context: Context, site: Site, node: ast.Policy, parameters: 
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
-    typed = type_condition(context.world, ConditionScope(node.target.value, site.source, stand_ins), node.condition)
+    typed = type_condition(ConditionScope(context.world, node.target.value, site.source, stand_ins), node.condition)
     if typed is not None and not parameters and context.symbols.names["policy"][node.name.value] is site:
         if not context.expand(site.source, node, weight(typed)):
             return
@@ -124,8 +126,8 @@ def _check_generic(context: Context, source: Source, node: ast.Policy, parameter
         if only <= resource.attributes.keys() and types not in tried:
             tried.add(types)
             report = DiagnosticLog()
-            scope = ConditionScope(resource_name, source, stand_ins, only)
-            typed = type_condition(context.world.reporting_to(report), scope, node.condition)
+            scope = ConditionScope(context.world, resource_name, source, stand_ins, only).reporting_to(report)
+            typed = type_condition(scope, node.condition)
             if typed is not None:
                 return
             first = first or report
@@ -294,9 +296,8 @@ def _argument(
     report = DiagnosticLog()
     value = None
     if written is not None and not isinstance(node, expressions.List):
-        value = literal(
-            context.world.reporting_to(report).constants, source, written, type_, f"the parameter {quoted(parameter)}"
-        )
+        constants = msgspec.structs.replace(context.constants, report=report)
+        value = literal(constants, source, written, type_, f"the parameter {quoted(parameter)}")
     for found in report.diagnostics:
         if found.code in ("PL103", "PL101"):
             context.report.error("PL104", source, node, found.message, found.help)
@@ -347,8 +348,8 @@ def _expand(
     only = None
     if isinstance(policy.target, ast.AnyResource):
         only = frozenset(name.value for name in policy.target.attributes)
-    scope = ConditionScope(resource, site.source, bound, only)
-    typed = type_condition(context.world.reporting_to(report), scope, policy.condition)
+    scope = ConditionScope(context.world, resource, site.source, bound, only).reporting_to(report)
+    typed = type_condition(scope, policy.condition)
     if typed is None:
         for found in report.diagnostics:
             # What is wrong with the policy itself was reported where it is declared.

@@ -16,29 +16,29 @@ from policylang.model.habits import (
     NOW_HELP,
     SOMETHING,
 )
-from policylang.model.paths import ConditionScope, PathScope, is_known
+from policylang.model.paths import ConditionScope, is_known
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
 from policylang.syntax import expressions
 
 
-def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comparison, left: Type | None) -> bool:
+def reports_slip(scope: ConditionScope, node: expressions.Comparison, left: Type | None) -> bool:
     """Whether a comparison is a known slip, which is reported with the way it is written here. ``left`` is the type of
     the left side, where it has one.
     """
     right = node.right
-    if _is_now(world, scope, node.left):
+    if _is_now(scope, node.left):
         days = _days(scope, node)
         if days:
             mended = f"now {node.operator.value} on {days}"
             message = f"unknown attribute `now` of `{scope.resource}`"
-            world.report.error("PL101", scope.source, node.left, message, f"write `{mended}`", replace=node, by=mended)
+            scope.report.error("PL101", scope.source, node.left, message, f"write `{mended}`", replace=node, by=mended)
         else:
-            _report(world, scope, node.left, "now", NOW_ALONE)
+            _report(scope, node.left, "now", NOW_ALONE)
         return True
-    if _negated_in_words(world, scope, node, node.left):
+    if _negated_in_words(scope, node, node.left):
         return True
-    if not isinstance(right, expressions.Path) or right.subject or is_known(world, scope, right.steps[0].value):
+    if not isinstance(right, expressions.Path) or right.subject or is_known(scope, right.steps[0].value):
         return False
     words = _words(scope, right.steps[0])
     name = right.steps[0].value.lower()
@@ -46,15 +46,14 @@ def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comp
         if _has_meaning(left, right.steps[0].value):
             return False
         if name in NOTHING | EMPTY | SOMETHING:
-            _presence(world, scope, node, left, name)
+            _presence(scope, node, left, name)
             return True
-        if isinstance(left, UserType) and _reports_group(world, scope, right, words):
+        if isinstance(left, UserType) and _reports_group(scope, right, words):
             return True
         equal = next((each for each in EQUAL if words[: len(each)] == list(each) and len(words) > len(each)), None)
         if equal is not None:
             rest = " ".join(words[len(equal) :])
             _report(
-                world,
                 scope,
                 right,
                 name,
@@ -63,13 +62,13 @@ def reports_slip(world: PathScope, scope: ConditionScope, node: expressions.Comp
             )
             return True
     if name in NOW and isinstance(left, (DateType, DateTimeType)):
-        _report(world, scope, right, right.steps[0].value, NOW_HELP)
+        _report(scope, right, right.steps[0].value, NOW_HELP)
         return True
     return False
 
 
-def _is_now(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> bool:
-    return isinstance(node, expressions.Path) and _text(scope, node) == "now" and not is_known(world, scope, "now")
+def _is_now(scope: ConditionScope, node: expressions.Operand) -> bool:
+    return isinstance(node, expressions.Path) and _text(scope, node) == "now" and not is_known(scope, "now")
 
 
 def _days(scope: ConditionScope, node: expressions.Comparison) -> str | None:
@@ -93,33 +92,33 @@ def _has_meaning(left: Type | None, word: str) -> bool:
     return (isinstance(left, EnumType) and word in left.values) or (isinstance(left, SetType) and word == "empty")
 
 
-def needless_word(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
+def needless_word(scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether a path is an attribute behind a word of English that has no meaning here, which is reported."""
-    attributes = world.resources.get(scope.resource)
-    if node.subject or attributes is None or is_known(world, scope, node.steps[0].value):
+    attributes = scope.attributes
+    if node.subject or attributes is None or is_known(scope, node.steps[0].value):
         return False
     words = _words(scope, node.steps[0])
     if len(words) > 1 and words[-1] in ("no", "not", "never") and "_".join(words[:-1]) in attributes:
-        _report(world, scope, node.steps[0], node.steps[0].value, "write `not (…)`")
+        _report(scope, node.steps[0], node.steps[0].value, "write `not (…)`")
         return True
     if len(words) < 2 or "_".join(words[1:]) not in attributes:
         return False
     if words[0] in ("unless", "except"):
-        _report(world, scope, node.steps[0], node.steps[0].value, "write `not (…)`")
+        _report(scope, node.steps[0], node.steps[0].value, "write `not (…)`")
         return True
     if words[0].lower() == "not":
         mended = " ".join(["not", *words[1:]])
-        _report(world, scope, node.steps[0], node.steps[0].value, f"write `{mended}`", mended)
+        _report(scope, node.steps[0], node.steps[0].value, f"write `{mended}`", mended)
         return True
     if words[0] in NEEDLESS:
-        _report(world, scope, node.steps[0], node.steps[0].value, f"leave out `{words[0]}`", " ".join(words[1:]))
+        _report(scope, node.steps[0], node.steps[0].value, f"leave out `{words[0]}`", " ".join(words[1:]))
         return True
     return False
 
 
-def duration_in_words(world: PathScope, scope: ConditionScope, node: expressions.Path) -> bool:
+def duration_in_words(scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether a duration is written in words, ``one month``, which is reported."""
-    if node.subject or len(node.steps) > 1 or is_known(world, scope, node.steps[0].value):
+    if node.subject or len(node.steps) > 1 or is_known(scope, node.steps[0].value):
         return False
     words = _words(scope, node.steps[0])
     if len(words) not in (1, 2):
@@ -129,27 +128,25 @@ def duration_in_words(world: PathScope, scope: ConditionScope, node: expressions
     if amount is None or unit not in UNITS_OF_TIME:
         return False
     mended = f"{amount} {unit if amount > 1 else unit.removesuffix('s')}"
-    _report(world, scope, node, node.steps[0].value, f"write `{mended}`", mended)
+    _report(scope, node, node.steps[0].value, f"write `{mended}`", mended)
     return True
 
 
-def negated_choice(world: PathScope, scope: ConditionScope, node: expressions.Membership) -> bool:
+def negated_choice(scope: ConditionScope, node: expressions.Membership) -> bool:
     """Whether the choices stand behind `not in`, which is reported."""
-    return _negated_in_words(world, scope, node, node.operand)
+    return _negated_in_words(scope, node, node.operand)
 
 
-def _negated_in_words(
-    world: PathScope, scope: ConditionScope, node: expressions.Node, left: expressions.Operand
-) -> bool:
+def _negated_in_words(scope: ConditionScope, node: expressions.Node, left: expressions.Operand) -> bool:
     """``status not in [a]``: the parser takes ``status not`` for a name of two words."""
-    if not isinstance(left, expressions.Path) or left.subject or is_known(world, scope, left.steps[0].value):
+    if not isinstance(left, expressions.Path) or left.subject or is_known(scope, left.steps[0].value):
         return False
     words = _words(scope, left.steps[-1])
     if len(words) < 2 or words[-1] != "not":
         return False
     positive = f"{_text(scope, left)[: -len('not')].rstrip()} {scope.source.text[left.end_pos : node.end_pos].strip()}"
     mended = f"not ({positive})"
-    world.report.error(
+    scope.report.error(
         "PL101",
         scope.source,
         left,
@@ -161,35 +158,31 @@ def _negated_in_words(
     return True
 
 
-def _presence(
-    world: PathScope, scope: ConditionScope, node: expressions.Comparison, left: Type | None, word: str
-) -> None:
+def _presence(scope: ConditionScope, node: expressions.Comparison, left: Type | None, word: str) -> None:
     missing = (node.operator.value == "is") == (word not in SOMETHING)
     mended = f"{_text(scope, node.left)} is {'missing' if missing else 'present'}"
     help = f"write `{mended}`"
     if word in EMPTY and isinstance(left, TextType):
         help += f', or `{_text(scope, node.left)} {node.operator.value} ""` for empty text'
     message = f"unknown attribute {quoted(_text(scope, node.right))} of `{scope.resource}`"
-    world.report.error("PL101", scope.source, node.right, message, help, replace=node, by=mended)
+    scope.report.error("PL101", scope.source, node.right, message, help, replace=node, by=mended)
 
 
-def _reports_group(world: PathScope, scope: ConditionScope, right: expressions.Path, words: list[str]) -> bool:
+def _reports_group(scope: ConditionScope, right: expressions.Path, words: list[str]) -> bool:
     """A user compared with a group or a role."""
     name = right.steps[0].value
-    kind = next((each for each in ("group", "role") if name in world.constants.symbols.names[each]), None)
+    kind = next((each for each in ("group", "role") if name in scope.world.constants.symbols.names[each]), None)
     if kind is None and not any(words[: len(each)] == list(each) for each in IN_GROUP):
         return False
     what = f"`{name}` is a {kind}" if kind else "a condition cannot test groups or roles"
     where = f"{kind} `{name}`" if kind else "group or role it is for"
-    _report(world, scope, right, name, f"{what}: attach the policy to the {where}")
+    _report(scope, right, name, f"{what}: attach the policy to the {where}")
     return True
 
 
-def _report(
-    world: PathScope, scope: ConditionScope, node: expressions.Node, name: str, help: str, by: str | None = None
-) -> None:
+def _report(scope: ConditionScope, node: expressions.Node, name: str, help: str, by: str | None = None) -> None:
     message = f"unknown attribute {quoted(name)} of `{scope.resource}`"
-    world.report.error("PL101", scope.source, node, message, help, by=by)
+    scope.report.error("PL101", scope.source, node, message, help, by=by)
 
 
 def _words(scope: ConditionScope, step: expressions.Name) -> list[str]:

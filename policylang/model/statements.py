@@ -86,7 +86,7 @@ def _check_invariant(context: Context, source: Source, node: ast.Invariant) -> N
     if node.field is not None:
         context.fields(source, (node.field,), resource, node.resource.value)
     if node.condition is not None:
-        typed = type_condition(context.world, ConditionScope(node.resource.value, source), node.condition)
+        typed = type_condition(ConditionScope(context.world, node.resource.value, source), node.condition)
         if typed is not None:
             context.model.conditions[place_of(source, node)] = typed
 

@@ -7,7 +7,7 @@ import re
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
 from policylang.model.operands import called, misfit, one_side, type_of, word_of
-from policylang.model.paths import ConditionScope, PathScope, resolve_path
+from policylang.model.paths import ConditionScope, resolve_path
 from policylang.model.report import at
 from policylang.model.types import RecordType, TextType, in_words
 from policylang.syntax import expressions
@@ -15,7 +15,7 @@ from policylang.syntax import expressions
 _BEHIND = re.compile(r"under\s+(#.*\s+)*")
 
 
-def as_under(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> expressions.Under | None:
+def as_under(scope: ConditionScope, node: expressions.Comparison) -> expressions.Under | None:
     """A comparison with a name that begins with `under`, as the test of a tree: `account is under customer.account`.
 
     Only the types tell the two apart: an attribute of that name comes first, and so does a value.
@@ -25,67 +25,67 @@ def as_under(world: PathScope, scope: ConditionScope, node: expressions.Comparis
         return None
     first, *later = right.steps
     rest = _BEHIND.match(scope.source.text, first.start_pos, first.end_pos)
-    if rest is None or first.value in (world.resources.get(scope.resource) or ()):
+    if rest is None or first.value in (scope.attributes or ()):
         return None
-    if not is_own(world, scope, node.left) and not isinstance(type_of(world, scope, node.left), RecordType):
+    if not is_own(scope, node.left) and not isinstance(type_of(scope, node.left), RecordType):
         return None
     name = expressions.Name(rest.end(), first.end_pos, first.value.removeprefix("under_"))
     top = expressions.Path(name.start_pos, right.end_pos, None, (name, *later))
     return expressions.Under(node.start_pos, node.end_pos, node.left, node.operator, top)
 
 
-def type_under(world: PathScope, scope: ConditionScope, node: expressions.Under) -> ir.Under | None:
+def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | None:
     """The typed test, without regard to a `not`; ``None`` after a report."""
     where = at(scope.source, node)
     if node.operator.value not in ("is", "is not"):
         message = f"`under` does not follow `{node.operator.value}`"
-        world.report.error("PL103", scope.source, node.operator, message, "write `is under`")
+        scope.report.error("PL103", scope.source, node.operator, message, "write `is under`")
         return None
-    operand = _record(world, scope, node.operand)
+    operand = _record(scope, node.operand)
     if operand is None:
         return None
     if isinstance(operand, ir.Constant) or not isinstance(operand.type, RecordType):
-        misfit(world, scope, node.operand, operand.type, "`is under` asks for a record")
+        misfit(scope, node.operand, operand.type, "`is under` asks for a record")
         return None
-    tree = world.trees.get(operand.type.resource)
+    tree = scope.world.trees.get(operand.type.resource)
     if tree is None:
         resource = operand.type.resource
         message = f"the records of {quoted(resource)} form no tree"
         help = f"mark the relation of `{resource}` to the record above: `parent : {resource} as tree`"
-        world.report.error("PL103", scope.source, node.operand, message, help)
+        scope.report.error("PL103", scope.source, node.operand, message, help)
         return None
     top: ir.Operand | None
     if isinstance(node.top, expressions.Path):
-        top = _record(world, scope, node.top)
+        top = _record(scope, node.top)
     else:
-        top = one_side(world, scope, node.top, TextType(), node.operand)
+        top = one_side(scope, node.top, TextType(), node.operand)
     if top is None:
         return None
     if not isinstance(top.type, TextType) and top.type != operand.type:
         below, above = called(scope, node.operand), called(scope, node.top)
         message = f"{above} is {in_words(top.type)}, {below} is {in_words(operand.type)}"
         help = f"name a record of `{operand.type.resource}`, or its id"
-        world.report.error("PL103", scope.source, node.top, message, help)
+        scope.report.error("PL103", scope.source, node.top, message, help)
         return None
     return ir.Under(operand, *tree, top, where)
 
 
-def is_own(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> bool:
+def is_own(scope: ConditionScope, node: expressions.Operand) -> bool:
     """Whether it is the name of the resource itself, and nothing else."""
     return (
         scope.only is None
         and word_of(node) == scope.resource
         and scope.resource not in scope.parameters
-        and scope.resource not in (world.resources.get(scope.resource) or ())
+        and scope.resource not in (scope.attributes or ())
     )
 
 
-def _record(world: PathScope, scope: ConditionScope, node: expressions.Operand) -> ir.Operand | None:
+def _record(scope: ConditionScope, node: expressions.Operand) -> ir.Operand | None:
     """A path, or the record that is asked about by the name of its resource; an attribute of that name comes first."""
-    if is_own(world, scope, node):
+    if is_own(scope, node):
         return ir.Path("record", (), RecordType(scope.resource), at(scope.source, node))
     if not isinstance(node, expressions.Path):
         message = f"{called(scope, node)} is a constant, a record stands here"
-        world.report.error("PL103", scope.source, node, message, "name a relation, or the resource itself")
+        scope.report.error("PL103", scope.source, node, message, "name a relation, or the resource itself")
         return None
-    return resolve_path(world, scope, node, RecordType(scope.resource))
+    return resolve_path(scope, node, RecordType(scope.resource))

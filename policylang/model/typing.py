@@ -18,7 +18,7 @@ from policylang.model.operands import (
     type_of,
     word_of,
 )
-from policylang.model.paths import ConditionScope, PathScope, resolve_path
+from policylang.model.paths import ConditionScope, resolve_path
 from policylang.model.report import at
 from policylang.model.slips import duration_in_words, negated_choice, reports_slip
 from policylang.model.trees import as_under, type_under
@@ -41,32 +41,32 @@ from policylang.model.values import literal, network, time_of_day
 from policylang.syntax import expressions
 
 
-def type_condition(world: PathScope, scope: ConditionScope, node: expressions.Condition) -> ir.Condition | None:
+def type_condition(scope: ConditionScope, node: expressions.Condition) -> ir.Condition | None:
     """The typed condition, or ``None`` where something in it was reported."""
     match node:
         case expressions.And(items=items) | expressions.Or(items=items):
-            typed = [type_condition(world, scope, item) for item in items]
+            typed = [type_condition(scope, item) for item in items]
             if None in typed:
                 return None
             kind = ir.And if isinstance(node, expressions.And) else ir.Or
             flat = [part for item in typed for part in (item.items if isinstance(item, kind) else (item,))]
             return kind(tuple(flat), at(scope.source, node))  # type: ignore[arg-type]
         case expressions.Not(item=item):
-            inner = type_condition(world, scope, item)
+            inner = type_condition(scope, item)
             return inner and negated(inner, at(scope.source, node))
         case expressions.Presence():
-            return _presence(world, scope, node)
+            return _presence(scope, node)
         case expressions.Membership():
-            return _membership(world, scope, node)
+            return _membership(scope, node)
         case expressions.ListTest():
-            return _list_test(world, scope, node)
+            return _list_test(scope, node)
         case expressions.Hours() | expressions.Weekdays():
-            return _clock(world, scope, node)
+            return _clock(scope, node)
         case expressions.Under():
-            return _under(world, scope, node)
+            return _under(scope, node)
         case expressions.Comparison():
-            tree = as_under(world, scope, node)
-            return _comparison(world, scope, node) if tree is None else _under(world, scope, tree)
+            tree = as_under(scope, node)
+            return _comparison(scope, node) if tree is None else _under(scope, tree)
 
 
 def negated(condition: ir.Condition, where: str) -> ir.Condition:
@@ -109,21 +109,21 @@ _ORDER_HELP = {
 }
 
 
-def _comparison(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> ir.Condition | None:
+def _comparison(scope: ConditionScope, node: expressions.Comparison) -> ir.Condition | None:
     operator = node.operator.value
     where = at(scope.source, node)
-    if reports_slip(world, scope, node, type_of(world, scope, node.left)):
+    if reports_slip(scope, node, type_of(scope, node.left)):
         return None
     if operator == "overlaps":
-        return _overlaps(world, scope, node, where)
+        return _overlaps(scope, node, where)
     if operator in ("is", "is not"):
-        equal = _equality(world, scope, node, where)
+        equal = _equality(scope, node, where)
         return negated(equal, where) if equal and operator == "is not" else equal
     if operator in _TIME:
-        return _time(world, scope, node, where)
+        return _time(scope, node, where)
     if operator in _TEXT:
-        return _text_or_set(world, scope, node, where)
-    pair = both_sides(world, scope, node)
+        return _text_or_set(scope, node, where)
+    pair = both_sides(scope, node)
     if pair is None:
         return None
     left, right = pair
@@ -133,32 +133,32 @@ def _comparison(world: PathScope, scope: ConditionScope, node: expressions.Compa
             what = (
                 "dates and datetimes have" if operator in ("before", "after") else "numbers, dates and durations have"
             )
-            misfit(world, scope, written, side.type, f"only {what} an order", _ORDER_HELP.get(type(side.type), ""))
+            misfit(scope, written, side.type, f"only {what} an order", _ORDER_HELP.get(type(side.type), ""))
             return None
     return _compare(_ORDER[operator], left, right, where)
 
 
-def _equality(world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+def _equality(scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     right = node.right
-    left_type = type_of(world, scope, node.left)
+    left_type = type_of(scope, node.left)
     if isinstance(right, expressions.Path) and (word := word_of(right)) in ("missing", "present"):
         # `is not missing`: behind `is not` the word is a name.
         by = f"is {'present' if word == 'missing' else 'missing'}"
-        if _is_a_value(world, scope, node, node.left, left_type, word, negated=True):
+        if _is_a_value(scope, node, node.left, left_type, word, negated=True):
             return None
         whole = expressions.Name(node.operator.start_pos, right.end_pos, by)
         message = f"unknown name `{word}`"
-        world.report.error("PL101", scope.source, right, message, f"write `{by}`", replace=whole, by=by)
+        scope.report.error("PL101", scope.source, right, message, f"write `{by}`", replace=whole, by=by)
         return None
     if isinstance(left_type, SetType) and word_of(right) == "empty":
-        items = one_side(world, scope, node.left, None)
+        items = one_side(scope, node.left, None)
         return None if items is None else ir.Empty(items, where)
-    pair = both_sides(world, scope, node)
+    pair = both_sides(scope, node)
     if pair is None:
         return None
     if isinstance(pair[0].type, SetType):
         help = "test its items: `… contains …`, `… overlaps …`, `… is empty`"
-        misfit(world, scope, node.left, pair[0].type, "`is` does not work on sets", help)
+        misfit(scope, node.left, pair[0].type, "`is` does not work on sets", help)
         return None
     return _compare("eq", *pair, where)
 
@@ -172,56 +172,54 @@ def _compare(
     return ir.Compare(test, left, right, where)
 
 
-def _time(world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
-    if not has_name(world, scope, node, node.left, node.right):
+def _time(scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+    if not has_name(scope, node, node.left, node.right):
         return None
-    operand = one_side(world, scope, node.left, None)
-    length = _duration(world, scope, node)
+    operand = one_side(scope, node.left, None)
+    length = _duration(scope, node)
     if operand is None or length is None:
         return None
     if not isinstance(operand.type, (DateType, DateTimeType)):
-        misfit(world, scope, node.left, operand.type, f"`{node.operator.value}` needs a date or datetime")
+        misfit(scope, node.left, operand.type, f"`{node.operator.value}` needs a date or datetime")
         return None
     if not isinstance(length.type, DurationType):
-        misfit(world, scope, node.right, length.type, "a duration is needed here")
+        misfit(scope, node.right, length.type, "a duration is needed here")
         return None
     exact = length.value if isinstance(length, ir.Constant) else None
     if isinstance(operand.type, DateType) and isinstance(exact, Duration) and exact.unit == "minutes":
         message = f"{called(scope, node.left)} is a date, it has no hours or minutes"
-        world.report.error("PL103", scope.source, node.right, message, "count in days")
+        scope.report.error("PL103", scope.source, node.right, message, "count in days")
         return None
     return ir.Time(_TIME[node.operator.value], operand, length, where)
 
 
-def _duration(world: PathScope, scope: ConditionScope, node: expressions.Comparison) -> ir.Operand | None:
+def _duration(scope: ConditionScope, node: expressions.Comparison) -> ir.Operand | None:
     if isinstance(node.right, expressions.Path):
-        if duration_in_words(world, scope, node.right):
+        if duration_in_words(scope, node.right):
             return None
-        return resolve_path(world, scope, node.right)
+        return resolve_path(scope, node.right)
     what = f"the right side of `{node.operator.value}`"
-    return literal(world.constants, scope.source, node.right, DurationType(), what)
+    return literal(scope.world.constants, scope.source, node.right, DurationType(), what)
 
 
-def _text_or_set(
-    world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str
-) -> ir.Condition | None:
-    if not has_name(world, scope, node, node.left, node.right):
+def _text_or_set(scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+    if not has_name(scope, node, node.left, node.right):
         return None
-    left = one_side(world, scope, node.left, None)
+    left = one_side(scope, node.left, None)
     if left is None:
         return None
     operator = node.operator.value
     if isinstance(left.type, SetType) and operator == "contains":
-        return _contains(world, scope, node, left, where)
+        return _contains(scope, node, left, where)
     if not isinstance(left.type, TextType):
         needed = "text or a set" if operator == "contains" else "text"
-        misfit(world, scope, node.left, left.type, f"`{operator}` needs {needed}")
+        misfit(scope, node.left, left.type, f"`{operator}` needs {needed}")
         return None
-    part = one_side(world, scope, node.right, left.type, node.left)
+    part = one_side(scope, node.right, left.type, node.left)
     if part is None:
         return None
     if not isinstance(part.type, TextType):
-        misfit(world, scope, node.right, part.type, "text is needed here")
+        misfit(scope, node.right, part.type, "text is needed here")
         return None
     return ir.TextTest(_TEXT[operator], left, part, where)
 
@@ -229,34 +227,32 @@ def _text_or_set(
 # --- the clock -----------------------------------------------------------------------------------------------
 
 
-def _clock(
-    world: PathScope, scope: ConditionScope, node: expressions.Hours | expressions.Weekdays
-) -> ir.Condition | None:
+def _clock(scope: ConditionScope, node: expressions.Hours | expressions.Weekdays) -> ir.Condition | None:
     operator, where = node.operator, at(scope.source, node)
     kind = "between" if isinstance(node, expressions.Hours) else "on"
     if operator.value not in ("is", "is not"):
         message, help = f"`{kind}` cannot follow `{operator.value}`", f"write `now is {kind} …`"
-        world.report.error("PL103", scope.source, operator, message, help)
+        scope.report.error("PL103", scope.source, operator, message, help)
         return None
     if word_of(node.operand) != "now":
         what = "a time of day" if kind == "between" else "a weekday"
         message = f"{called(scope, node.operand)} has no {what.removeprefix('a ')} here, only `now` has"
         help = "compare with `>=` and `<`" if kind == "between" else "compare with a day"
-        world.report.error("PL103", scope.source, node.operand, message, help)
+        scope.report.error("PL103", scope.source, node.operand, message, help)
         return None
     if isinstance(node, expressions.Weekdays):
         written = {day.value for day in node.days}
         found: ir.Condition = ir.Weekdays(tuple(day for day in ir.WEEKDAYS if day in written), where)
     else:
-        first, last = (time_of_day(world.report, scope.source, each) for each in (node.first, node.last))
+        first, last = (time_of_day(scope.report, scope.source, each) for each in (node.first, node.last))
         if first is None or last is None:
             return None
         found = ir.Hours(first, last, where)
     return found if operator.value == "is" else negated(found, where)
 
 
-def _under(world: PathScope, scope: ConditionScope, node: expressions.Under) -> ir.Condition | None:
-    found = type_under(world, scope, node)
+def _under(scope: ConditionScope, node: expressions.Under) -> ir.Condition | None:
+    found = type_under(scope, node)
     return negated(found, found.at) if found and node.operator.value == "is not" else found
 
 
@@ -264,41 +260,41 @@ def _under(world: PathScope, scope: ConditionScope, node: expressions.Under) -> 
 
 
 def _contains(
-    world: PathScope, scope: ConditionScope, node: expressions.Comparison, items: ir.Operand, where: str
+    scope: ConditionScope, node: expressions.Comparison, items: ir.Operand, where: str
 ) -> ir.Condition | None:
     of = items.type.item
-    if is_ambiguous_item(world, scope, node.right, of):
+    if is_ambiguous_item(scope, node.right, of):
         return None
-    item = one_side(world, scope, node.right, of, node.left)
+    item = one_side(scope, node.right, of, node.left)
     if item is None:
         return None
     if not comparable(of, item.type):
-        incomparable(world, scope, node, of, item.type)
+        incomparable(scope, node, of, item.type)
         return None
     return ir.Contains(items, item, where)
 
 
-def _overlaps(world: PathScope, scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
-    if not has_name(world, scope, node, node.left, node.right):
+def _overlaps(scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
+    if not has_name(scope, node, node.left, node.right):
         return None
-    left, right = (_a_set(world, scope, side, "overlaps") for side in (node.left, node.right))
+    left, right = (_a_set(scope, side, "overlaps") for side in (node.left, node.right))
     if left is None or right is None:
         return None
     if not comparable(left.type.item, right.type.item):
-        incomparable(world, scope, node, left.type, right.type)
+        incomparable(scope, node, left.type, right.type)
         return None
     return ir.Overlaps(left, right, where)
 
 
-def _list_test(world: PathScope, scope: ConditionScope, node: expressions.ListTest) -> ir.Condition | None:
+def _list_test(scope: ConditionScope, node: expressions.ListTest) -> ir.Condition | None:
     """Each listed item is asked for by itself."""
     operator = node.operator.value
     if operator not in ("contains all of", "overlaps"):
         help = "write `… contains all of [a, b]`"
         word = operator.removesuffix(" all of")
-        world.report.error("PL103", scope.source, node.operator, f"`all of` cannot follow `{word}`", help)
+        scope.report.error("PL103", scope.source, node.operator, f"`all of` cannot follow `{word}`", help)
         return None
-    items = _a_set(world, scope, node.operand, operator)
+    items = _a_set(scope, node.operand, operator)
     if items is None:
         return None
     tests = []
@@ -306,8 +302,8 @@ def _list_test(world: PathScope, scope: ConditionScope, node: expressions.ListTe
         operator_ = expressions.Name(node.operator.start_pos, node.operator.end_pos, "contains")
         one = expressions.Comparison(choice.start_pos, choice.end_pos, node.operand, operator_, choice)
         tests.append(
-            _contains(world, scope, one, items, at(scope.source, choice))
-            if has_name(world, scope, node, node.operand, choice)
+            _contains(scope, one, items, at(scope.source, choice))
+            if has_name(scope, node, node.operand, choice)
             else None
         )
     found = tuple(test for test in tests if test is not None)
@@ -317,32 +313,31 @@ def _list_test(world: PathScope, scope: ConditionScope, node: expressions.ListTe
     return found[0] if len(found) == 1 else kind(found, at(scope.source, node))
 
 
-def _a_set(world: PathScope, scope: ConditionScope, node: expressions.Operand, operator: str) -> ir.Operand | None:
-    found = one_side(world, scope, node, None)
+def _a_set(scope: ConditionScope, node: expressions.Operand, operator: str) -> ir.Operand | None:
+    found = one_side(scope, node, None)
     if found is None or isinstance(found.type, SetType):
         return found
     help = "for one of several values write `… in [a, b]`" if operator == "overlaps" else "compare with `is`"
-    misfit(world, scope, node, found.type, f"`{operator}` needs a set", help)
+    misfit(scope, node, found.type, f"`{operator}` needs a set", help)
     return None
 
 
-def _presence(world: PathScope, scope: ConditionScope, node: expressions.Presence) -> ir.Condition | None:
-    operand = one_side(world, scope, node.operand, None)
+def _presence(scope: ConditionScope, node: expressions.Presence) -> ir.Condition | None:
+    operand = one_side(scope, node.operand, None)
     if operand is None:
         return None
     if isinstance(operand, ir.Constant) or not operand.steps:
         message = f"{called(scope, node.operand)} is never missing"
-        world.report.error("PL103", scope.source, node.operand, message, "test an attribute instead")
+        scope.report.error("PL103", scope.source, node.operand, message, "test an attribute instead")
         return None
     where = at(scope.source, node)
     missing = ir.Missing(operand, where)
-    if _is_a_value(world, scope, node, node.operand, operand.type, "missing" if node.missing else "present"):
+    if _is_a_value(scope, node, node.operand, operand.type, "missing" if node.missing else "present"):
         return None
     return missing if node.missing else negated(missing, where)
 
 
 def _is_a_value(
-    world: PathScope,
     scope: ConditionScope,
     node: expressions.Comparison | expressions.Presence,
     operand: expressions.Operand,
@@ -365,53 +360,53 @@ def _is_a_value(
         help = f"write `{of_value}` for the value; for the other, rename the value `{other}`"
     else:
         help = f"write `{of_value}` for the value, `{of_presence}` for the other"
-    world.report.error("PL103", scope.source, node, message, help)
+    scope.report.error("PL103", scope.source, node, message, help)
     return True
 
 
-def _membership(world: PathScope, scope: ConditionScope, node: expressions.Membership) -> ir.Condition | None:
-    if negated_choice(world, scope, node):
+def _membership(scope: ConditionScope, node: expressions.Membership) -> ir.Condition | None:
+    if negated_choice(scope, node):
         return None
-    operand = one_side(world, scope, node.operand, None)
+    operand = one_side(scope, node.operand, None)
     if operand is None:
         return None
     where = at(scope.source, node)
     if isinstance(node.choices, expressions.Text):
         if not isinstance(operand.type, IpType):
             help = "put the choices in brackets: `in [a, b]`"
-            misfit(world, scope, node.operand, operand.type, "`in` with text needs an IP address", help)
+            misfit(scope, node.operand, operand.type, "`in` with text needs an IP address", help)
             return None
-        inside = network(world.report, scope.source, node.choices)
+        inside = network(scope.report, scope.source, node.choices)
         return ir.InNetwork(operand, inside, where) if inside else None
-    return _choices(world, scope, node, operand, where)
+    return _choices(scope, node, operand, where)
 
 
 def _choices(
-    world: PathScope, scope: ConditionScope, node: expressions.Membership, operand: ir.Operand, where: str
+    scope: ConditionScope, node: expressions.Membership, operand: ir.Operand, where: str
 ) -> ir.Condition | None:
     """``in [a, b]``: constants become one ``In``, other operands and networks are compared one by one."""
     assert isinstance(node.choices, expressions.List)
     if isinstance(operand.type, SetType):
         help = "test one item: `… contains …`"
-        misfit(world, scope, node.operand, operand.type, "`in` does not work on sets", help)
+        misfit(scope, node.operand, operand.type, "`in` does not work on sets", help)
         return None
     constants: list[ir.Constant] = []
     others: list[ir.Condition] = []
     failed = False
     for choice in node.choices.items:
-        if not has_name(world, scope, node, node.operand, choice):
+        if not has_name(scope, node, node.operand, choice):
             return None
         if isinstance(operand.type, IpType) and isinstance(choice, expressions.Text) and "/" in choice.value:
-            inside = network(world.report, scope.source, choice)
+            inside = network(scope.report, scope.source, choice)
             if inside:
                 others.append(ir.InNetwork(operand, inside, at(scope.source, choice)))
             failed = failed or not inside
             continue
-        typed = one_side(world, scope, choice, operand.type, node.operand)
+        typed = one_side(scope, choice, operand.type, node.operand)
         if typed is None:
             failed = True
         elif not comparable(operand.type, typed.type):
-            incomparable(world, scope, node, operand.type, typed.type)
+            incomparable(scope, node, operand.type, typed.type)
             failed = True
         elif isinstance(typed, ir.Constant):
             constants.append(typed)

@@ -95,16 +95,16 @@ def cutoffs(condition: c.Condition) -> Iterator[Cutoff]:
 
 def expressed(condition: c.Condition, wanted: bool, refuse: Refusals) -> Expression:
     """That the condition is true, or that it is false if not ``wanted``."""
-    return _part(with_ways(condition).nnf(wanted), refuse)
+    return _formula(with_ways(condition).nnf(wanted), refuse)
 
 
-def _part(part: c.Condition, refuse: Refusals) -> Expression:
+def _formula(part: c.Condition, refuse: Refusals) -> Expression:
     """Of a test: all that it reads is present, and before that everything on the way to it, and then the test holds."""
     match part:
         case c.And(items):
-            return all_of([_part(item, refuse) for item in items])
+            return all_of([_formula(item, refuse) for item in items])
         case c.Or(items):
-            return any_of([_part(item, refuse) for item in items])
+            return any_of([_formula(item, refuse) for item in items])
     test, wanted = part.signed
     if not is_held(test, refuse):
         return FALSE
