@@ -16,10 +16,11 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.files.json_source import is_deeper, loads, whole_number
+from policylang.files.violations import first_violation
 from policylang.ir.nesting import name_of, too_many_ways
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling, too_deep_role
-from policylang.ir.schema import first_error
+from policylang.ir.schema import ir_schema
 from policylang.ir.soundness import unsound
 from policylang.ir.upgrade import upgraded
 from policylang.settings.limits import MOST_DEPTH, MOST_WAYS
@@ -123,13 +124,13 @@ def _typed(document: bytes, content: Any) -> PolicySet:
     calls for each level; of what is deeper, nothing may be left out either.
     """
     is_deep = is_deeper(document.decode(), _MOST_EXPLAINED)
-    wrong = None if is_deep else first_error(content)
-    if wrong is None:
+    violation = None if is_deep else first_violation(content, ir_schema())
+    if violation is None:
         policy_set = msgspec.json.decode(document, type=PolicySet)
         if not is_deep or _sorted(content) == _sorted(policy_set):
             return policy_set
-        wrong = "it is not written in full, compile again"
-    raise LoadError(f"not valid under the schema: {wrong}")
+        raise LoadError("not valid under the schema: it is not written in full, compile again")
+    raise LoadError(f"not valid under the schema: {violation.message}")
 
 
 def _brought_up(content: dict[str, Any]) -> dict[str, Any]:

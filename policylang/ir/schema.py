@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.files.json_schema import schema_of
-from policylang.files.violations import first_violation
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 
 
@@ -14,9 +13,3 @@ def ir_schema() -> dict[str, Any]:
     schema = schema_of(PolicySet, f"ir:{FORMAT_VERSION}", "policylang compiled policy set")
     schema["$defs"]["PolicySet"]["properties"]["version"] = {"const": FORMAT_VERSION}
     return schema
-
-
-def first_error(content: Any) -> str | None:
-    """The most telling violation of the schema of compiled JSON, or ``None``."""
-    found = first_violation(content, ir_schema())
-    return None if found is None else found.message

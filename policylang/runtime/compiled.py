@@ -18,6 +18,7 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType, SetType, Type, UserType
 from policylang.runtime import reference
+from policylang.runtime.caching import cached_method
 from policylang.runtime.generated import CLOSED, LEFT_OPEN, NOT_APPENDED, NOT_MET, plan_function
 from policylang.runtime.grants import Profile, holdings, profile
 from policylang.runtime.index import Index, Permission
@@ -113,7 +114,6 @@ class Engine:
         self.quick: dict[str, dict[Permission, Kept]] = {}  # by user: of those whose rights never change
         self._keys: dict[Permission, Permission] = {}  # that all plans of a permission share
         self._cores: dict[Any, Core] = {}
-        self._lapsing: dict[str, frozenset[Permission]] = {}
 
     def decide(
         self,
@@ -126,7 +126,7 @@ class Engine:
         field: str | None,
         changes: Mapping[str, Any] | None,
     ) -> Decision:
-        """As `reference.decide`."""
+        """As `reference.answer`, of a request by its parts."""
         if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
             now = instant(self.index, now)
         record, request = given_record(record), given_request(request)
@@ -250,21 +250,19 @@ class Engine:
         timed = tuple(is_active(self.index, a, now) for a in declared.assignments if a.start_time or a.until_time)
         return now.astimezone(self.index.timezone).date(), timed
 
+    @cached_method
     def lapsing(self, user: str) -> frozenset[Permission]:
         """The permissions that a user is granted at some time and not at another, or would be if the user
         were not terminated.
         """
-        found = self._lapsing.get(user)
-        if found is None:
-            found = self._lapsing[user] = frozenset(
-                (grant.resource, action)
-                for holding in holdings(self.index, user, None)
-                if holding.lapses
-                for bundle in inside(self.index, holding.source)
-                for grant in bundle.grants
-                for action in grant.actions
-            )
-        return found
+        return frozenset(
+            (grant.resource, action)
+            for holding in holdings(self.index, user, None)
+            if holding.lapses
+            for bundle in inside(self.index, holding.source)
+            for grant in bundle.grants
+            for action in grant.actions
+        )
 
     def core(self, plan: Plan) -> Core:
         """The core of a plan, made once."""

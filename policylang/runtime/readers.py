@@ -1,4 +1,4 @@
-"""Values of operands, and tests of them, as Python functions: what generated code calls where it does not do it itself.
+"""What reads the values of operands, and what compares them with now, as Python functions for generated code.
 
 A missing value is ``None`` here, which no value is.
 """
@@ -9,28 +9,21 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
-from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.types import (
     DateTimeType,
     DateType,
     Duration,
-    DurationType,
     PlaceType,
-    RecordType,
     Type,
     UserType,
 )
-from policylang.runtime.clock import clock_test, now_and_edge
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
-from policylang.runtime.trees import under
-from policylang.runtime.truth import compare, constant, disjunction, equal, overlap, text_test, user_value
+from policylang.runtime.truth import user_value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 Reader = Callable[[Any], Any]
-
-UNALIKE = (DurationType, RecordType)
-"""For these, being equal is more than Python's ``==``."""
 
 # --- values --------------------------------------------------------------------------------------------------
 
@@ -108,53 +101,7 @@ def depth(steps: tuple[Reader, ...]) -> Reader:
     return run
 
 
-# --- tests ---------------------------------------------------------------------------------------------------
-
-
-def comparison(condition: c.Compare) -> Callable[[Any, Any], bool | None]:
-    """For types that are not alike to Python."""
-    test, type_ = condition.test, condition.left.type
-    return lambda left, right: compare(test, left, right, type_)
-
-
-def membership(condition: c.In) -> Callable[[Any], bool | None]:
-    """Whether a value is one of the constants, for types that are not alike to Python."""
-    type_ = condition.operand.type
-    values = [constant(type_, value) for value in condition.values]
-    return lambda found: disjunction(equal(type_, found, value) for value in values)
-
-
-def network(condition: c.InNetwork) -> Callable[[Any], bool]:
-    return addresses.network(condition.network).__contains__
-
-
-def containment(condition: c.Contains) -> Callable[[Any, Any], bool | None]:
-    """Whether a set has an item; one that is missing could be any."""
-    type_ = condition.item.type
-    return lambda items, wanted: disjunction(None if each is MISSING else equal(type_, each, wanted) for each in items)
-
-
-def overlapping(condition: c.Overlaps) -> Callable[[Any, Any], bool | None]:
-    """Whether two sets have an item in common."""
-    type_ = condition.left.type.item
-    return lambda left, right: overlap(type_, left, right)
-
-
-def below(index: Index, test: c.Under) -> Callable[[Any, Any], bool | None]:
-    """Whether a record is another one, or lies below it."""
-    lookup = index.lookup
-    return lambda record, top: under(test, lookup, record, top)
-
-
-def clock(index: Index, condition: c.Hours | c.Weekdays) -> Callable[[datetime.datetime], bool]:
-    """Whether now is in the hours, or on one of the days."""
-    timezone = index.timezone
-    return lambda now: clock_test(condition, now, timezone)
-
-
-def text(condition: c.TextTest) -> Callable[[str, str], bool]:
-    test = condition.test
-    return lambda found, part: text_test(test, found, part)
+# --- times ---------------------------------------------------------------------------------------------------
 
 
 def moment(index: Index, condition: c.Time) -> Callable[[Any, Duration, datetime.datetime], bool | None]:

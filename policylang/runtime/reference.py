@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 import msgspec
 
@@ -49,22 +48,6 @@ class Decision(msgspec.Struct, frozen=True):
     fields: tuple[str, ...]
     reasons: tuple[str, ...]
     missing: tuple[str, ...] = ()
-
-
-def decide(
-    index: Index,
-    user: str,
-    action: str,
-    resource: str,
-    record: Any = None,
-    *,
-    now: datetime.datetime,
-    request: Any = None,
-    field: str | None = None,
-    changes: Any = None,
-) -> Decision:
-    """Decide a request, of which the arguments are the parts: see `answer`."""
-    return answer(index, Request(user, action, resource, record, now, request, field, changes))
 
 
 def answer(index: Index, request: Request) -> Decision:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime
 import operator
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
 
+from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
@@ -27,9 +29,11 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime import readers
+from policylang.runtime.clock import clock_test
 from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, fold_met
-from policylang.runtime.truth import constant
+from policylang.runtime.trees import under
+from policylang.runtime.truth import UNALIKE, compare, constant, contains, overlap, text_test
 from policylang.runtime.values import TOO_LARGE
 
 _Guard = Literal["type", "enum", "instant", "number", "none"]
@@ -164,29 +168,30 @@ class Lowering:
         match test:
             case c.Missing():
                 return "missing", test.sides, None
-            case c.Compare() if isinstance(test.left.type, readers.UNALIKE):
-                return "call_two", test.sides, readers.comparison(test)
+            case c.Compare() if isinstance(test.left.type, UNALIKE):
+                return "call_two", test.sides, partial(compare, test.test, type_=test.left.type)
             case c.Compare():
                 return test.test, test.sides, None
-            case c.In() if isinstance(test.operand.type, readers.UNALIKE):
-                return "call_one", test.sides, readers.membership(test)
             case c.In():
-                wanted = frozenset(constant(test.operand.type, value) for value in test.values)
-                return "in", test.sides, wanted
+                type_ = test.operand.type
+                wanted = [constant(type_, value) for value in test.values]
+                if isinstance(type_, UNALIKE):
+                    return "call_one", test.sides, partial(contains, type_, wanted)
+                return "in", test.sides, frozenset(wanted)
             case c.InNetwork():
-                return "call_one", test.sides, readers.network(test)
+                return "call_one", test.sides, addresses.network(test.network).__contains__
             case c.Contains():
-                return "call_two", test.sides, readers.containment(test)
+                return "call_two", test.sides, partial(contains, test.item.type)
             case c.Hours() | c.Weekdays():
-                return "clock", (), readers.clock(self.index, test)
+                return "clock", (), partial(clock_test, test, timezone=self.index.timezone)
             case c.Overlaps():
-                return "call_two", test.sides, readers.overlapping(test)
+                return "call_two", test.sides, partial(overlap, test.left.type.item)
             case c.Under():
-                return "call_two", test.sides, readers.below(self.index, test)
+                return "call_two", test.sides, partial(under, test, self.index.lookup)
             case c.Empty():
                 return "call_one", test.sides, operator.not_
             case c.TextTest():
-                return "call_two", test.sides, readers.text(test)
+                return "call_two", test.sides, partial(text_test, test.test)
             case c.Time():
                 length = readers.exact_length(test)
                 if length is not None:

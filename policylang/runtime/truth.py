@@ -91,7 +91,7 @@ def _test(condition: c.Test, s: Situation) -> Truth:
             found = value(operand, s)
             if found is MISSING:
                 return None
-            return disjunction(equal(operand.type, found, constant(operand.type, each)) for each in values)
+            return contains(operand.type, [constant(operand.type, each) for each in values], found)
         case c.InNetwork(operand, network):
             found = value(operand, s)
             return None if found is MISSING else found in addresses.network(network)
@@ -99,7 +99,7 @@ def _test(condition: c.Test, s: Situation) -> Truth:
             items, wanted = value(operand, s), value(item, s)
             if items is MISSING or wanted is MISSING:
                 return None
-            return disjunction(None if each is MISSING else equal(item.type, each, wanted) for each in items)
+            return contains(item.type, items, wanted)
         case c.Overlaps(left, right):
             items, others = value(left, s), value(right, s)
             return None if items is MISSING or others is MISSING else overlap(left.type.item, items, others)
@@ -265,9 +265,18 @@ def equal(type_: Type, left: Any, right: Any) -> Truth:
     return bool(left == right)
 
 
+UNALIKE = (DurationType, RecordType)
+"""For these, being equal is more than Python's ``==``."""
+
+
+def contains(type_: Type, items: Iterable[Any], wanted: Any) -> Truth:
+    """Whether something equal is among the items; one that is missing could be any."""
+    return disjunction(None if each is MISSING else equal(type_, each, wanted) for each in items)
+
+
 def overlap(type_: Type, left: Collection[Any], right: Collection[Any]) -> Truth:
     """Whether two sets have an item in common; one that is missing could be any."""
-    if isinstance(type_, DurationType | RecordType):  # equal by more than Python's `==`
+    if isinstance(type_, UNALIKE):
         pairs = ((one, other) for one in left for other in right)
         return disjunction(None if MISSING in pair else equal(type_, *pair) for pair in pairs)
     if (set(left) & set(right)) - {MISSING}:
