@@ -27,7 +27,7 @@ def as_under(scope: ConditionScope, node: expressions.Comparison) -> expressions
     rest = _BEHIND.match(scope.source.text, first.start_pos, first.end_pos)
     if rest is None or first.value in (scope.attributes or ()):
         return None
-    if not is_own(scope, node.left) and not isinstance(type_of(scope, node.left), RecordType):
+    if not _is_own(scope, node.left) and not isinstance(type_of(scope, node.left), RecordType):
         return None
     name = expressions.Name(rest.end(), first.end_pos, first.value.removeprefix("under_"))
     top = expressions.Path(name.start_pos, right.end_pos, None, (name, *later))
@@ -70,7 +70,7 @@ def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | Non
     return ir.Under(operand, *tree, top, where)
 
 
-def is_own(scope: ConditionScope, node: expressions.Operand) -> bool:
+def _is_own(scope: ConditionScope, node: expressions.Operand) -> bool:
     """Whether it is the name of the resource itself, and nothing else."""
     return (
         scope.only is None
@@ -82,7 +82,7 @@ def is_own(scope: ConditionScope, node: expressions.Operand) -> bool:
 
 def _record(scope: ConditionScope, node: expressions.Operand) -> ir.Operand | None:
     """A path, or the record that is asked about by the name of its resource; an attribute of that name comes first."""
-    if is_own(scope, node):
+    if _is_own(scope, node):
         return ir.Path("record", (), RecordType(scope.resource), at(scope.source, node))
     if not isinstance(node, expressions.Path):
         message = f"{called(scope, node)} is a constant, a record stands here"

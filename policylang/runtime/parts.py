@@ -20,7 +20,7 @@ def said_by(source: RightsSource, chain: tuple[Bundle, ...]) -> str:
     return outer if len(chain) < 2 else f"role `{chain[-1].name}` inside {outer}"
 
 
-def covering(s: Situation) -> Iterator[RightsSource]:
+def _covering(s: Situation) -> Iterator[RightsSource]:
     """The active sources whose place covers the record's place."""
     place = record_place(s)
     for source in sources(s.index, s.user, s.now):
@@ -30,7 +30,7 @@ def covering(s: Situation) -> Iterator[RightsSource]:
 
 def grants(s: Situation, action: str) -> Iterator[tuple[RightsSource, tuple[Bundle, ...], ir.Grant]]:
     """The grants of the action on the resource in the covering sources, each with what says it and what is around."""
-    return granted_by(s, action, covering(s))
+    return granted_by(s, action, _covering(s))
 
 
 def granted_by(
@@ -47,13 +47,13 @@ def limits(s: Situation, source: RightsSource, chain: tuple[Bundle, ...], action
     """The policies of the bundle that says the grant, and of every one around it; a user's override stands in place of
     all that the group and the roles inside it say of the resource.
     """
-    instead = overrides(s) if source.kind == "group" else []
+    instead = _overrides(s) if source.kind == "group" else []
     for limit in instead or [limit for bundle in chain for limit in bundle.limits]:
         if _is_on(s, limit) and limit.applies(action):
             yield s.index.instances[limit.instance].condition
 
 
-def overrides(s: Situation) -> list[ir.Limit]:
+def _overrides(s: Situation) -> list[ir.Limit]:
     user = s.index.users.get(s.user)
     return [policy.limit for policy in (user.overrides if user else ()) if _is_on(s, policy.limit)]
 
@@ -74,7 +74,7 @@ def denies(s: Situation, action: str) -> Iterator[ir.Deny]:
     """The denies of the action on the resource: of the covering sources, and for everyone. One matches unless its
     condition is false.
     """
-    every = [deny for source in covering(s) for bundle in inside(s.index, source) for deny in bundle.denies]
+    every = [deny for source in _covering(s) for bundle in inside(s.index, source) for deny in bundle.denies]
     for deny in (*every, *s.index.denies):
         if deny.resource == s.resource and action in deny.actions:
             yield deny
@@ -110,7 +110,7 @@ def _required_sources(s: Situation, kind: str | None) -> Iterator[RightsSource]:
     """All active sources; with a kind of place, those that hold everywhere, or at such a place or above around the
     record.
     """
-    here = list(covering(s))
+    here = list(_covering(s))
     for source in sources(s.index, s.user, s.now):
         if (
             kind is None

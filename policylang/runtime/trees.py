@@ -47,7 +47,7 @@ def tree_of(test: c.Under) -> RecordTree:
     return RecordTree(type_.resource, test.tree, test.optional)
 
 
-def climb(tree: RecordTree, lookup: Lookup, record: Any) -> Iterator[Any]:
+def _climb(tree: RecordTree, lookup: Lookup, record: Any) -> Iterator[Any]:
     """A record and those above it, nearest first; behind them `MISSING` where the way up breaks off, turns in circles
     or goes on beyond `DEEPEST`.
 
@@ -76,10 +76,10 @@ def climb(tree: RecordTree, lookup: Lookup, record: Any) -> Iterator[Any]:
 
 
 def climbed(tree: RecordTree, lookup: Lookup, record: Any) -> tuple[Any, ...]:
-    """All of `climb`, which breaks off at a value that is no record."""
+    """All of `_climb`, which breaks off at a value that is no record."""
     found: list[Any] = []
     try:
-        found.extend(climb(tree, lookup, record))
+        found.extend(_climb(tree, lookup, record))
     except BadValueError:
         found.append(MISSING)
     return tuple(found)
@@ -95,9 +95,9 @@ class WayUp(NamedTuple):
 
 
 def way_up(test: c.Under, lookup: Lookup, record: Any, top: Any) -> WayUp:
-    """The way from a record up, as far as to the one at the ``top``. Raises as `climb`."""
+    """The way from a record up, as far as to the one at the ``top``. Raises as `_climb`."""
     ids = list[Any]()
-    for each in climb(tree_of(test), lookup, record):
+    for each in _climb(tree_of(test), lookup, record):
         if each is MISSING:
             return WayUp(ids, None)
         ids.append(identity(each))
@@ -107,7 +107,7 @@ def way_up(test: c.Under, lookup: Lookup, record: Any, top: Any) -> WayUp:
 
 
 def under(test: c.Under, lookup: Lookup, record: Any, top: Any) -> bool | None:
-    """Whether the record is the one at the top, or lies below it. Raises as `climb`."""
+    """Whether the record is the one at the top, or lies below it. Raises as `_climb`."""
     return None if record is MISSING or top is MISSING else way_up(test, lookup, record, top).end
 
 

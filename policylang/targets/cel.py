@@ -36,17 +36,10 @@ class CelVar(msgspec.Struct, frozen=True):
 
 
 class MapEntry(msgspec.Struct, frozen=True):
-    """The value of a map under a key that is known."""
+    """The value of a map under a key that is known, or that is a value."""
 
     of: Expr
-    key: str
-
-
-class Keyed(msgspec.Struct, frozen=True):
-    """The value of a map under a key that is a value."""
-
-    of: Expr
-    key: Expr
+    key: str | Expr
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -94,9 +87,7 @@ class Parenthesized(msgspec.Struct, frozen=True):
     item: Expr
 
 
-Expr = (
-    CelLiteral | CelVar | MapEntry | Keyed | Call | Method | Binary | Junction | CelNot | Items | Fields | Parenthesized
-)
+Expr = CelLiteral | CelVar | MapEntry | Call | Method | Binary | Junction | CelNot | Items | Fields | Parenthesized
 
 TRUE, FALSE, NULL = CelLiteral(True), CelLiteral(False), CelLiteral(None)
 ITEM, OTHER = CelVar("x"), CelVar("y")
@@ -158,6 +149,7 @@ def within(item: Expr, items: Expr) -> Expr:
 
 def has(entry: MapEntry) -> Expr:
     """Whether a map has the key."""
+    assert isinstance(entry.key, str)
     return Call("has", (entry,)) if _selectable(entry.key) else within(CelLiteral(entry.key), entry.of)
 
 
@@ -179,9 +171,9 @@ class CelWriter:
                 return name
             case MapEntry(Fields(key, value), wanted) if key == wanted:
                 return self.written(value)
-            case MapEntry(of, key):
+            case MapEntry(of, str(key)):
                 return self._inside(of, _MEMBER) + (f".{key}" if _selectable(key) else f"[{self._quote(key)}]")
-            case Keyed(of, key):
+            case MapEntry(of, key):
                 return f"{self._inside(of, _MEMBER)}[{self.written(key)}]"
             case Call(name, arguments):
                 return f"{name}({self._listed(arguments)})"

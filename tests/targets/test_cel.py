@@ -19,7 +19,6 @@ from policylang.targets.cel import (
     Fields,
     Items,
     Junction,
-    Keyed,
     MapEntry,
     Method,
     Parenthesized,
@@ -91,7 +90,7 @@ def test_what_is_written_reads_as_it_was_built(expr: Expr) -> None:
         (MapEntry(CelVar("R.attr"), "in"), "R.attr['in']"),
         (MapEntry(CelVar("R.attr"), "it's"), 'R.attr["it\'s"]'),
         (MapEntry(CelVar("R.attr"), "name"), "R.attr.name"),
-        (Keyed(Items((CelLiteral(True), CelLiteral(None))), CelLiteral(0)), "[true, null][0]"),
+        (MapEntry(Items((CelLiteral(True), CelLiteral(None))), CelLiteral(0)), "[true, null][0]"),
         (Fields("minutes", CelLiteral(1.0)), "{'minutes': 1.0}"),
     ],
 )

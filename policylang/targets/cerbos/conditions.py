@@ -89,7 +89,7 @@ class Conditions:
         for place, (holder, step) in enumerate(self._index.holders(resource, path)):
             if place and isinstance(holder, UserType):
                 guards += [cel.has(_USERS), cel.within(found, _USERS)]
-                found = cel.Keyed(_USERS, found)
+                found = MapEntry(_USERS, found)
             entry = MapEntry(found if place else _ROOTS[path.root], step)
             guards.append(cel.has(entry))
             found = entry

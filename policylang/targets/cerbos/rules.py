@@ -209,7 +209,7 @@ class ResourceRules:
         if kind is not None:
             there = cel.all_of((there, cel.within(cel.ITEM, CelVar(f"C.{_at_or_above(kind)}"))))
         located = (cel.has(entry), cel.within(entry, self._around()), cel.has(held))
-        return cel.all_of((*located, cel.exists(cel.Keyed(self._around(), entry), there)))
+        return cel.all_of((*located, cel.exists(MapEntry(self._around(), entry), there)))
 
     # --- putting together ------------------------------------------------------------------------------------
 

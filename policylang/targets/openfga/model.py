@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policylang.targets.relations.expressions import From, Intersection, Nobody, Own, Placed, Rewrite, Union, Without
+from policylang.targets.relations.expressions import NOBODY, From, Intersection, Own, Rewrite, Union, Without
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -20,7 +20,7 @@ from policylang.targets.relations.objects import (
 )
 from policylang.targets.relations.plan import Conditional, RelationPlan
 
-NOBODY = "nobody"
+_NOBODY = "nobody"
 
 
 def model(plan: RelationPlan) -> str:
@@ -28,7 +28,7 @@ def model(plan: RelationPlan) -> str:
     place = [
         f"{INSIDE}: [{PLACE}]",
         f"{SUPERUSER}: [{USER}] or {SUPERUSER} from {INSIDE}",
-        f"{NOBODY}: {SUPERUSER} but not {SUPERUSER}",
+        f"{_NOBODY}: {SUPERUSER} but not {SUPERUSER}",
         *(f"{name}: [{of}] or {name} from {INSIDE}" for name, of in plan.relations.items()),
     ]
     parts = [
@@ -69,15 +69,13 @@ def _type(name: str, relations: list[str]) -> str:
 
 
 def _expression(expression: Rewrite, depth: int) -> str:
+    if expression == NOBODY:
+        return f"{_NOBODY} from {AT}"
     match expression:
         case Own(name):
             return name
-        case Placed(name):
-            return f"{name} from {AT}"
         case From(relation, to):
             return f"{relation} from {to}"
-        case Nobody():
-            return f"{NOBODY} from {AT}"
         case Intersection(items):
             text = " and ".join(_expression(item, depth + 1) for item in items)
         case Union(items):

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from policylang.targets.relations.objects import AT
+
 
 class Own(msgspec.Struct, frozen=True):
     """Users in a relation of the record itself."""
@@ -13,14 +15,8 @@ class Own(msgspec.Struct, frozen=True):
     relation: str
 
 
-class Placed(msgspec.Struct, frozen=True):
-    """Users in a relation of the record's place or of a place around it."""
-
-    relation: str
-
-
 class From(msgspec.Struct, frozen=True):
-    """Users in a relation of the object that a relation of the record leads to."""
+    """Users in a relation of the object that a relation of the record leads to; of its place, also of those around."""
 
     relation: str
     to: str
@@ -41,18 +37,21 @@ class Without(msgspec.Struct, frozen=True):
     minus: Rewrite
 
 
-class Nobody(msgspec.Struct, frozen=True):
-    pass
+Rewrite = Own | From | Intersection | Union | Without
+
+NOBODY = Union(())
 
 
-Rewrite = Own | Placed | From | Intersection | Union | Without | Nobody
+def placed(relation: str) -> Rewrite:
+    """Users in a relation of the record's place or of a place around it."""
+    return From(relation, AT)
 
 
 def all_of(items: Iterable[Rewrite | None]) -> Rewrite | None:
     """Null, alone and among the items, asks nothing."""
     found = tuple(dict.fromkeys(item for item in items if item is not None))
-    if any(isinstance(item, Nobody) for item in found):
-        return Nobody()
+    if NOBODY in found:
+        return NOBODY
     return Intersection(found) if len(found) > 1 else found[0] if found else None
 
 
@@ -60,11 +59,11 @@ def any_of(items: Iterable[Rewrite | None]) -> Rewrite | None:
     found = tuple(dict.fromkeys(items))
     if None in found:
         return None
-    some = tuple(item for item in found if item is not None and not isinstance(item, Nobody))
-    return Union(some) if len(some) > 1 else some[0] if some else Nobody()
+    some = tuple(item for item in found if item is not None and item != NOBODY)
+    return some[0] if len(some) == 1 else Union(some)
 
 
 def without(item: Rewrite, minus: Iterable[Rewrite]) -> Rewrite:
     taken = any_of(minus)
     assert taken is not None
-    return item if isinstance(taken, Nobody) or isinstance(item, Nobody) else Without(item, taken)
+    return item if NOBODY in (taken, item) else Without(item, taken)

@@ -41,13 +41,13 @@ from policylang.targets.relations.conditions import (
     parts,
 )
 from policylang.targets.relations.expressions import (
+    NOBODY,
     From,
-    Nobody,
     Own,
-    Placed,
     Rewrite,
     all_of,
     any_of,
+    placed,
     without,
 )
 from policylang.targets.relations.names import Names, object_id
@@ -283,13 +283,13 @@ class RelationPlan:
     def _people_who(self, users: tuple[str, ...], label: str, at: str) -> Rewrite:
         """These users, everywhere."""
         if not users:
-            return Nobody()
+            return NOBODY
         if users not in self._people_in:
             name = self._people_in[users] = self._names.make("users", label)
             self.relations[name] = USER
             for user in users:
                 self._add(place_object(None), name, user_object(user), "", at)
-        return Placed(self._people_in[users])
+        return placed(self._people_in[users])
 
     def direct(self, resource: str) -> dict[str, str]:
         """The relations of its records that tuples are written to, each with its subjects."""
@@ -323,7 +323,7 @@ class RelationPlan:
         whole = [each for s, each in minus.items() if s.fields is None] + list(self._appended(resource, action, made))
         at = (action.at, *(deny.at for deny in everyone))
         can = made.actions[action.name] = made.names.make("can", action.name)
-        made.defined.append(_Defined(can, without(all_of((any_of(ways.values()), *open_)) or Nobody(), whole), at))
+        made.defined.append(_Defined(can, without(all_of((any_of(ways.values()), *open_)) or NOBODY, whole), at))
         fields = made.fields.setdefault(action.name, {})
         alike: dict[Rewrite, str] = {}
         for attribute in resource.attributes:
@@ -335,7 +335,7 @@ class RelationPlan:
                 fields[name] = can
                 continue
             covered = all_of((any_of(mine.values()), *open_, *kept))
-            expression = without(covered or Nobody(), [*whole, *taken])
+            expression = without(covered or NOBODY, [*whole, *taken])
             if expression not in alike:
                 alike[expression] = made.names.make("can", action.name, "field", name)
                 made.defined.append(_Defined(alike[expression], expression, (attribute.at, *at)))
@@ -343,7 +343,7 @@ class RelationPlan:
 
     def _granted(self, said: _Said, made: RelationType) -> Rewrite:
         limits = (self._limit(instance, made) for instance in said.limits)
-        return all_of((Placed(self._said[said]), *limits)) or Nobody()
+        return all_of((placed(self._said[said]), *limits)) or NOBODY
 
     def _limit(self, instance: str, made: RelationType) -> Rewrite:
         """Those for whom a policy is true."""
@@ -356,15 +356,15 @@ class RelationPlan:
     def _free(self, deny: ir.Deny, made: RelationType) -> Rewrite:
         """Those for whom the condition of a deny is false."""
         if deny.condition is None:
-            return Nobody()
+            return NOBODY
         label = f"no_{'_'.join(deny.actions)}_denied"
         return self._part(self._parts[deny.resource, deny.condition, False], made, label, deny.at)
 
     def _denied(self, said: _Said, made: RelationType) -> Rewrite:
         if said.condition is None:
-            return Placed(self._said[said])
+            return placed(self._said[said])
         part = self._parts[said.resource, said.condition, False]
-        return without(Placed(self._said[said]), [self._part(part, made, f"not_{self._said[said]}", said.condition.at)])
+        return without(placed(self._said[said]), [self._part(part, made, f"not_{self._said[said]}", said.condition.at)])
 
     def _appended(self, resource: ir.Resource, action: ir.Action, made: RelationType) -> Iterator[Rewrite]:
         """By policy, those who append it and for whom it is not true."""
@@ -391,19 +391,19 @@ class RelationPlan:
             case Via(attribute, resource, inner):
                 target = self.types[resource]
                 expression = self._part(inner, target, label, at)
-                if isinstance(expression, Nobody):
+                if expression == NOBODY:
                     return expression
                 return From(self._called(expression, target, label, at), self._related(made, attribute, resource))
             case OfUser(attribute, users):
-                return From(self._trait(users, label, at), self._related(made, attribute, None)) if users else Nobody()
+                return From(self._trait(users, label, at), self._related(made, attribute, None)) if users else NOBODY
             case BelowRecord() | BelowOwn():
                 return From(self._top(part, label, at), self._way(part.resource, UPWARDS))
             case WholeWay(resource):
                 return Own(self._way(resource, WHOLE))
             case Each(items):
-                return all_of(self._part(item, made, label, at) for item in items) or Nobody()
+                return all_of(self._part(item, made, label, at) for item in items) or NOBODY
             case SomeUsers(items):
-                return any_of([self._part(item, made, label, at) for item in items]) or Nobody()
+                return any_of([self._part(item, made, label, at) for item in items]) or NOBODY
             case Except(item, minus):
                 return without(self._part(item, made, label, at), [self._part(minus, made, label, at)])
 
@@ -481,11 +481,11 @@ class RelationPlan:
         def met(atom: Atom) -> Rewrite | None:
             match atom:
                 case ir.RequiresFeature(feature=feature):
-                    return None if self.index.features[feature] else Nobody()
+                    return None if self.index.features[feature] else NOBODY
                 case ir.RequiresSuperuser():
-                    return Placed(SUPERUSER)
+                    return placed(SUPERUSER)
                 case ir.RequiresGrant():
-                    return Placed(self._said[_needed(atom)]) if _needed(atom) in self._said else Nobody()
+                    return placed(self._said[_needed(atom)]) if _needed(atom) in self._said else NOBODY
 
         return fold(requirement, met, all_of, any_of)
 

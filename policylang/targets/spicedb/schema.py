@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from policylang.targets.relations.expressions import From, Intersection, Nobody, Own, Placed, Rewrite, Union, Without
+from policylang.targets.relations.expressions import NOBODY, From, Intersection, Own, Rewrite, Union, Without
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -73,15 +73,13 @@ def _definition(name: str, lines: list[str]) -> str:
 
 
 def _expression(expression: Rewrite, depth: int) -> str:
+    if expression == NOBODY:
+        return "nil"
     match expression:
         case Own(name):
             return name
-        case Placed(name):
-            return f"{AT}->{ALL}{name}"
         case From(relation, to):
-            return f"{to}->{relation}"
-        case Nobody():
-            return "nil"
+            return f"{to}->{ALL if to == AT else ''}{relation}"
         case Intersection(items):
             text = " & ".join(_expression(item, depth + 1) for item in items)
         case Union(items):
