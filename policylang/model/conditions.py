@@ -115,8 +115,8 @@ class _Joined(_Condition, frozen=True, gc=False):
         return type(self)(tuple(item.map_tests(change) for item in self.items), self.at)  # type: ignore[return-value]
 
     def nnf(self, wanted: bool = True) -> Condition:
-        kind = And if isinstance(self, And) == wanted else Or
-        return kind(tuple(item.nnf(wanted) for item in self.items), self.at)
+        items = tuple(item.nnf(wanted) for item in self.items)
+        return And(items, self.at) if isinstance(self, And) == wanted else Or(items, self.at)
 
 
 class And(_Joined, frozen=True, gc=False, tag="and"):

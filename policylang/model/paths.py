@@ -83,7 +83,7 @@ def resolve_path(scope: ConditionScope, node: expressions.Path, other: Type | No
         bound = scope.parameters[first.value]
         return ir.Constant(bound.type, bound.value, where)
     attributes = scope.attributes
-    if _written_elsewhere(scope, node, attributes):
+    if _written_elsewhere(scope, node):
         return None
     if first.value == "request" and later and _is_request(scope, later[0]):
         return _enter(scope, "request", scope.world.request, later, where, "request")
@@ -95,9 +95,9 @@ def resolve_path(scope: ConditionScope, node: expressions.Path, other: Type | No
     return _enter(scope, "record", attributes, node.steps, where, scope.resource, other)
 
 
-def _written_elsewhere(scope: ConditionScope, node: expressions.Path, attributes: Attributes | None) -> bool:
+def _written_elsewhere(scope: ConditionScope, node: expressions.Path) -> bool:
     """Whether a path is written as another tool writes it, which is reported."""
-    names = [step.value for step in node.steps]
+    attributes, names = scope.attributes, [step.value for step in node.steps]
     if attributes is None or is_known(scope, names[0]):
         return False
     if names[0] == "request" and len(names) > 1 and (scope.world.request is None or names[1] in scope.world.request):

@@ -108,8 +108,9 @@ def _formula(part: c.Condition, refuse: Refusals) -> Expression:
     test, wanted = part.signed
     if not is_held(test, refuse):
         return FALSE
-    read = () if isinstance(test, c.Missing) else (each for path in test.paths() for each in way(path))
-    return all_of((*(_is_present(each) for each in dict.fromkeys(read)), _test(test, wanted)))
+    read: Iterable[c.Path] = () if isinstance(test, c.Missing) else test.paths()
+    present = dict.fromkeys(each for path in read for each in way(path))
+    return all_of((*map(_is_present, present), _test(test, wanted)))
 
 
 def reached(root: str, steps: Iterable[str]) -> Expression:
