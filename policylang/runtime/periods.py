@@ -55,6 +55,9 @@ class Period(msgspec.Struct, frozen=True, gc=False):
 
 _SECOND = datetime.timedelta(seconds=1)
 
+ALWAYS = Period()
+"""Every day."""
+
 
 def _lies(now: datetime.datetime, since: datetime.datetime | None, until: datetime.datetime | None) -> bool:
     return (since is None or since <= now) and (until is None or now < until)

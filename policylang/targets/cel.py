@@ -171,10 +171,8 @@ class CelWriter:
                 return name
             case MapEntry(Fields(key, value), wanted) if key == wanted:
                 return self.written(value)
-            case MapEntry(of, str(key)):
-                return self._inside(of, _MEMBER) + (f".{key}" if _selectable(key) else f"[{self._quote(key)}]")
             case MapEntry(of, key):
-                return f"{self._inside(of, _MEMBER)}[{self.written(key)}]"
+                return self._inside(of, _MEMBER) + self._key(key)
             case Call(name, arguments):
                 return f"{name}({self._listed(arguments)})"
             case Method(of, name, arguments):
@@ -192,6 +190,11 @@ class CelWriter:
                 return f"{{{self._quote(key)}: {self.written(value)}}}"
             case Parenthesized(item):
                 return f"({self.written(item)})"
+
+    def _key(self, key: str | Expr) -> str:
+        if isinstance(key, str):
+            return f".{key}" if _selectable(key) else f"[{self._quote(key)}]"
+        return f"[{self.written(key)}]"
 
     def _listed(self, items: Iterable[Expr]) -> str:
         return ", ".join(map(self.written, items))
