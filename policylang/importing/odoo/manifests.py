@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,8 +66,8 @@ def loaded(files: Sequence[InputFile], models: Sequence[str], imported: Imported
             kept.append((len(first), module.loads.index(file.path), file.path, file))
         elif any(model in file.name or model.encode() in file.data for model in models):
             how = "loads this file as demo data only" if file.path in module.shows else "does not load this file"
-            message = f"the module {quoted(module.name)} {how}"
-            imported.leave_out("not-loaded", Origin(file.path, 1), message)
+            which = f"the module {quoted(module.name)}" if module.name else "the module"
+            imported.leave_out("not-loaded", Origin(file.path, 1), f"{which} {how}")
     kept.sort(key=lambda each: each[:3])
     return Loaded(tuple(each[3] for each in kept), before, folders)
 
@@ -97,17 +98,22 @@ def _module(file: InputFile) -> _Module:
         pass
     if not isinstance(said, dict):
         raise NotThisError(file.path, "this is no manifest of a module", "write it as one dictionary, or delete it")
-    inner = f"{folder}/" if folder else ""
 
     def named(*keys: str) -> tuple[str, ...]:
-        lists = [said.get(key) or () for key in keys]
-        return tuple(str(each) for of in lists if isinstance(of, list | tuple) for each in of)
+        lists = {key: said.get(key) or () for key in keys}
+        for key, of in lists.items():
+            if not isinstance(of, list | tuple):
+                raise NotThisError(file.path, f"{quoted(key)} of this manifest of a module is no list", "write a list")
+        return tuple(str(each) for of in lists.values() for each in of)
 
-    loads = named("init_xml", "data", "update_xml") if said.get("installable", True) else ()
+    def paths(*keys: str) -> tuple[str, ...]:
+        return tuple(posixpath.normpath(posixpath.join(folder, each)) for each in named(*keys))
+
+    loads = paths("init_xml", "data", "update_xml") if said.get("installable", True) else ()
     return _Module(
         folder.rpartition("/")[2],
         folder,
         named("depends"),
-        tuple(f"{inner}{each}" for each in loads),
-        frozenset(f"{inner}{each}" for each in named("demo", "demo_xml")),
+        loads,
+        frozenset(paths("demo", "demo_xml")),
     )

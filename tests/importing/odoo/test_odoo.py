@@ -222,6 +222,19 @@ def test_files_of_a_module_are_loaded_in_the_order_of_the_manifest() -> None:
     assert states(imported("odoo", {**files, "a/__manifest__.py": manifest(*names[1:], names[0])})) == ["late"]
 
 
+@pytest.mark.parametrize("name", ["./rules.xml", "security/../rules.xml", ".//rules.xml"])
+def test_a_file_may_be_named_in_other_ways(name: str) -> None:
+    """A rule that is passed over would leave all records open."""
+    named = manifest("security/ir.model.access.csv", name, "users.xml")
+    assert states(imported("odoo", {**A_MODULE, "a/__manifest__.py": named})) == ["new"]
+
+
+def test_a_module_that_is_the_input_has_no_name() -> None:
+    files = {path.removeprefix("a/"): content for path, content in A_MODULE.items()}
+    said = [note.message for note in imported("odoo", files).left_out if note.code == "not-loaded"]
+    assert said == ["the module loads this file as demo data only", "the module does not load this file"]
+
+
 def test_modules_in_a_circle_have_no_order() -> None:
     other = {"b/__manifest__.py": manifest("z.xml", depends="a"), "b/z.xml": limit("[('state', '=', 'late')]", "a.r")}
     circle = {"a/__manifest__.py": manifest("security/ir.model.access.csv", "rules.xml", "users.xml", depends="b")}
@@ -237,9 +250,12 @@ def test_nothing_of_a_module_that_is_not_installable_is_loaded() -> None:
     assert states(imported("odoo", files)) == ["new"]
 
 
-@pytest.mark.parametrize("text_", ["", "{", "[]", "{'data': [x]}", "(" * 5_000, "__import__('os')"])
+@pytest.mark.parametrize(
+    "text_",
+    ["", "{", "[]", "{'data': [x]}", "(" * 5_000, "__import__('os')", "{'data': {'rules.xml'}}", "{'depends': 'base'}"],
+)
 def test_what_is_no_manifest_stops_the_import(text_: str) -> None:
-    with pytest.raises(NotThisError, match="no manifest of a module"):
+    with pytest.raises(NotThisError, match="manifest of a module"):
         imported("odoo", {**A_MODULE, "a/__manifest__.py": text_})
 
 
