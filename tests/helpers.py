@@ -14,7 +14,6 @@ from policylang.ir.nodes import PolicySet
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.source import Source
@@ -64,13 +63,6 @@ def marked(text: str) -> list[tuple[int, str]]:
 def found(text: str) -> list[tuple[int, str]]:
     """The findings of a policy set: line and code."""
     return [(diagnostic.location.line, diagnostic.code) for diagnostic in diagnostics(text)]
-
-
-def decide(
-    index: Index, user: Any, action: Any, resource: Any, record: Any = None, *, now: datetime.datetime, **rest: Any
-) -> Decision:
-    """What the reference says."""
-    return answer(index, Request(user, action, resource, record, now, **rest))
 
 
 def explain(

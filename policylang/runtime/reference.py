@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import msgspec
 
@@ -48,6 +49,24 @@ class Decision(msgspec.Struct, frozen=True):
     fields: tuple[str, ...]
     reasons: tuple[str, ...]
     missing: tuple[str, ...] = ()
+
+
+def decide(
+    index: Index,
+    user: str,
+    action: str,
+    resource: str,
+    record: Any = None,
+    *,
+    now: datetime.datetime,
+    request: Any = None,
+    field: str | None = None,
+    changes: Any = None,
+) -> Decision:
+    """Decide a request, of which the arguments are the parts, as whoever compares with the definition has them: see
+    `answer`.
+    """
+    return answer(index, Request(user, action, resource, record, now, request, field, changes))
 
 
 def answer(index: Index, request: Request) -> Decision:

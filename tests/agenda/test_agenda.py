@@ -21,10 +21,11 @@ from policylang.output import ical
 from policylang.output.agenda import render
 from policylang.runtime.clock import shift_day
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.schemas import SCHEMAS
 from policylang.text.readable import json_bytes
 from tests.agenda.rendering import NOW, agendas
-from tests.helpers import TESTS, compiled, decide
+from tests.helpers import TESTS, compiled
 
 ZONES = (
     "UTC",

@@ -20,10 +20,11 @@ from policylang.model.types import IntType
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.runtime.parts import appends, grants, limits
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import Bundle, RightsSource, chains
 from policylang.runtime.truth import Situation, truth
 from policylang.source import Location
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 CODES = ["PL201", "PL202", "PL203", "PL204", "PL205", "PL206", "PL207", "PL208", "PL209", "PL213"]

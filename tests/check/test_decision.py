@@ -9,9 +9,9 @@ from policylang.analysis.formula import holds
 from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.plan import make_plan
+from policylang.runtime.reference import decide
 from policylang.runtime.truth import Situation
 from tests.generated import Case, Features, cases
-from tests.helpers import decide
 
 # Without shrinking: it takes minutes, and the case that is printed says enough.
 SETTINGS = settings(

@@ -34,9 +34,10 @@ from policylang.project.discovery import discover
 from policylang.project.project import Project
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.source import Source
 from tests.check.fixing import NOW, SAFE, check_for, mended, text_of
-from tests.helpers import decide, project, without_places
+from tests.helpers import project, without_places
 
 INSTANTS = [NOW + datetime.timedelta(days=days) for days in (-400, 0, 400)]
 

@@ -16,8 +16,8 @@ from policylang.check.world import World
 from policylang.ir.nodes import PolicySet
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision
-from tests.helpers import compiled, decide
+from policylang.runtime.reference import Decision, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 3, 31, 12, tzinfo=datetime.UTC)
 

@@ -21,9 +21,10 @@ from policylang.ir.nesting import name_of
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import SOMEBODY, hypothetical
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import chains, sources
 from policylang.runtime.truth import Situation, truth
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 INSTANTS = [NOW, NOW + datetime.timedelta(days=100), NOW + datetime.timedelta(days=400)]

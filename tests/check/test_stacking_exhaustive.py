@@ -20,10 +20,11 @@ from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, grants, limits
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import RightsSource, sources
 from policylang.runtime.truth import Situation, truth
 from policylang.settings.thresholds import Thresholds
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 BAD = "?"

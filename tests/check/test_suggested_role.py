@@ -14,10 +14,11 @@ from policylang.check.suggested_role import suggested_role
 from policylang.check.world import World
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import RightsSource
 from tests.check.test_rules import CASES, NOW
 from tests.check.test_stacking_exhaustive import Everything, random_policy_set
-from tests.helpers import ACCEPTANCE, compiled, decide
+from tests.helpers import ACCEPTANCE, compiled
 
 SUGGESTING = ["PL301", "PL302", "PL304"]
 FILES = [*sorted(CASES.glob("stacking-*.policy")), *sorted(ACCEPTANCE.rglob("*.policy"))]

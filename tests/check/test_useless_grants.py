@@ -11,8 +11,9 @@ from policylang.check.engine import run_checks
 from policylang.ir import nodes as ir
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from tests.check.test_rules import NOW
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 _WORLD = """\
 scope region contains site

@@ -17,10 +17,10 @@ from policylang.cli.main import commands
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.reference import eligible
+from policylang.runtime.reference import decide, eligible
 from policylang.text.readable import json_bytes
 from tests.generated import Case, Features, cases
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 from tests.runtime.databases import Sqlite
 from tests.runtime.dates import holds
 from tests.runtime.test_filter import REFUSED

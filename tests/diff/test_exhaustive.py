@@ -19,8 +19,9 @@ from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from tests.check.test_stacking_exhaustive import random_policy_set
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 LATER = NOW + datetime.timedelta(days=400)

@@ -18,10 +18,11 @@ from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from tests.check.test_stacking_exhaustive import random_policy_set
 from tests.diff.rendering import as_set, is_same
 from tests.diff.test_exhaustive import mutated
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 SETTINGS = settings(
     deadline=None, max_examples=settings.default.max_examples // 10, phases=[Phase.reuse, Phase.generate]

@@ -18,9 +18,10 @@ from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import inside, sources
 from tests.diff.rendering import as_set, is_same
-from tests.helpers import decide, project
+from tests.helpers import project
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 ROLES, GROUPS, USERS = ("r0", "r1", "r2", "r3"), ("g0",), ("u0", "u1")

@@ -15,9 +15,10 @@ from policylang.explaining.explain import MOST_WAYS
 from policylang.explaining.tree import Explanation
 from policylang.output import explanation as output
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.text.readable import json_bytes
 from tests.explaining.explained.pairs import actual, expected, explained, index, inputs, request
-from tests.helpers import compiled, decide, explain
+from tests.helpers import compiled, explain
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)
 FILES = [file for path in inputs() for file in expected(path)]

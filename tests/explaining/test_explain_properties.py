@@ -17,10 +17,10 @@ from policylang.output import explanation as output
 from policylang.project.discovery import discover
 from policylang.project.project import Project
 from policylang.runtime.index import Index
-from policylang.runtime.reference import answer
+from policylang.runtime.reference import answer, decide
 from policylang.text.readable import json_bytes
 from tests.generated import Case, cases
-from tests.helpers import ACCEPTANCE, POLICIES, decide, explain
+from tests.helpers import ACCEPTANCE, POLICIES, explain
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)
 

@@ -18,9 +18,10 @@ from policylang.check.engine import run_checks
 from policylang.diff.compare import compare
 from policylang.ir import nodes as ir
 from policylang.pipelines.compile import compile_for
+from policylang.runtime.reference import decide
 from policylang.targets import NAMES, find_target
 from policylang.targets.target import Input, TargetBundle
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 from tests.identity.twins import ACTIONS, RESOURCES, USERS, alike, alike_in, twins
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from policylang import PolicySet
 from policylang.ir import to_json
 from policylang.model.addresses import address, network
+from policylang.runtime.reference import decide
 from policylang.targets.cedar.request import asking, questions
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 V4 = st.ip_addresses(v=4)

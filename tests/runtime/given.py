@@ -11,7 +11,8 @@ import pytest
 
 from policylang import PolicySet
 from policylang.api.holders import holders
-from tests.helpers import compiled, decide
+from policylang.runtime.reference import decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 TEXT = """\

@@ -10,7 +10,8 @@ import pytest
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
-from tests.helpers import compiled, decide
+from policylang.runtime.reference import decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 WORLD = """

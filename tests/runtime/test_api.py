@@ -12,8 +12,8 @@ import pytest
 import policylang
 from policylang import LoadError, PolicySet, UnsupportedError
 from policylang.ir import to_json
-from policylang.runtime.reference import eligible
-from tests.helpers import ACCEPTANCE, compiled, decide
+from policylang.runtime.reference import decide, eligible
+from tests.helpers import ACCEPTANCE, compiled
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)
 TEXT = """\

@@ -10,9 +10,9 @@ from policylang.api.policy_set import PolicySet
 from policylang.runtime.access import access
 from policylang.runtime.index import Index
 from policylang.runtime.periods import periods
+from policylang.runtime.reference import decide as reference
 from policylang.runtime.truth import Situation, truth
 from tests.helpers import compiled, explain
-from tests.helpers import decide as reference
 
 SET = """
 timezone "{zone}"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, eligible
-from tests.helpers import compiled, decide
+from policylang.runtime.reference import Decision, decide, eligible
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 

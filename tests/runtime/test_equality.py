@@ -10,9 +10,8 @@ from hypothesis import given, note, settings
 
 from policylang.api.policy_set import PolicySet
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision
+from policylang.runtime.reference import Decision, decide
 from tests.generated import Case, Census, cases
-from tests.helpers import decide
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from policylang import PolicySet, UnsupportedError
+from policylang.runtime.reference import decide
 from tests.generated import Case, Features, cases
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 from tests.runtime.databases import Database, DuckDb, Sqlite
 
 # Without shrinking: it takes minutes, and the case that is printed says enough.

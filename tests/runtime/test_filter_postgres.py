@@ -14,10 +14,11 @@ from psycopg import sql
 
 from policylang import PolicySet, UnsupportedError
 from policylang.model.types import Type
+from policylang.runtime.reference import decide
 from tests.engines.postgres_engine import PostgresServer
 from tests.generated import Case, Ref, cases
 from tests.generated.requests import Request
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 from tests.runtime.test_filter import IN_TABLES, REFUSED, SLOW
 from tests.targets.postgres_session import column_type
 

@@ -18,9 +18,10 @@ from policylang.runtime import generated
 from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, make_plan
+from policylang.runtime.reference import decide
 from policylang.runtime.shapes import condition_shape, plan_shape, signature_shape
 from tests.generated import Case, cases
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 OURS = {

@@ -21,9 +21,10 @@ from policylang import PolicySet, UnsupportedError
 from policylang.model.types import Duration, DurationType, SetType, TextType
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from tests.generated import Case, cases
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 from tests.runtime.given import ASKED, CLEAR, NOW, Colour, Doc, policies, ways, ways_to_view
 
 __all__ = ["policies"]

@@ -9,7 +9,8 @@ import pytest
 
 from policylang.api.policy_set import PolicySet
 from policylang.runtime.index import Index
-from tests.helpers import compiled, decide, explain
+from policylang.runtime.reference import decide
+from tests.helpers import compiled, explain
 
 TEXT = """
 timezone "America/Denver"

@@ -9,7 +9,8 @@ import pytest
 
 from policylang.api.policy_set import PolicySet
 from policylang.runtime.index import Index
-from tests.helpers import compiled, decide, explain
+from policylang.runtime.reference import decide
+from tests.helpers import compiled, explain
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 KINDS = {"view": "read", "modify": "write", "create": "add", "delete": "drop"}

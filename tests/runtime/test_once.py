@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from policylang import PolicySet
 from policylang.api.holders import holders
+from policylang.runtime.reference import decide
 from policylang.runtime.values import Once, attribute, given_record
 from tests.generated import Case, Features, cases
-from tests.helpers import compiled, decide, explain
+from tests.helpers import compiled, explain
 
 EXAMPLES = settings.default.max_examples // 4  # type: ignore[union-attr]
 

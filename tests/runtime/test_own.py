@@ -14,7 +14,8 @@ from policylang.ir import LoadError, from_json, to_json
 from policylang.ir.codec import with_digest
 from policylang.ir.nodes import own_role
 from policylang.runtime.index import Index
-from tests.helpers import compiled, decide, explain
+from policylang.runtime.reference import decide
+from tests.helpers import compiled, explain
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 WORLD = """

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import least_limiting, name_of, outer_first
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import RightsSource, chains, has_role, inside
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 NESTED = """\

@@ -11,10 +11,10 @@ import pytest
 import policylang
 from policylang.api.policy_set import PolicySet
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide as reference
 from policylang.runtime.trees import DEEPEST
 from policylang.runtime.truth import Situation, Truth, truth
 from tests.helpers import compiled
-from tests.helpers import decide as reference
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 SET = """

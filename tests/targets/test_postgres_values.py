@@ -16,11 +16,12 @@ from psycopg import errors
 
 from policylang.pipelines.compile import compile_for
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.targets import find_target
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.target import Input, TargetBundle
 from tests.engines.postgres_engine import PostgresServer
-from tests.helpers import compiled, decide
+from tests.helpers import compiled
 from tests.targets.postgres_sales import inside
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

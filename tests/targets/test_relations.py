@@ -17,6 +17,7 @@ from policylang.ir import nodes as ir
 from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.targets import find_target
 from policylang.targets.relations.objects import Tuple
 from policylang.targets.relations.plan import RelationPlan
@@ -24,7 +25,6 @@ from policylang.targets.target import Input, Scenario, TargetBundle
 from tests.engines.files import EngineError
 from tests.engines.openfga_engine import run_tests
 from tests.generated import Case, Features, cases
-from tests.helpers import decide
 from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
 from tests.targets.expressible import expressible
 from tests.targets.relations_session import ENGINES, Listed, lists, records, starting, stored_assertions

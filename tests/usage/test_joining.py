@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.settings.usage import UsageSettings
 from policylang.usage.joining import joinings
 from policylang.usage.proposals import NOTHING, Keep, ProposedChange, read_keep
 from policylang.usage.read import LogReading
 from policylang.usage.rightsize import Join, Rightsized, rightsize
 from policylang.usage.written import Joining
-from tests.helpers import decide, project
+from tests.helpers import project
 from tests.usage.helpers import NOW, YESTERDAY, text, usage_of
 
 POLICIES = """\

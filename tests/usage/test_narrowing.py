@@ -18,6 +18,7 @@ from policylang.decisionlog.entry import FORMAT, LoggedDecision, encode
 from policylang.ir import nodes as ir
 from policylang.project.project import Project
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.settings.usage import UsageSettings
 from policylang.usage.family import FamilyMember, smallest
 from policylang.usage.narrowing import AT_LEAST, narrowings
@@ -25,7 +26,7 @@ from policylang.usage.proposals import NOTHING, Keep, ProposedChange, read_keep
 from policylang.usage.read import LogReading, read_usage
 from policylang.usage.rightsize import Narrow, Rightsized, rightsize
 from policylang.usage.written import AttachedPolicy
-from tests.helpers import compiled, decide, project
+from tests.helpers import compiled, project
 from tests.usage.helpers import NOW
 
 POLICIES = """\

@@ -20,13 +20,14 @@ from policylang.ir import nodes as ir
 from policylang.project.project import Project
 from policylang.runtime.grants import holdings, profile
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import inside
 from policylang.usage.doubled import without
 from policylang.usage.excerpts import Excerpt, Excerpts
 from policylang.usage.proposals import Propose, ProposedChange, ProposedPart
 from policylang.usage.replay import Replay
 from policylang.usage.written import Removal, Written
-from tests.helpers import decide, project
+from tests.helpers import project
 from tests.usage.helpers import ALL_USED, NOW, POLICIES, YESTERDAY, made, taken, text, usage_of
 
 

@@ -13,10 +13,11 @@ from policylang.check.catalogue import BY_CODE, OF_USAGE, RULES
 from policylang.check.engine import examine, run_checks
 from policylang.check.usage import ObservedUse, Usage
 from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from policylang.settings.usage import UsageSettings
 from policylang.source import Location
 from policylang.usage.analyse import usage_report
-from tests.helpers import compiled, decide, marked
+from tests.helpers import compiled, marked
 from tests.usage.helpers import NOW, POLICIES, read
 
 CODES = tuple(OF_USAGE)
