@@ -127,6 +127,29 @@ user "ann" { assign role exporter  assign role reader  assign role opener }
     assert finding.held == (("role", "exporter"), ("role", "opener"))
 
 
+def test_each_approving_action_is_told_with_the_source_that_grants_it() -> None:
+    text = """
+resource invoice { amount : money  actions create, approve, pay, settle }
+role maker { grant create on invoice }
+role approver { grant approve on invoice }
+role payer { grant pay, settle on invoice }
+user "ann" { assign role maker  assign role approver  assign role payer }
+user "ben" { assign role maker  assign role approver }
+"""
+    found = run_checks(compiled(text), NOW, ["PL302"])
+    assert [(each.message, each.held) for each in found] == [
+        (
+            "together `maker` and `approver` give 2 users (`ann`, `ben`) both create and approve on `invoice`",
+            (("role", "approver"), ("role", "maker")),
+        ),
+        (
+            "together `maker` and `payer` give `ann` create, pay and settle on `invoice`",
+            (("role", "maker"), ("role", "payer")),
+        ),
+    ]
+    assert [[shown.action for shown in each.shown] for each in found] == [["create", "approve"], ["create", "pay"]]
+
+
 def test_the_command_that_replays_a_witness() -> None:
     (witness,) = shown(SENSITIVE.replace("VIEW", "view"), "PL410")
     assert command(witness, ["policies"]) == (

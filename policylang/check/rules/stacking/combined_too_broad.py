@@ -285,7 +285,7 @@ def _is_alone(rule: _Rule, stack: Stack, largest: list[RightsSource], resource: 
 
 def _create_and_approve(rule: _Rule, stack: Stack, together: frozenset[Permission]) -> Iterator[_Broad]:
     ways = {source: rule.stacks.ways(source.bundle_name) for source in stack.sources}
-    found: dict[tuple[RightsSource, ...], tuple[_Broad, list[str]]] = {}
+    found: dict[tuple[RightsSource, ...], tuple[_Broad, dict[str, list[str]]]] = {}
     by_resource: dict[str, list[str]] = {}
     for resource, action in sorted(together & rule.approving):
         by_resource.setdefault(resource, []).append(action)
@@ -297,17 +297,17 @@ def _create_and_approve(rule: _Rule, stack: Stack, together: frozenset[Permissio
             for action in (actions if create else ())
             if not any((resource, action) in each and (resource, create) in each for each in ways.values())
         ]
-        if approving:
+        for action in approving:
             by = tuple(
-                next(source for source, each in ways.items() if (resource, action) in each)
-                for action in (create, approving[0])
+                next(source for source, each in ways.items() if (resource, one) in each) for one in (create, action)
             )
-            broad, both = found.setdefault(by, (_Broad(stack, by), []))
-            both.append(f"{create} and {listed(approving, 'and')} on `{resource}`")
-            if len(both) == 1:
-                broad.asked += (_Asked((resource, action)) for action in (create, approving[0]))
+            broad, both = found.setdefault(by, (_Broad(stack, by), {}))
+            if not both:
+                broad.asked += (_Asked((resource, one)) for one in (create, action))
+            both.setdefault(resource, [create]).append(action)
     for broad, both in found.values():
-        broad.reason = f"both {listed(both, 'and')}"
+        several = [f"{listed(actions, 'and')} on `{resource}`" for resource, actions in both.items()]
+        broad.reason = f"{'both ' if sum(map(len, both.values())) == 2 else ''}{listed(several, 'and')}"
         yield broad
 
 
