@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -14,8 +14,9 @@ from policylang.check.stacks import SourceKind, Stacks, permissions_in_words
 from policylang.check.suggested_role import attachment, suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
+from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
-from policylang.runtime.grants import Profile
+from policylang.runtime.grants import Profile, granted
 from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
@@ -79,12 +80,26 @@ class _Pair(msgspec.Struct, frozen=True):
         return self.kept.bundle_name, self.handing.bundle_name
 
 
+class _Direction(msgspec.Struct, frozen=True):
+    """Whose limits are lost to whom. ``overrides``: what users have in place of what a group of the two says."""
+
+    kept: RightsSource
+    handing: RightsSource
+    overrides: tuple[ir.Limit, ...] = ()
+
+    @classmethod
+    def of(cls, pair: _Pair) -> _Direction:
+        is_of_group = "group" in (pair.kept.kind, pair.handing.kind)
+        return cls(pair.kept, pair.handing, pair.who.overrides if is_of_group else ())
+
+
 class _Lost(msgspec.Struct):
     """What two sources do to each other's limits, and of which users."""
 
     evident: bool = False
     """Whether it is shown already of other users."""
-    directions: dict[tuple[RightsSource, RightsSource], None] = {}
+    directions: dict[_Direction, tuple[str, ...]] = {}
+    """With the users for whom it is so."""
     certain: dict[Permission, None] = {}
     doubtful: dict[Permission, None] = {}
     shown: tuple[Shown, ...] = ()
@@ -96,7 +111,8 @@ class _Lost(msgspec.Struct):
         """The same of more users."""
         if not self.shown:
             self.shown, self.related = other.shown, other.related
-        self.directions |= other.directions
+        for direction in other.directions:
+            self.directions[direction] = (*self.directions.get(direction, ()), *users.users)
         self.certain |= other.certain
         self.doubtful |= other.doubtful
         self.users += users.users
@@ -193,8 +209,9 @@ def _compare(stacks: Stacks, pair: _Pair, candidates: tuple[Permission, ...], lo
     """What the limits of one source keep away and the other hands over, of the candidates."""
     known = _known(stacks, pair, candidates)
     kept, handing, user = pair.kept, pair.handing, pair.users.first
+    direction = _Direction.of(pair)
     for permission in candidates:
-        if (kept, handing) in lost.directions and permission in lost.certain:
+        if direction in lost.directions and permission in lost.certain:
             continue
         possible = known.get(permission) or _settle(stacks, pair, permission)
         if possible is UNSAT:
@@ -202,7 +219,7 @@ def _compare(stacks: Stacks, pair: _Pair, candidates: tuple[Permission, ...], lo
         creates = stacks.index.kind(*permission) == "create"
         if possible is SATISFIABLE and (lost.shown or lost.evident) and not creates:
             lost.certain[permission] = None
-            lost.directions[kept, handing] = None
+            lost.directions[direction] = pair.users.users
             continue
         plan, keeping, open_ = _ways(stacks, pair, permission)
         found = stacks.ask(limit_lost(stacks.index, plan, kept.place, keeping, open_), plan, user, pair.period)
@@ -211,10 +228,10 @@ def _compare(stacks: Stacks, pair: _Pair, candidates: tuple[Permission, ...], lo
         shown = None if found is UNKNOWN else stacks.show(user, plan, found.witness)
         if found is UNKNOWN or shown is None:
             lost.doubtful[permission] = None
-            lost.directions[kept, handing] = None
+            lost.directions[direction] = pair.users.users
             continue
         lost.certain[permission] = None
-        lost.directions[kept, handing] = None
+        lost.directions[direction] = pair.users.users
         if not lost.shown:
             lost.shown = (shown,)
             attached, overridden = stacks.limited_at(kept, pair.users.declared, permission)
@@ -271,15 +288,14 @@ def _ways(stacks: Stacks, pair: _Pair, permission: Permission) -> tuple[Plan, li
 
 
 def _finding(stacks: Stacks, lost: _Lost) -> Finding:
-    directions = list(
-        {(kept.bundle_name, handing.bundle_name): (kept, handing) for kept, handing in lost.directions}.values()
-    )
-    kept, handing = directions[0]
+    pairs = list(dict.fromkeys((each.kept.bundle_name, each.handing.bundle_name) for each in lost.directions))
+    direction = next(iter(lost.directions))
+    kept, handing = direction.kept, direction.handing
     permissions = lost.certain or lost.doubtful
     what, who = permissions_in_words(permissions), people(sorted(lost.users))
-    every = [source for pair in lost.directions for source in pair]
+    every = [source for each in lost.directions for source in (each.kept, each.handing)]
     first, second = (stacks.any_in_words(one, every) for one in (kept, handing))
-    if len(directions) > 1:
+    if len(pairs) > 1:
         message = f"{first} and {second} undo each other's limits for {who}: {what}"
     else:
         message = f"{second} undoes the limits of {first} for {who}: {what}"
@@ -288,7 +304,7 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
         code="PL301",
         message=message,
         at=min(lost.at, key=Location.parse),
-        help=_help(stacks, directions, permissions),
+        help=_help(stacks, lost.directions, permissions),
         policies=suggested_role(stacks.world, [RightsSource(*name) for name in names], narrow=True),
         related=lost.related,
         shown=lost.shown,
@@ -302,22 +318,22 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
 _MOST_POLICIES = 3
 
 
-def _help(
-    stacks: Stacks, directions: Sequence[tuple[RightsSource, RightsSource]], permissions: Iterable[Permission]
-) -> str:
-    """What to add to which of the two."""
+def _help(stacks: Stacks, directions: Mapping[_Direction, tuple[str, ...]], permissions: Iterable[Permission]) -> str:
+    """What to add to which of the two, or to users who override what it says."""
     lines: dict[str, dict[str, None]] = {}
-    for kept, handing in directions:
-        wanted: dict[str, dict[str, None]] = {}
+    for each, users in directions.items():
+        wanted: dict[tuple[str, bool], dict[str, None]] = {}
         for permission in permissions:
-            mine, theirs = (stacks.ways(each.bundle_name).get(permission, ()) for each in (kept, handing))
-            open_ = [limits for limits in theirs if not any(each <= limits for each in mine)]
+            mine, _ = _limits(stacks, each.kept, each.overrides, permission)
+            theirs, overridden = _limits(stacks, each.handing, each.overrides, permission)
+            open_ = [limits for limits in theirs if not any(other <= limits for other in mine)]
             if mine and open_:
                 for limit in sorted(min(mine, key=len) - open_[0]):
-                    wanted.setdefault(limit, {})[permission[1]] = None
-        for limit, actions in wanted.items():
-            words = stacks.in_words(RightsSource(*handing.bundle_name))
-            lines.setdefault(words, {})[_attached(stacks, limit, actions)] = None
+                    wanted.setdefault((limit, overridden), {})[permission[1]] = None
+        for (limit, overridden), actions in wanted.items():
+            words = people(sorted(users)) if overridden else stacks.in_words(RightsSource(*each.handing.bundle_name))
+            line = ("override " if overridden else "") + _attached(stacks, limit, actions)
+            lines.setdefault(words, {})[line] = None
     said = [
         f"add {listed([f'`{each}`' for each in list(added)[:_MOST_POLICIES]], 'and')} to {where}"
         + (f", and {len(added) - _MOST_POLICIES} more policies" if len(added) > _MOST_POLICIES else "")
@@ -328,6 +344,17 @@ def _help(
         if said
         else "give both the same limits, or remove one of them"
     )
+
+
+def _limits(
+    stacks: Stacks, source: RightsSource, overrides: tuple[ir.Limit, ...], permission: Permission
+) -> tuple[Collection[frozenset[str]], bool]:
+    """The policies of each way in which a source grants something, and whether they are overriding ones."""
+    if source.kind != "group" or not overrides:
+        return stacks.ways(source.bundle_name).get(permission, ()), False
+    found = list(granted(stacks.index, source, overrides, permission))
+    ways = dict.fromkeys(frozenset(limit.instance for limit in each.limits) for each in found)
+    return list(ways), any(each.overridden for each in found)
 
 
 def _attached(stacks: Stacks, id: str, actions: Iterable[str]) -> str:
