@@ -8,12 +8,13 @@ import msgspec
 
 from policylang.check.finding import Finding, counted, related
 from policylang.check.holding import HolderClass, Holdings
-from policylang.check.privileges import by_resource, few
+from policylang.check.privileges import by_resource, few, several
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
-from policylang.ir.requirements import grants_required, requirement_in_words
+from policylang.ir.requirements import atoms, requirement_in_words
+from policylang.runtime.index import Permission
 
 RULE = Rule(
     code="PL501",
@@ -80,6 +81,8 @@ class _Unmet(msgspec.Struct, frozen=True):
     resource: str
     action: str
     requires: ir.Requirement
+    asked: ir.Requirement
+    """Without features where nothing else could help."""
     by_all: bool
     holders: tuple[HolderClass, ...] = ()
 
@@ -97,10 +100,10 @@ def _unmet(held: Holdings, name: Name, grant: ir.Grant, action: str) -> _Unmet |
         if not lacking:
             return None
         by_all = len(lacking) == len({holder.first for holder in held.held_by[name]})
-        return _Unmet(grant.resource, action, requires, by_all, lacking)
+        return _Unmet(grant.resource, action, requires, asked, by_all, lacking)
     if any(held.satisfies(asked, held.granted(around), True) for around in held.around[name]):
         return None
-    return _Unmet(grant.resource, action, requires, True)
+    return _Unmet(grant.resource, action, requires, asked, True)
 
 
 def _lacking(held: Holdings, holders: Iterable[HolderClass], requirement: ir.Requirement) -> tuple[HolderClass, ...]:
@@ -134,7 +137,8 @@ def _by_all(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Finding
     kind, plain = name
     who = f"no holder of {kind} `{plain}`" if kind == "role" else f"nobody in group `{plain}`"
     users = _users(found)
-    grants = _missing(held, name, found)
+    grants, is_tag_missing = _missing(held, name, found)
+    tag = " and tag those who should use it superuser" if is_tag_missing else ""
     return Finding(
         code="PL501",
         message=f"{who} meets what {_what(found)}",
@@ -142,7 +146,7 @@ def _by_all(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Finding
         users=tuple(users),
         subjects=tuple(_whats(found)),
         help=(
-            f"grant {grants} as well, or remove this grant"
+            f"grant {grants} as well{tag}, or remove this grant"
             if grants
             else "only users tagged superuser can use it: tag those who should, or remove the grant"
         )
@@ -157,7 +161,8 @@ def _by_some(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Findin
     every = {user for holder in held.held_by[name] for user in holder.users}
     does = "does" if len(users) == 1 else "do"
     of = f"{len(users)} of {len(every)} " + (f"holders of role `{plain}`" if kind == "role" else f"in group `{plain}`")
-    grants = _missing(held, name, found)
+    grants, is_tag_missing = _missing(held, name, found)
+    tag = " and tag them superuser" if is_tag_missing else ""
     lacking = {holder.first: holder for each in found for holder in each.holders}
     return Finding(
         code="PL501",
@@ -166,7 +171,7 @@ def _by_some(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Findin
         users=tuple(users),
         subjects=tuple(_whats(found)),
         help=(
-            f"give them {grants} as well, or remove the {kind} from them"
+            f"give them {grants} as well{tag}, or remove the {kind} from them"
             if grants
             else f"tag them superuser, or remove the {kind} from them"
         ),
@@ -197,12 +202,45 @@ def _required(found: list[_Unmet]) -> tuple[Related, ...]:
     return tuple(related(at, "required here") for at in list(places)[:3])
 
 
-def _missing(held: Holdings, name: Name, found: list[_Unmet]) -> str:
-    """Grants asked for that the role or group does not have itself, in words."""
-    missing = dict.fromkeys(
-        f"{needed.action} on `{needed.resource}`"
-        for each in found
-        for needed in grants_required(each.requires)
-        if (needed.resource, needed.action) not in held.granted(name)
-    )
-    return ", ".join(list(missing)[:3])
+def _missing(held: Holdings, name: Name, found: list[_Unmet]) -> tuple[str, bool]:
+    """The grants that would do, in words, and whether the superuser tag is missing besides."""
+    parts: dict[ir.Requirement, None] = {}
+    for each in found:
+        needed = _needed(held, name, each, each.asked)
+        parts |= dict.fromkeys(needed.items if isinstance(needed, ir.RequiresAll) else (needed,) if needed else ())
+    grants = [part for part in parts if not isinstance(part, ir.RequiresSuperuser)]
+    words = list(dict.fromkeys(requirement_in_words(part, inner=len(grants) > 1) for part in grants))
+    return several(words) if words else "", len(grants) < len(parts)
+
+
+def _needed(held: Holdings, name: Name, unmet: _Unmet, requirement: ir.Requirement) -> ir.Requirement | None:
+    """What of a requirement the holders lack; ``None`` for nothing. Of alternatives those that grants are enough for,
+    if there are any.
+    """
+
+    def lacks(permission: Permission) -> bool:
+        having = [held.granted(name), *(held.granted_to(holder.profile) for holder in unmet.holders)]
+        return permission not in having[0] and not (having[1:] and all(permission in each for each in having[1:]))
+
+    match requirement:
+        case ir.RequiresAll(items=items, at=at):
+            parts = [part for item in items if (part := _needed(held, name, unmet, item)) is not None]
+            return None if not parts else parts[0] if len(parts) == 1 else ir.RequiresAll(tuple(parts), at)
+        case ir.RequiresAny(items=items, at=at):
+            choices = [_needed(held, name, unmet, item) for item in items]
+            parts = [part for part in choices if part is not None]
+            if len(parts) < len(choices):
+                return None
+            for wanted in (ir.RequiresGrant, ir.RequiresGrant | ir.RequiresSuperuser):
+                if enough := [part for part in parts if all(isinstance(atom, wanted) for atom in atoms(part))]:
+                    parts = enough
+                    break
+            return parts[0] if len(parts) == 1 else ir.RequiresAny(tuple(parts), at)
+        case ir.RequiresGrant(action=action, resource=resource):
+            # Where it has to be held is another rule's matter.
+            return msgspec.structs.replace(requirement, place_kind=None) if lacks((resource, action)) else None
+        case ir.RequiresFeature(feature=feature):
+            return None if held.world.index.features[feature] else requirement
+        case ir.RequiresSuperuser():
+            tagged = [holder.declared is not None and holder.profile.superuser for holder in unmet.holders]
+            return None if tagged and all(tagged) else requirement
