@@ -71,3 +71,29 @@ role holder { may assign boss }
 """
     found = run_checks(compiled(policies), NOW, ["PL504"])
     assert [each.subjects for each in found] == [("edit on `doc` by boss", "view on `doc` by boss")]
+
+
+@pytest.mark.parametrize(
+    ("holder", "end", "gained"),
+    [
+        ("grant view on doc", "grant view on doc including fee", "view on `doc` (`fee`)"),
+        ("grant view on doc (kind)", "grant view on doc", "view on `doc` (`owner`)"),
+        ("grant view on doc  policy mine", "grant view on doc", "view on more records of `doc`"),
+        ("grant view on doc  deny view on doc (kind)", "grant view on doc", "view on `doc` (`kind`)"),
+        ("grant view on doc", "grant view, delete on doc", "delete on `doc`"),
+        (
+            "grant view on doc  policy mine",
+            "grant view on doc  grant seal on doc",
+            "seal on `doc` and view on more records of `doc`",
+        ),
+    ],
+)
+def test_what_is_gained_of_what_holders_have(holder: str, end: str, gained: str) -> None:
+    text = f"""
+resource doc {{ kind : text  owner : user  sensitive fee : money  actions view, delete, seal }}
+policy mine on doc {{ owner is assigned user }}
+role clerk {{ {holder}  may assign chief }}
+role chief {{ {end} }}
+"""
+    (found,) = run_checks(compiled(text), NOW, ["PL504"])
+    assert found.message == f"holders of role `clerk` can gain {gained}: `clerk` may assign `chief`"

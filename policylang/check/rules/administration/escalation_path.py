@@ -16,7 +16,7 @@ from policylang.analysis.questions import escalation_path
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, related, show, somebody_with
 from policylang.check.holding import Holdings
-from policylang.check.privileges import roles_inside
+from policylang.check.privileges import on, roles_inside
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -91,10 +91,11 @@ _MOST_OTHERS = 3
 
 
 class _Gain(msgspec.Struct, frozen=True):
-    """What somebody reaches at the end of a path."""
+    """What somebody reaches at the end of a path; ``words``: as a message says it."""
 
     path: tuple[_Step, ...]
     what: tuple[str, ...]
+    words: tuple[str, ...]
     shown: tuple[Shown, ...]
     unproved: bool
 
@@ -139,7 +140,7 @@ def _of(held: Holdings, name: Name, told: set[tuple[str, Name]], *, itself: bool
         line = lines[begin.ref.at]
         is_shown = any(gain.shown for gain in by_line.get(line, ()))
         if is_shown and not held.reached(role) <= granted:
-            gain: _Gain | None = _Gain((step,), (), (), False)  # the holder is not granted it at all
+            gain: _Gain | None = _Gain((step,), (), (), (), False)  # the holder is not granted it at all
         else:
             gain = _gain(held, way, role, is_tried=not is_shown)
         if gain is not None:
@@ -228,6 +229,7 @@ def _gain(held: Holdings, way: _Way, end: Name, *, is_tried: bool) -> _Gain | No
     ):
         return None
     what: list[str] = []
+    words: list[str] = []
     shown: tuple[Shown, ...] = ()
     unproved = False
     for resource, action in sorted(held.granted(end), key=itemgetter(1, 0)):
@@ -235,11 +237,12 @@ def _gain(held: Holdings, way: _Way, end: Name, *, is_tried: bool) -> _Gain | No
         if not found:
             continue
         what.append(f"{action} on `{resource}`")
+        words.append(_in_words(held, name, action, resource, found))
         if found is UNKNOWN:
             unproved = True
         elif not shown:
             shown = found
-    return _Gain(way.to(end), tuple(what), shown, unproved and not shown) if what else None
+    return _Gain(way.to(end), tuple(what), tuple(words), shown, unproved and not shown) if what else None
 
 
 def _more(held: Holdings, way: _Way, end: Name, action: str, resource: str, *, is_tried: bool) -> _Evidence:
@@ -365,9 +368,21 @@ def _place(held: Holdings, name: Name, said_by: Name, ref: ir.Ref) -> str:
     return ref.at
 
 
+def _in_words(held: Holdings, name: Name, action: str, resource: str, found: _Evidence) -> str:
+    """What is gained of an action: an attribute, or more records, where the holder is granted it as well."""
+    if found is UNKNOWN or (resource, action) not in held.granted(name):
+        return f"{action} on `{resource}`"
+    field = found[-1].field
+    if field is not None:
+        return on((action,), resource, (field,))
+    plan = held.world.plan(Profile((RightsSource(*name),)), action, resource)
+    is_wider = plan.requirement is True and not plan.denies
+    return f"{action} on more records of `{resource}`" if is_wider else f"{action} on `{resource}`"
+
+
 def _finding(held: Holdings, name: Name, gains: list[_Gain]) -> Finding:
     first = next((gain for gain in gains if gain.shown), gains[0])
-    what = listed(list(first.what[:3]), "and") + (f" and {len(first.what) - 3} more" if len(first.what) > 3 else "")
+    what = listed(list(first.words[:3]), "and") + (f" and {len(first.words) - 3} more" if len(first.words) > 3 else "")
     others = [f"`{gain.path[-1].ref.name}`" for gain in [each for each in gains if each is not first][:_MOST_OTHERS]]
     kind, plain = name
     return Finding(
