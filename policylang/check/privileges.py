@@ -72,14 +72,29 @@ def reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     a condition take; nothing of a resource that is not granted, or taken as a whole. What stands in a user's block is
     beside all that this user has.
     """
+    found: dict[str, frozenset[str]] = {}
+    for each in _beside(world, source):
+        for resource, fields in _reads(world, each).items():
+            found[resource] = found.get(resource, frozenset()) | fields
+    return found
+
+
+def _beside(world: World, source: RightsSource) -> tuple[RightsSource, ...]:
+    """The source, or all that the user has in whose block it stands."""
     role = world.index.roles.get(source.name) if source.kind == "role" else None
-    if role is not None and role.owner is not None:
-        found: dict[str, frozenset[str]] = {}
-        for each in sources(world.index, role.owner, None):
-            for resource, fields in _reads(world, each).items():
-                found[resource] = found.get(resource, frozenset()) | fields
-        return found
-    return _reads(world, source)
+    owner = None if role is None else role.owner
+    return (source,) if owner is None else tuple(sources(world.index, owner, None))
+
+
+def granted_reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
+    """As `reads`, with what denies take."""
+    found: dict[str, frozenset[str]] = {}
+    for each in _beside(world, source):
+        for chain in world.chains(each):
+            for grant, _actions in of_kinds(world.index, chain[-1].grants, "view"):
+                fields = grant_fields(world.index, grant)
+                found[grant.resource] = found.get(grant.resource, frozenset()) | fields
+    return found
 
 
 def _reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:

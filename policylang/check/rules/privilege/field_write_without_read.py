@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.privileges import in_order, of_kinds, on, reads, several, taken
+from policylang.check.privileges import granted_reads, in_order, of_kinds, on, reads, several, taken
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.runtime.parts import grant_fields
@@ -57,19 +57,27 @@ def check(world: World) -> Iterator[Finding]:
             continue
         gone, hidden = taken(world, source)
         seen = reads(world, source)
-        blind: dict[str, list[str]] = {}
+        blind: dict[tuple[str, bool], list[str]] = {}
+        granted: dict[str, frozenset[str]] | None = None
         for grant, actions in written:
             for action in actions if grant.resource in seen else ():
                 key = (grant.resource, action)
                 unseen = grant_fields(index, grant) - hidden.get(key, frozenset()) - seen[grant.resource]
                 if key not in gone and unseen:
-                    named = in_order(index, grant.resource, unseen)
-                    blind.setdefault(grant.at, []).append(on((action,), grant.resource, named))
-        for at, what in blind.items():
+                    granted = granted_reads(world, source) if granted is None else granted
+                    denied = unseen & granted[grant.resource]
+                    for is_denied, fields in ((False, unseen - denied), (True, denied)):
+                        if fields:
+                            named = in_order(index, grant.resource, fields)
+                            blind.setdefault((grant.at, is_denied), []).append(on((action,), grant.resource, named))
+        for (at, is_denied), what in blind.items():
             yield Finding(
                 code="PL414",
-                message=f"{source.in_words} is granted {several(what)}, which it cannot view",
+                message=f"{source.in_words} is granted {several(what)}, "
+                + ("which a deny keeps it from viewing" if is_denied else "which it cannot view"),
                 at=at,
                 subjects=tuple(what),
-                help="grant view of these attributes as well, or remove them from modify",
+                help="remove these attributes from the deny, or from modify"
+                if is_denied
+                else "grant view of these attributes as well, or remove them from modify",
             )

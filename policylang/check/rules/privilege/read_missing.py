@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.privileges import of_kinds, on, reads, several, taken
+from policylang.check.privileges import granted_reads, of_kinds, on, reads, several, taken
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 
@@ -56,17 +56,20 @@ def check(world: World) -> Iterator[Finding]:
             continue
         gone, _fields = taken(world, source)
         seen = reads(world, source)
-        blind: dict[str, list[str]] = {}
+        blind: dict[tuple[str, bool], list[str]] = {}
+        granted: dict[str, frozenset[str]] | None = None
         for grant, actions in written:
             if grant.resource not in seen and index.of_kind(grant.resource, "view"):
                 left = [action for action in actions if (grant.resource, action) not in gone]
                 if left:
-                    blind.setdefault(grant.at, []).append(on(left, grant.resource))
-        for at, what in blind.items():
+                    granted = granted_reads(world, source) if granted is None else granted
+                    blind.setdefault((grant.at, grant.resource in granted), []).append(on(left, grant.resource))
+        for (at, is_denied), what in blind.items():
             yield Finding(
                 code="PL413",
-                message=f"{source.in_words} is granted {several(what)} without view",
+                message=f"{source.in_words} is granted {several(what)}"
+                + (", and a deny takes view of it away" if is_denied else " without view"),
                 at=at,
                 subjects=tuple(what),
-                help="grant view as well, or remove the other action",
+                help=f"{'remove the deny' if is_denied else 'grant view as well'}, or remove the other action",
             )
