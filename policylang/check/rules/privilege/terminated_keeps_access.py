@@ -73,7 +73,7 @@ def _kept(world: World, user: ir.User) -> list[str]:
     given = [a.role for a in user.assignments]
     for name in dict.fromkeys((*job, *given)):
         if index.roles[name].owner is not None:
-            kept.append("grants of their own")
+            kept += ["grants of their own"] if index.roles[name].grants else []
         elif index.roles[name].essential:
             inside = (chain[-1] for chain in world.chains(RightsSource("role", name)))
             loose = dict.fromkeys(r.name for r in inside if isinstance(r, ir.Role) and not r.essential)
