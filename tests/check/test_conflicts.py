@@ -399,3 +399,15 @@ user "ann" { assign role clerk }
     assert len(run_checks(compiled(text), NOW, ["PL211"])) == 1
     assert not run_checks(compiled(text + "deny pay on bill\n"), NOW, ["PL211"])
     assert run_checks(compiled(text + "deny pay on bill { sum is missing }\n"), NOW, ["PL211"])
+
+
+def test_a_policy_that_a_role_inside_attaches_as_well() -> None:
+    text = """
+resource doc { n : int  actions view }
+policy below(x: int) on doc { n < x }
+role inner { grant view on doc  policy below(5) }
+role outer { role inner  policy below(5) }
+"""
+    (finding,) = run_checks(compiled(text), NOW, ["PL204"])
+    assert finding.message == "`below(5)` is attached twice"
+    assert [str(each.location) for each in finding.related] == ["0.policy:4:33-4:48"]

@@ -132,7 +132,7 @@ def _finding(limit: ir.Limit, implying: tuple[ir.Limit, ...], unproved: bool) ->
     again = others == f"`{limit.instance}`"
     return Finding(
         code="PL204",
-        message=f"{others} is at least as narrow" if again else f"`{limit.instance}` adds nothing to {others}",
+        message=f"`{limit.instance}` is attached twice" if again else f"`{limit.instance}` adds nothing to {others}",
         at=limit.at,
         help="remove it, or change it if it was meant to be narrower",
         related=tuple(related(each.at, f"`{each.instance}`") for each in implying[:3]),
