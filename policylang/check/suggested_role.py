@@ -43,6 +43,11 @@ def suggested_role(world: World, sources: Sequence[RightsSource], *, narrow: boo
     return suggestion.text()
 
 
+_LONG_NAME = 100
+"""Characters. Only names that are as long as some of those they stand for may have more: these are within the limit."""
+_NUMBER = len("_v10")
+
+
 class _Declared:
     """What every suggestion looks up."""
 
@@ -149,6 +154,7 @@ class _Suggestion:
     def _name(self) -> str:
         names = ["own" if isinstance(bundle, ir.Role) and bundle.owner else bundle.name for bundle in self.outer]
         plain = "_and_".join(names if len(names) < 4 else [*names[:2], "more"])
+        plain = plain[: max(_LONG_NAME, *map(len, names)) - _NUMBER].rstrip("_")
         name, number = plain, 1
         while name in self.declared.taken or name in self.declared.numbered:
             number += 1

@@ -138,3 +138,14 @@ role checker {{ grant view, approve on doc }}
     (apart,) = run_checks(compiled(text + "separate create on doc from approve on doc"), NOW, [code])
     assert "_and_" in merged.policies
     assert apart.policies == ""
+
+
+def test_long_names_make_no_longer_one() -> None:
+    """What is suggested keeps within the limit of names."""
+    names = ["a" * 120, "b" * 120, "a" * 120 + "_and_" + "b" * 70]
+    text = "".join(f"role {name}\n" for name in names)
+    for first, second in (names[:2], (names[0], "c" * 199)):
+        made = text if second in text else f"{text}role {second}\n"
+        people = "".join(f'user "u{n}" {{ assign role {first}  assign role {second} }}\n' for n in range(5))
+        (finding,) = run_checks(compiled(made + people), NOW, ["PL304"])
+        compiled(made + people, suggested=finding.policies)
