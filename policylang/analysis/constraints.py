@@ -209,10 +209,10 @@ def _node(side: c.Operand) -> tuple[Quantity, Fraction]:
     """A variable, or zero and how far a constant is from it."""
     if isinstance(side, c.Path):
         return variable_of(side), Fraction(0)
-    return ZERO, number(side.type, side.value)
+    return ZERO, _number(side.type, side.value)
 
 
-def number(type_: Type, value: c.Value) -> Fraction:
+def _number(type_: Type, value: c.Value) -> Fraction:
     """A constant as the number that is compared; lengths of time in minutes, or in months."""
     if isinstance(value, Duration):
         return Fraction(value.amount * (24 * 60 if value.unit == "days" else 1))

@@ -41,10 +41,10 @@ def select(wanted: Sequence[str] = (), unwanted: Sequence[str] = ()) -> Selectio
     A word is a code (``PL402``), the beginning of codes (``PL2``) or a name (``limit-lost``), in any case.
     Raises `SelectionError`.
     """
-    chosen = {code for word in wanted for code in matching(word)} if wanted else set(BY_CODE)
+    chosen = {code for word in wanted for code in _matching(word)} if wanted else set(BY_CODE)
     named = {rule.code for word in wanted if (rule := find_rule(word)) is not None}
     for word in unwanted:
-        codes = matching(word)
+        codes = _matching(word)
         if all(code.startswith(SOURCE) for code in codes):
             help = f"{SOURCE}xx are errors in the source, which are always reported"
             raise SelectionError(word, "this cannot be ignored", help)
@@ -54,7 +54,7 @@ def select(wanted: Sequence[str] = (), unwanted: Sequence[str] = ()) -> Selectio
     return Selection(frozenset(chosen), frozenset(named & chosen))
 
 
-def matching(word: str) -> set[str]:
+def _matching(word: str) -> set[str]:
     """The codes that a word stands for, at least one. Raises `SelectionError`."""
     rule = find_rule(word)
     if rule is not None:

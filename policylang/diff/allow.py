@@ -38,6 +38,10 @@ class Approved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The last day, in the policy set's timezone, on which it is allowed."""
     change: str = ""
 
+    def is_over(self, today: datetime.date) -> bool:
+        """Whether its last day has passed."""
+        return self.until is not None and datetime.date.fromisoformat(self.until) < today
+
 
 class AllowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Changes that may be."""
@@ -89,15 +93,10 @@ def allowed(changes: Sequence[_Each], entries: dict[str, Approved], today: datet
     """The changes, with the reasons of entries that are not over."""
     return tuple(
         msgspec.structs.replace(each, because=entries[each.id].because)
-        if each.id in entries and not is_over(entries[each.id], today)
+        if each.id in entries and not entries[each.id].is_over(today)
         else each
         for each in changes
     )
-
-
-def is_over(entry: Approved, today: datetime.date) -> bool:
-    """Whether the last day of an entry has passed."""
-    return entry.until is not None and datetime.date.fromisoformat(entry.until) < today
 
 
 def unused(entries: dict[str, Approved], sets: Iterable[SetReport], today: datetime.date) -> tuple[Unused, ...]:
@@ -107,7 +106,7 @@ def unused(entries: dict[str, Approved], sets: Iterable[SetReport], today: datet
         used |= {change.id for change in set_.changes if change.because is not None}
         used |= {statement.id for statement in set_.statements if statement.because is not None}
     return tuple(
-        Unused(entry.id, entry.change, entry.because, entry.until, is_over(entry, today))
+        Unused(entry.id, entry.change, entry.because, entry.until, entry.is_over(today))
         for entry in entries.values()
         if entry.id not in used
     )

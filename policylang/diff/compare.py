@@ -11,7 +11,7 @@ import msgspec
 from policylang.diff.comparing import AccessDifference, Comparer, DifferenceKind, is_about
 from policylang.diff.declared import declared
 from policylang.diff.latent import Latent
-from policylang.diff.report import Change, Days, KindAndName, Named, Permissions, Report, identity, witness
+from policylang.diff.report import Change, ComparedRequest, Days, KindAndName, Named, Permissions, Report, identity
 from policylang.diff.statements import ToldLines, statements
 from policylang.diff.subjects import Subject, of_user, somebody
 from policylang.diff.versions import Side
@@ -259,7 +259,7 @@ class _Comparing:
         lacking: tuple[str, ...] = ()
         if evidence is not None:
             lacking = self.c.lacking(shown, evidence) if d.incomplete else ()
-            after, before = (witness(each) for each in evidence)
+            after, before = map(ComparedRequest.of, evidence)
             before, after = (before, after) if d.up else (after, before)
         said = (
             d.kind,

@@ -75,7 +75,7 @@ class GapQuestions:
 
     def __init__(self, ours: Side, theirs: Side) -> None:
         self.ours, self.theirs = ours, theirs
-        self.index = with_attributes(ours.index, theirs.index)
+        self.index = _with_attributes(ours.index, theirs.index)
         """Ours, with what records and requests may hold besides, which only theirs looks at."""
         self.reader = PathReader(theirs.index, self.index)
 
@@ -314,7 +314,7 @@ class GapQuestions:
         return users
 
 
-def with_attributes(ours: Index, theirs: Index) -> Index:
+def _with_attributes(ours: Index, theirs: Index) -> Index:
     """Ours, with the attributes that only theirs declares: a record, a request or a user may have them all the same."""
     attributes = {
         resource: _joined(ours, theirs, ours.attributes.get(resource, {}), declared)

@@ -88,6 +88,25 @@ class ComparedRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     now: datetime.datetime
     expected: Literal["allowed", "denied"]
 
+    @classmethod
+    def of(cls, shown: Shown) -> ComparedRequest:
+        """A piece of evidence as it is printed. Somebody made up has roles everywhere."""
+        return cls(
+            user=shown.who.user,
+            as_roles=tuple(role for role, _ in shown.who.roles),
+            as_group=shown.who.group,
+            as_id=shown.who.id,
+            as_attributes=shown.attributes if shown.who.user is None else {},
+            action=shown.action,
+            resource=shown.resource,
+            field=shown.field,
+            record=shown.record,
+            request=shown.request,
+            users=shown.users,
+            now=shown.now,
+            expected="allowed" if shown.allowed else "denied",
+        )
+
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Something that somebody can do now and could not do before, or the other way round.
@@ -225,25 +244,6 @@ def _gains(each: Change | Statement) -> bool:
 def identity(*parts: Any) -> str:
     """The identity of a change: what it says, wherever that is written."""
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
-
-
-def witness(shown: Shown) -> ComparedRequest:
-    """A piece of evidence as it is printed. Somebody made up has roles everywhere."""
-    return ComparedRequest(
-        user=shown.who.user,
-        as_roles=tuple(role for role, _ in shown.who.roles),
-        as_group=shown.who.group,
-        as_id=shown.who.id,
-        as_attributes=shown.attributes if shown.who.user is None else {},
-        action=shown.action,
-        resource=shown.resource,
-        field=shown.field,
-        record=shown.record,
-        request=shown.request,
-        users=shown.users,
-        now=shown.now,
-        expected="allowed" if shown.allowed else "denied",
-    )
 
 
 def diff_schema() -> dict[str, Any]:

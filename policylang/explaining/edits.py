@@ -50,7 +50,7 @@ def applied(q: Question, edit: SuggestedEdit) -> Question:
             return msgspec.structs.replace(q, index=_changed(q.index, kind, data))
 
 
-def plain(index: Index, resource: str, record: Any) -> dict[str, Any]:
+def _plain(index: Index, resource: str, record: Any) -> dict[str, Any]:
     """A record as a mapping: its declared attributes and its id, or all that a mapping has."""
     if isinstance(record, Mapping):
         return dict(record)
@@ -64,7 +64,7 @@ def plain(index: Index, resource: str, record: Any) -> dict[str, Any]:
 def _overlaid(index: Index, resource: str, record: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """The record with other values; those inside a related record in a copy of that."""
     types = {name: each.type for name, each in index.attributes[resource].items()}
-    return _put(index, types, plain(index, resource, record), values)
+    return _put(index, types, _plain(index, resource, record), values)
 
 
 def _overlaid_request(q: Question, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _put(index: Index, types: Mapping[str, Type], found: dict[str, Any], values:
 def _without(q: Question, name: str) -> Question:
     if q.changes:
         return msgspec.structs.replace(q, changes={n: value for n, value in q.changes.items() if n != name})
-    left = {n: value for n, value in plain(q.index, q.resource, q.record).items() if n != name}
+    left = {n: value for n, value in _plain(q.index, q.resource, q.record).items() if n != name}
     return msgspec.structs.replace(q, record=left)
 
 

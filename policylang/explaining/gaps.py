@@ -99,7 +99,7 @@ def _values(q: Question) -> Iterator[_GapEdits]:
     for name in names:
         declared = q.index.attributes[q.resource][name]
         type_, role, target = declared.type, declared.role, target_of(q, name)
-        others = [(left_out(q, name),)] if len(names) > 1 else []
+        others = [(_left_out(q, name),)] if len(names) > 1 else []
         try:
             found = written(s, name)
         except BadValueError:
@@ -129,7 +129,7 @@ def _made_eligible(q: Question, users: list[object], role: str) -> _GapEdits:
     return [tuple(assignment(q.index, user, role, None) for user in known)]
 
 
-def left_out(q: Question, name: str) -> SuggestedEdit:
+def _left_out(q: Question, name: str) -> SuggestedEdit:
     what = "change" if q.changes else f"new {q.resource}"
     return SuggestedEdit("leave_out", f"remove {named(name)} from the {what}", {"leave_out": name})
 
@@ -153,7 +153,7 @@ def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[_G
     lacking = tuple(name for name in names if name not in covered)
     if lacking:
         line: Edits = (statement(q.index, each.granted.chain[0], q.action, q.resource, names),)
-        without = tuple(left_out(q, name) for name in lacking)
+        without = tuple(_left_out(q, name) for name in lacking)
         yield [line, *([without] if set(lacking) < set(written_) else [])]
 
 

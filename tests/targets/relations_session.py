@@ -17,7 +17,7 @@ from policylang.runtime.request import Request
 from policylang.targets.openfga.model import written as openfga_tuple
 from policylang.targets.relations.context import request_context
 from policylang.targets.relations.names import object_id
-from policylang.targets.relations.objects import Tuple, user_object
+from policylang.targets.relations.objects import USER, Tuple, object_of
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.request import Check, CheckedRequest, question, record_tuples
 from policylang.targets.relations.validity import validity
@@ -171,7 +171,7 @@ def lists(
     listings = []
     for each in asked:
         made = plan.types[each.resource]
-        listings.append((made.name, made.actions[each.action], user_object(each.user), context))
+        listings.append((made.name, made.actions[each.action], object_of(USER, each.user), context))
     return LISTS[target](bundle, tuples, listings)
 
 

@@ -72,7 +72,7 @@ class Cutoff(msgspec.Struct, frozen=True):
         return isinstance(self.length, c.Path)
 
 
-def cutoff(test: c.Time) -> Cutoff | None:
+def _cutoff(test: c.Time) -> Cutoff | None:
     """Null if Cedar can count it."""
     of_days = isinstance(test.operand.type, DateType)
     ahead = test.test == "within_next"
@@ -89,7 +89,7 @@ def cutoff(test: c.Time) -> Cutoff | None:
 
 def cutoffs(condition: c.Condition) -> Iterator[Cutoff]:
     """All that a condition reads."""
-    found = (cutoff(test) for test in condition.tests() if isinstance(test, c.Time))
+    found = (_cutoff(test) for test in condition.tests() if isinstance(test, c.Time))
     return (each for each in found if each is not None)
 
 
@@ -113,7 +113,7 @@ def _formula(part: c.Condition, refuse: Refusals) -> Expression:
     return all_of((*map(_is_present, present), _test(test, wanted)))
 
 
-def reached(root: str, steps: Iterable[str]) -> Expression:
+def _reached(root: str, steps: Iterable[str]) -> Expression:
     """What the steps lead to. The assigned user is the principal, record and request are parts of the context."""
     found = PRINCIPAL if root == "subject" else member(CONTEXT, RECORD if root == "record" else REQUEST)
     for step in steps:
@@ -128,7 +128,7 @@ def way(path: c.Path) -> Iterator[tuple[str, ...]]:
 
 def _is_present(way: tuple[str, ...]) -> Expression:
     root, *before, last = way
-    return has(reached(root, before), last)
+    return has(_reached(root, before), last)
 
 
 # --- operands ------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def _is_present(way: tuple[str, ...]) -> Expression:
 def _operand(operand: c.Operand) -> Expression:
     """A related record is what it is; as a constant it is its key."""
     if isinstance(operand, c.Path):
-        return reached(operand.root, operand.steps)
+        return _reached(operand.root, operand.steps)
     return _constant(operand.type, operand.value)
 
 
@@ -293,7 +293,7 @@ def _timed(test: c.Time, wanted: bool) -> Expression:
     ahead = test.test == "within_next"
     of_days = isinstance(test.operand.type, DateType)
     now = member(CONTEXT, TODAY if of_days else NOW)
-    counted = cutoff(test)
+    counted = _cutoff(test)
     known = TRUE
     if counted is not None:
         known = has(CONTEXT, counted.name) if counted.optional else TRUE

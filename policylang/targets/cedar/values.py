@@ -17,13 +17,11 @@ from policylang.model.types import (
     DateTimeType,
     DateType,
     DecimalType,
-    Duration,
     DurationType,
     IntType,
     IpType,
     MoneyType,
     PlaceType,
-    RecordType,
     SetType,
     Type,
     UserType,
@@ -44,7 +42,7 @@ class NotHeldError(ValueError):
     """A value that Cedar cannot hold: there is no answer."""
 
 
-def amount(value: Decimal) -> dict[str, int] | None:
+def _amount(value: Decimal) -> dict[str, int] | None:
     """Null if it does not fit."""
     numerator, denominator = value.as_integer_ratio()
     scaled, rest = divmod(numerator * 10**_DIGITS, denominator)
@@ -52,11 +50,7 @@ def amount(value: Decimal) -> dict[str, int] | None:
     return None if rest or abs(whole) > MOST else {"whole": whole, "fraction": fraction}
 
 
-def duration(value: Duration) -> dict[str, Any]:
-    return {"months": value.unit == "months", "length": value.length}
-
-
-def address(value: addresses.IpAddress) -> str | None:
+def _address(value: addresses.IpAddress) -> str | None:
     """Without dots in IPv6, which Cedar does not read; null for one with a zone."""
     if isinstance(value, ipaddress.IPv4Address):
         return str(value)
@@ -66,44 +60,37 @@ def address(value: addresses.IpAddress) -> str | None:
 
 def network(text: str) -> str:
     found = addresses.network(text)
-    return f"{address(found.network_address)}/{found.prefixlen}"
+    return f"{_address(found.network_address)}/{found.prefixlen}"
 
 
-def encoded(type_: Type, found: Any) -> Any:
-    """A value of one of the types that are not records or sets, as `policylang.runtime.values.read` gives it; null if
-    Cedar cannot hold it.
+def attribute_value(type_: Type, found: Any) -> Any:
+    """The value of an attribute that is no record, from what `policylang.runtime.values.read` gives. Raises
+    `NotHeldError`.
     """
+    value: Any
     match type_:
+        case SetType(of):
+            items = [attribute_value(of, item) for item in found if item is not MISSING]
+            return {"items": items, "unknown": any(item is MISSING for item in found)}
         case UserType():
             return {"__entity": uid(USER, found)}
         case PlaceType():
             return {"__entity": uid(PLACE, found)}
-        case IntType():
-            return int(found) if abs(found) <= MOST else None
-        case DecimalType() | MoneyType():
-            return amount(found)
         case DateType():
             return day_number(found)
         case DateTimeType():
             return microseconds(found)
+        case IntType():
+            value = int(found) if abs(found) <= MOST else None
+        case DecimalType() | MoneyType():
+            value = _amount(found)
         case DurationType():
-            value = duration(found)
-            return value if value["length"] <= MOST else None
+            value = {"months": found.unit == "months", "length": found.length} if found.length <= MOST else None
         case IpType():
-            written = address(found)
-            return None if written is None else {"__extn": {"fn": "ip", "arg": written}}
+            written = _address(found)
+            value = None if written is None else {"__extn": {"fn": "ip", "arg": written}}
         case _:
             return found
-
-
-def attribute_value(type_: Type, found: Any) -> Any:
-    """The value of an attribute that is no record. Raises `NotHeldError`."""
-    if isinstance(type_, SetType):
-        items = [attribute_value(type_.of, item) for item in found if item is not MISSING]
-        return {"items": items, "unknown": any(item is MISSING for item in found)}
-    if isinstance(type_, RecordType):
-        return found
-    value = encoded(type_, found)
     if value is None:
         raise NotHeldError(f"Cedar cannot hold {found}")
     return value

@@ -98,7 +98,7 @@ class Conditions:
     def _value(self, resource: str, operand: c.Operand) -> Expr:
         """The value, comparable as one of its type."""
         if isinstance(operand, c.Constant):
-            return literal(operand.type, operand.value)
+            return _literal(operand.type, operand.value)
         found = self._walk(resource, operand)[1]
         return _comparable(operand.type, found)
 
@@ -125,7 +125,7 @@ class Conditions:
                 return self._time(resource, test, wanted)
             case c.In(operand, values):
                 found = self._value(resource, operand)
-                listed = [literal(operand.type, value) for value in values]
+                listed = [_literal(operand.type, value) for value in values]
                 if isinstance(operand.type, DurationType):
                     each = [_compared(operand.type, found, "==" if wanted else "!=", one) for one in listed]
                     return cel.any_of(each) if wanted else cel.all_of(each)
@@ -255,7 +255,7 @@ def _in_network(found: Expr, network: str) -> Expr:
 # --- constants -----------------------------------------------------------------------------------------------
 
 
-def literal(type_: Type, value: c.Value) -> Expr:
+def _literal(type_: Type, value: c.Value) -> Expr:
     """A constant, written as requests write values of its type."""
     if isinstance(value, Duration):
         ((unit, amount),) = length(value).items()
@@ -278,7 +278,7 @@ def are_held(constants: Iterable[c.Constant], at: str, refuse: Refusals) -> bool
     found = True
     for each in constants:
         try:
-            literal(each.type, each.value)
+            _literal(each.type, each.value)
         except UnheldError as error:
             refuse("PL803", f"Cerbos's numbers are doubles: {error}", at, "write fewer digits")
             found = False

@@ -95,14 +95,14 @@ def operand(given: c.Operand, row: SqlRow, at: str, *, is_named: bool = False) -
     if _reaches_rows(declared, given.steps[:-1] if is_named else given.steps, row, at):
         return _NOTHING
     if given.root == "subject":
-        return of_users(ME, given.steps, row)
+        return _of_users(ME, given.steps, row)
     first, *rest = given.steps
     type_ = declared[first]
     json = f"policylang.request({literal(first)})"
     if not rest:
         return SqlOperand(row.constant(_read(json, type_)), row.constant(json))
     known = f"({row.constant(json)} IS NULL OR {row.constant(_read(json, type_))} IS NOT NULL)"
-    return msgspec.structs.replace(of_users(_read(json, type_), rest, row), apart=known)
+    return msgspec.structs.replace(_of_users(_read(json, type_), rest, row), apart=known)
 
 
 def _reaches_rows(declared: Mapping[str, Type], steps: Iterable[str], row: SqlRow, at: str) -> bool:
@@ -115,7 +115,7 @@ def _reaches_rows(declared: Mapping[str, Type], steps: Iterable[str], row: SqlRo
     return False
 
 
-def of_users(user: str, steps: Iterable[str], row: SqlRow) -> SqlOperand:
+def _of_users(user: str, steps: Iterable[str], row: SqlRow) -> SqlOperand:
     """Attributes of a user who is the same for every row."""
     return SqlOperand(*map(row.constant, _from_user(user, steps, row)))
 

@@ -47,15 +47,15 @@ def encoded(type_: Type, found: Any) -> Any:
         case SetType(of):
             return [None if each is MISSING else encoded(of, each) for each in found]
         case IntType() | DecimalType() | MoneyType():
-            return number(found)
+            return _number(found)
         case DateTimeType():
             return microseconds(found)
         case DateType():
             return day_number(found)
         case DurationType():
-            return duration(found)
+            return _duration(found)
         case IpType():
-            return address(found)
+            return _address(found)
         case BoolType():
             return bool(found)
         case _:
@@ -69,7 +69,7 @@ def text(found: str) -> str:
     return str(found)
 
 
-def number(found: Decimal) -> str:
+def _number(found: Decimal) -> str:
     """Plain digits without zeros that say nothing: ``0``, ``-12.5``."""
     if not found:
         return "0"
@@ -81,14 +81,14 @@ def number(found: Decimal) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
-def duration(found: Duration) -> dict[str, int]:
+def _duration(found: Duration) -> dict[str, int]:
     """``{"days": 30}``, in the one unit that keeps its meaning."""
     if found.amount > (_MAX_DAYS if found.unit == "days" else MAX_INT):
         raise NotEncodableError(f"a duration is longer than {_MAX_DAYS} days")
     return {found.unit: found.amount}
 
 
-def address(found: IpAddress) -> str:
+def _address(found: IpAddress) -> str:
     """The bytes in hexadecimal, and the zone of an IPv6 address behind ``%``."""
     zone = getattr(found, "scope_id", None)
     return found.packed.hex() + ("" if zone is None else f"%{text(zone)}")

@@ -36,22 +36,14 @@ class Tuple(msgspec.Struct, frozen=True):
     context: Mapping[str, Any] = {}
 
 
-def user_object(user: str) -> str:
-    return f"{USER}:{object_id(user)}"
+def object_of(type_: str, id: str) -> str:
+    """A user, a role, or in a tree what stands for the record of an id."""
+    return f"{type_}:{object_id(id)}"
 
 
 def place_object(place: str | None) -> str:
     """Null is everywhere."""
     return f"{PLACE}:{EVERYWHERE if place is None else object_id(place)}"
-
-
-def node_object(type_: str, id: str) -> str:
-    """What stands for the record of an id in a tree."""
-    return f"{type_}:{object_id(id)}"
-
-
-def role_object(role: str) -> str:
-    return f"{ROLE}:{object_id(role)}"
 
 
 def source_object(source: RightsSource) -> str:

@@ -59,6 +59,7 @@ from policylang.targets.relations.objects import (
     MEMBER,
     MEMBERS,
     PLACE,
+    ROLE,
     SOURCE,
     SUPERUSER,
     UNKNOWN,
@@ -66,11 +67,9 @@ from policylang.targets.relations.objects import (
     USER,
     WHOLE,
     Tuple,
-    node_object,
+    object_of,
     place_object,
-    role_object,
     source_object,
-    user_object,
 )
 from policylang.targets.target import Clause, Compiled, Refusals
 from policylang.targets.ways import with_ways
@@ -259,17 +258,17 @@ class RelationPlan:
             declared = self.index.users.get(name)
             at = declared.at if declared is not None else self.index.integrations[name].at
             for source in dict.fromkeys(sources(self.index, name, self.now)):
-                self._add(self._held(name, source).object, MEMBER, user_object(name), "", at)
+                self._add(self._held(name, source).object, MEMBER, object_of(USER, name), "", at)
                 if declared is not None:
                     self._eligible(name, source, at)
             if declared is not None and declared.superuser:
-                self._add(place_object(None), SUPERUSER, user_object(name), "", at)
+                self._add(place_object(None), SUPERUSER, object_of(USER, name), "", at)
         self.tuples = list({(t.object, t.relation, t.subject): t for t in self.tuples}.values())
 
     def _eligible(self, user: str, source: RightsSource, at: str) -> None:
         for chain in chains(self.index, source):
             if isinstance(chain[-1], ir.Role) and chain[-1].name in self.eligible:
-                self._add(role_object(chain[-1].name), HOLDER, user_object(user), "", at)
+                self._add(object_of(ROLE, chain[-1].name), HOLDER, object_of(USER, user), "", at)
 
     # --- relations -------------------------------------------------------------------------------------------
 
@@ -288,7 +287,7 @@ class RelationPlan:
             name = self._people_in[users] = self._names.make("users", label)
             self.relations[name] = USER
             for user in users:
-                self._add(place_object(None), name, user_object(user), "", at)
+                self._add(place_object(None), name, object_of(USER, user), "", at)
         return placed(self._people_in[users])
 
     def direct(self, resource: str) -> dict[str, str]:
@@ -441,7 +440,7 @@ class RelationPlan:
         if users not in self._traits:
             name = self._traits[users] = self._trait_names.make("has", label)
             for user in users:
-                self._add(UNKNOWN if user is None else user_object(user), name, EVERYBODY, "", at)
+                self._add(UNKNOWN if user is None else object_of(USER, user), name, EVERYBODY, "", at)
         return self._traits[users]
 
     def _way(self, resource: str, name: str) -> str:
@@ -464,10 +463,10 @@ class RelationPlan:
             name = self._tops[part] = node.names.make("top", label)
             node.relations[name] = EVERYBODY if isinstance(part, BelowRecord) else USER
             if isinstance(part, BelowRecord):
-                self._add(node_object(node.name, part.id), name, EVERYBODY, "", at)
+                self._add(object_of(node.name, part.id), name, EVERYBODY, "", at)
             else:
                 for user, id in own_values(self.index, part.steps):
-                    self._add(node_object(node.name, id), name, user_object(user), "", at)
+                    self._add(object_of(node.name, id), name, object_of(USER, user), "", at)
         return self._tops[part]
 
     @property

@@ -19,14 +19,14 @@ from policylang.targets.relations.objects import (
     EVERYBODY,
     HOLDER,
     LONGEST_NODE,
+    ROLE,
     UNKNOWN,
     UPWARDS,
+    USER,
     WHOLE,
     Tuple,
-    node_object,
+    object_of,
     place_object,
-    role_object,
-    user_object,
 )
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.request import must_be_eligible, prepared
@@ -83,7 +83,7 @@ def question(
     for content, after in zip(asked.moments, ("", _AFTER), strict=False):
         object = f"{made.name}:{object_id(id)}{after}"
         tuples += record_tuples(plan, resource, object, content)
-        checks += [Check(object, relation, user_object(user)) for relation in relations]
+        checks += [Check(object, relation, object_of(USER, user)) for relation in relations]
     checks += _eligible(plan, resource, asked.touched, asked.moments[-1])
     context = request_context(plan, given_request(request), now)
     return CheckedRequest(tuple(tuples), tuple(dict.fromkeys(checks)), context)
@@ -112,7 +112,7 @@ def _told(plan: RelationPlan, resource: str, object: str, record: Any, steps: in
         found = valid(name)
         each = () if found is MISSING else found if isinstance(found, tuple) else (found,)
         for user in dict.fromkeys(user for user in each if index.knows(user)):
-            yield Tuple(object, relation, user_object(user))
+            yield Tuple(object, relation, object_of(USER, user))
     for relation, condition in made.holds.items():
         context = record_context(index, resource, plan.conditions[condition].text.parameters, record)
         yield Tuple(object, relation, EVERYBODY, condition=condition, context=context)
@@ -122,7 +122,7 @@ def _told(plan: RelationPlan, resource: str, object: str, record: Any, steps: in
         if found is MISSING or not steps:
             continue
         if target is None:
-            yield Tuple(object, relation, user_object(found) if found in index.requesters else UNKNOWN)
+            yield Tuple(object, relation, object_of(USER, found) if found in index.requesters else UNKNOWN)
         else:
             there = f"{plan.types[target].name}:{object.partition(':')[2]}/{object_id(name)}"
             yield Tuple(object, relation, there)
@@ -136,7 +136,7 @@ def _upwards(plan: RelationPlan, resource: str, object: str, record: Any) -> Ite
         return
     way = way_from(plan.index, resource, record)
     if UPWARDS in ways:
-        nodes = (node_object(plan.nodes[resource].name, id) for id in ids_of(way) if len(object_id(id)) <= LONGEST_NODE)
+        nodes = (object_of(plan.nodes[resource].name, id) for id in ids_of(way) if len(object_id(id)) <= LONGEST_NODE)
         yield from (Tuple(object, ways[UPWARDS], node) for node in nodes)
     if WHOLE in ways and way[-1] is not MISSING:
         yield Tuple(object, ways[WHOLE], EVERYBODY)
@@ -145,4 +145,4 @@ def _upwards(plan: RelationPlan, resource: str, object: str, record: Any) -> Ite
 def _eligible(plan: RelationPlan, resource: str, touched: tuple[str, ...], record: Any) -> Iterator[Check]:
     """The users who would be written must have the role that the attribute asks for."""
     for user, role in must_be_eligible(plan.index, resource, touched, record, _NOW):
-        yield Check(role_object(role), HOLDER, user_object(user))
+        yield Check(object_of(ROLE, role), HOLDER, object_of(USER, user))
