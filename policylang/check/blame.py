@@ -9,7 +9,6 @@ import msgspec
 
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability
 from policylang.check.finding import Finding, related
-from policylang.check.limits import uses
 from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -24,6 +23,7 @@ from policylang.model.types import (
     IntType,
     Type,
 )
+from policylang.source import Location
 
 _MOST = 60
 """How many other arguments are tried."""
@@ -74,9 +74,20 @@ def at_fault(policy_set: ir.PolicySet, right: Callable[[ir.PolicyInstance], Sati
         if len(bad) == len(instances) and all(map(wrong, _others(bad[0], instances))):
             yield Fault(bad, (bad[0].at,), any(right(each) is UNKNOWN for each in bad))
         else:
-            used = uses(policy_set) if used is None else used
+            used = _uses(policy_set) if used is None else used
             for each in bad:
                 yield Fault((each,), tuple(used.get(each.id) or [each.at]), right(each) is UNKNOWN)
+
+
+def _uses(policy_set: ir.PolicySet) -> dict[str, list[str]]:
+    """Policy instances, and the places where they are attached to roles, groups and users."""
+    found: dict[str, list[str]] = {}
+    for limit in policy_set.every_limit():
+        found.setdefault(limit.instance, []).append(limit.at)
+    for places in found.values():
+        if len(places) > 1:
+            places.sort(key=Location.parse)
+    return found
 
 
 def _others(instance: ir.PolicyInstance, instances: list[ir.PolicyInstance]) -> Iterator[ir.PolicyInstance]:

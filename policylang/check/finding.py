@@ -111,17 +111,6 @@ class WitnessError(AssertionError):
     """A witness that the reference does not confirm: a mistake in a rule or in the analysis, never in a policy."""
 
 
-def of_complete_records(finding: Finding) -> Finding:
-    """The finding as one that holds for complete records only."""
-    return msgspec.structs.replace(
-        finding,
-        message=f"for complete records, {finding.message}",
-        help=None if finding.help is None else f"{finding.help}; ignore this if records may lack required attributes",
-        proved=None if finding.proved is None else f"for complete records: {finding.proved}",
-        complete_only=True,
-    )
-
-
 def related(at: str, message: str) -> Related:
     """Another place that a finding speaks of."""
     return Related(Location.parse(at), message)

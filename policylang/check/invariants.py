@@ -11,7 +11,7 @@ import msgspec
 from policylang.analysis.creation import Creation, creation
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula, true
-from policylang.analysis.query import ANYTHING, COMPLETE, SOMEBODY, TYPED, Assumed, DeclaredUser, Requester, Witness
+from policylang.analysis.query import ANYTHING, COMPLETE, SOMEBODY, TYPED, Assumed, DeclaredUser, Requester
 from policylang.analysis.questions import somebody_allowed, somebody_denied
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
 from policylang.check.finding import Shown, Who, counted, show, somebody_with
@@ -112,7 +112,8 @@ def _broken(world: World, invariant: ir.Invariant, asked: _Subject, action: str)
         if answer is UNKNOWN:
             found = UNKNOWN if found is UNSAT else found
             continue
-        shown = _shown(world, invariant, asked, action, answer.witness)
+        breaks = invariant.quantifier != "every"
+        shown = show(world, asked.who, action, answer.witness, allowed=breaks, field=invariant.field)
         found = Breach(asked.words, action, shown, assumed != COMPLETE, asked.users)
     return found
 
@@ -214,10 +215,6 @@ def _question(world: World, invariant: ir.Invariant, asked: _Subject, action: st
         made = creation(index, plan, roles, _instant(world, asked), complete=complete)
         formula, assumed = AllOf((formula, made.formula)), made.assumed
     return Creation(somebody_allowed(_where(invariant), formula), assumed)
-
-
-def _shown(world: World, invariant: ir.Invariant, asked: _Subject, action: str, found: Witness) -> Shown:
-    return show(world, asked.who, action, found, allowed=invariant.quantifier != "every", field=invariant.field)
 
 
 def _where(invariant: ir.Invariant) -> Formula:

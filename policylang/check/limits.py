@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
+import msgspec
+
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
 from policylang.analysis.query import ANYBODY, ANYTHING, COMPLETE, Assumed, DeclaredUser
@@ -15,7 +17,7 @@ from policylang.analysis.questions import (
     redundant_policy,
 )
 from policylang.analysis.satisfiability import UNSAT, Satisfiability
-from policylang.check.finding import Finding, of_complete_records
+from policylang.check.finding import Finding
 from policylang.check.privileges import roles_inside
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -23,7 +25,6 @@ from policylang.model import conditions as c
 from policylang.runtime.caching import cached_method
 from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.sources import Bundle, RightsSource, sources
-from policylang.source import Location
 
 
 class Questions:
@@ -123,7 +124,18 @@ def claims(
         return
     certain = {about(each): each for each in rule(world, world.once(Questions)) if not each.unproved}
     for finding in found:
-        yield finding if finding.unproved else certain.get(about(finding)) or of_complete_records(finding)
+        yield finding if finding.unproved else certain.get(about(finding)) or _of_complete_records(finding)
+
+
+def _of_complete_records(finding: Finding) -> Finding:
+    """The finding as one that holds for complete records only."""
+    return msgspec.structs.replace(
+        finding,
+        message=f"for complete records, {finding.message}",
+        help=None if finding.help is None else f"{finding.help}; ignore this if records may lack required attributes",
+        proved=None if finding.proved is None else f"for complete records: {finding.proved}",
+        complete_only=True,
+    )
 
 
 def inner_first(world: World) -> Iterator[tuple[RightsSource, Bundle]]:
@@ -141,14 +153,3 @@ def inner_first(world: World) -> Iterator[tuple[RightsSource, Bundle]]:
                 waiting.append((role, True))
                 waiting += [(ref.name, False) for ref in reversed(roles[role][1].roles)]
     yield from ((source, bundle) for source, bundle in world.bundles if source.kind == "group")
-
-
-def uses(policy_set: ir.PolicySet) -> dict[str, list[str]]:
-    """Policy instances, and the places where they are attached to roles, groups and users."""
-    found: dict[str, list[str]] = {}
-    for limit in policy_set.every_limit():
-        found.setdefault(limit.instance, []).append(limit.at)
-    for places in found.values():
-        if len(places) > 1:
-            places.sort(key=Location.parse)
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import cached_property
 
 import msgspec
@@ -45,7 +44,6 @@ class OpenedPermissions:
     def __init__(self, world: World) -> None:
         self.world, self.index = world, world.index
         self.stacks = world.once(Stacks)
-        self._alone: dict[Hashable, frozenset[Permission]] = {}
 
     def alone(self, stack: Stack, source: RightsSource) -> frozenset[Permission]:
         """What one source of the stack opens by itself."""
@@ -53,10 +51,8 @@ class OpenedPermissions:
         who, users = single.who, stack.users.first
         place = self.stacks.likeness.place(source.place)
         holder = self.stacks.likeness.holder(users)
-        key = (source.bundle_name, place, who.appends, who.overrides, who.superuser, stack.period, holder)
-        if key not in self._alone:
-            self._alone[key] = self.permissions(single)
-        return self._alone[key]
+        alike = (source.bundle_name, place, who.appends, who.overrides, who.superuser, stack.period, holder)
+        return self.stacks.remembered(("alone", *alike), lambda: self.permissions(single))
 
     def permissions(self, stack: Stack) -> frozenset[Permission]:
         """The actions on resources that the stack opens for some record; what is not proved counts as opened."""

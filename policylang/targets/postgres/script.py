@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any
 
+from policylang.importing.policy_text import policy_texts
+from policylang.importing.postgres.facts import APPLICATION, FACTS, ROLE_PREFIX, SESSION, TABLES, VERSION
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.model.types import RecordType, SetType
@@ -17,7 +19,6 @@ from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.expressions import all_of, holders
 from policylang.targets.postgres.names import insert, literal, name
 from policylang.targets.postgres.operands import ME, READERS, column_kind, related
-from policylang.targets.postgres.recorded import recorded
 from policylang.targets.postgres.rights import COMMANDS, Right, Rights
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.postgres.trees import tree_functions
@@ -58,7 +59,7 @@ class Script:
             *rights,
             "CALL policylang.drop_stale_roles();",
             f"REVOKE {name(self.reader)} FROM CURRENT_USER;",
-            *recorded(self.index.policy_set, self.tables, self.application, self.prefix),
+            *_recorded(self.index.policy_set, self.tables, self.application, self.prefix),
             "COMMIT;",
         ]
         return "\n".join(parts) + "\n"
@@ -232,6 +233,36 @@ class Script:
                 f"  EXECUTE FUNCTION policylang.refuse({message});"
             )
             self.clauses.append(Clause(FILE, f"trigger {trigger} on {table.table}", attribute.at))
+
+
+def _recorded(of: ir.PolicySet, tables: Mapping[str, Mapped], application: str, prefix: str) -> Iterator[str]:
+    """The end of the script, for `policylang import postgres`: the policy set, and what the database is then."""
+    content = {
+        **policy_texts(of),
+        APPLICATION: application,
+        ROLE_PREFIX: prefix,
+        TABLES: json.dumps([_table(each) for each in tables.values()], ensure_ascii=False),
+        "version": VERSION,
+    }
+    yield "-- What was said, and what the database is now."
+    yield "DELETE FROM policylang.recorded; DELETE FROM policylang.facts;"
+    rows = [f"({literal(name)}, {literal(text)})" for name, text in sorted(content.items())]
+    yield from insert("policylang.recorded (name, content)", rows)
+    yield from (f"{each};" for each in SESSION)
+    yield f"INSERT INTO policylang.facts (kind, name, says)\n{FACTS};"
+
+
+def _table(of: Mapped) -> dict[str, object]:
+    columns = sorted({of.key, *of.columns.values()})
+    named = {attribute: column for attribute, column in of.columns.items() if attribute != column}
+    return {
+        "resource": of.resource,
+        "schema": of.schema,
+        "table": of.table,
+        "columns": columns,
+        "key": of.key,
+        "named": named,
+    }
 
 
 def _array(names: Iterable[str]) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
+from typing import Any
+
+import msgspec
 
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes, pointer
 from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.readme import readme
-from policylang.targets.rego.scenarios import scenario_files
+from policylang.targets.rego.request import Requests
 from policylang.targets.rego.tables import RegoDocument
-from policylang.targets.target import Clause, Input, Refusals, Support, Target, TargetBundle
+from policylang.targets.target import Clause, Input, Refusals, Scenario, Support, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 
 TABLES = "policylang/tables/data.json"
+SCENARIOS = "policylang/scenarios/data.json"
+TESTS = "policylang/access_test.rego"
 _PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
 
 
@@ -30,9 +37,23 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     }
     files |= {f"policylang/{name}": resources.files(__package__).joinpath(name).read_bytes() for name in _PROGRAM}
     if input.scenarios:
-        files |= scenario_files(index, input.scenarios)
+        files |= _scenarios(index, input.scenarios)
     clauses = (Clause(TABLES, pointer(*way), at) for way, at in tables.traces)
     return TargetBundle(files, tuple(clauses))
+
+
+def _scenarios(index: Index, scenarios: Sequence[Scenario]) -> dict[str, bytes]:
+    """The requests with their answers, and the test that asks them."""
+    requests = Requests(index)
+    found: dict[str, dict[str, Any]] = {}
+    for number, each in enumerate(scenarios):
+        try:
+            made = requests.input(**msgspec.structs.asdict(each.asked))
+        except NotEncodableError:
+            continue  # is to be denied without asking
+        found[str(number)] = {"name": each.name, "input": made, "allow": each.allowed}
+    tests = resources.files(__package__).joinpath("access_test.rego").read_bytes()
+    return {SCENARIOS: json_bytes(found), TESTS: tests}
 
 
 _SUPPORT: dict[str, Support] = {

@@ -17,6 +17,7 @@ from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
@@ -112,8 +113,6 @@ class _Rule:
     def __init__(self, stacks: Stacks, questions: Questions) -> None:
         self.stacks, self.questions = stacks, questions
         self.world, self.index = stacks.world, stacks.index
-        self._brings: dict[Name, frozenset[tuple[str, str]]] = {}
-        self._touching: dict[Name, frozenset[Permission]] = {}
 
     def superfluous(self, users: UserClass) -> tuple[list[RightsSource], list[RightsSource]]:
         """The sources that could go, all together, and those that it is not certain of."""
@@ -159,33 +158,29 @@ class _Rule:
     # --- besides grants ----------------------------------------------------------------------------------------
 
     def _brings_more(self, source: RightsSource, others: tuple[RightsSource, ...]) -> bool:
-        mine = self._brought(source)
-        return bool(mine) and not mine <= frozenset().union(*map(self._brought, others))
+        mine = self._brought(source.bundle_name)
+        return bool(mine) and not mine <= frozenset().union(*(self._brought(each.bundle_name) for each in others))
 
-    def _brought(self, source: RightsSource) -> frozenset[tuple[str, str]]:
+    @cached_method
+    def _brought(self, name: Name) -> frozenset[tuple[str, str]]:
         """What a group or role brings besides grants: roles that attributes ask for, portals, roles to hand out."""
-        name = source.bundle_name
-        if name not in self._brings:
-            bundles = [chain[-1] for chain in self.world.chains(source)]
-            roles = [bundle for bundle in bundles if isinstance(bundle, ir.Role)]
-            self._brings[name] = frozenset(
-                (
-                    *(("role", role.name) for role in roles if role.name in self.stacks.asked_roles),
-                    *(("portal", role.portal) for role in roles if role.portal is not None),
-                    *(("may assign", ref.name) for bundle in bundles for ref in bundle.may_assign),
-                )
+        bundles = [chain[-1] for chain in self.world.chains(RightsSource(*name))]
+        roles = [bundle for bundle in bundles if isinstance(bundle, ir.Role)]
+        return frozenset(
+            (
+                *(("role", role.name) for role in roles if role.name in self.stacks.asked_roles),
+                *(("portal", role.portal) for role in roles if role.portal is not None),
+                *(("may assign", ref.name) for bundle in bundles for ref in bundle.may_assign),
             )
-        return self._brings[name]
+        )
 
+    @cached_method
     def _touched(self, name: Name) -> frozenset[Permission]:
         """The permissions on which a source that does not grant them may have a say: it denies them, or grants what
         they require.
         """
-        if name not in self._touching:
-            required = (self.world.required.get(permission, ()) for permission in self.stacks.permissions(name))
-            requiring = {permission for needs in required for permission, _ in needs}
-            self._touching[name] = self.stacks.denied(name) | requiring
-        return self._touching[name]
+        required = (self.world.required.get(permission, ()) for permission in self.stacks.permissions(name))
+        return self.stacks.denied(name) | {permission for needs in required for permission, _ in needs}
 
     # --- decisions ---------------------------------------------------------------------------------------------
 
