@@ -29,7 +29,7 @@ def table() -> str:
     lines = ["| construct | " + " | ".join(f"[{t.title}](targets/{t.name}.md)" for t in targets) + " |"]
     lines.append("|---|" + "---|" * len(targets))
     for construct, words in CONSTRUCTS.items():
-        lines.append(f"| {words} | " + " | ".join(_SIGNS[t.support[construct]] for t in targets) + " |")
+        lines.append(f"| {words} | " + " | ".join(_SIGNS[t.expresses(construct)] for t in targets) + " |")
     return "\n".join(lines) + "\n"
 
 

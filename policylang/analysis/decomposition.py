@@ -15,6 +15,7 @@ from policylang.analysis.looks import is_user, looks_at_time
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.model import conditions as c
+from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Index
 
 _MOST_CASES = 16
@@ -31,7 +32,6 @@ class Decomposition:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._looked: dict[tuple[Formula, str], tuple[frozenset[_Thing], bool]] = {}
 
     def satisfiability(
         self, formula: Formula, resource: str, now: datetime.datetime, ask: Callable[[Formula], Answer]
@@ -70,15 +70,11 @@ class Decomposition:
         for _, together, time in groups:
             yield (together[0] if len(together) == 1 else AllOf(tuple(together))), time
 
+    @cached_method
     def _looks(self, formula: Formula, resource: str) -> tuple[frozenset[_Thing], bool]:
         """What a formula looks at, and whether at time."""
-        key = (formula, resource)
-        found = self._looked.get(key)
-        if found is None:
-            seen = list(formula.tests())
-            time = any(map(looks_at_time, seen))
-            found = self._looked[key] = frozenset(self._things(seen, resource)), time
-        return found
+        seen = list(formula.tests())
+        return frozenset(self._things(seen, resource)), any(map(looks_at_time, seen))
 
     def _things(self, seen: Iterable[c.Test], resource: str) -> Iterator[_Thing]:
         """The attributes of the record and of the request that tests look at, with `_USERS`."""

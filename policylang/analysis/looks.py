@@ -9,6 +9,7 @@ import msgspec
 from policylang.analysis.formula import Formula
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, Type, UserType
+from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Index
 
 
@@ -41,15 +42,11 @@ class Looking:
 
     def __init__(self, index: Index) -> None:
         self._subject = index.subject
-        self._formulas: dict[Formula, Looks] = {}
-        self._conditions: dict[c.Condition, Looks] = {}
 
+    @cached_method
     def of(self, formula: Formula) -> Looks:
         """What the formula looks at."""
-        found = self._formulas.get(formula)
-        if found is None:
-            found = self._formulas[formula] = self.of_all(formula.conditions())
-        return found
+        return self.of_all(formula.conditions())
 
     def of_all(self, conditions: Iterable[c.Condition]) -> Looks:
         """What any of the conditions looks at."""
@@ -63,16 +60,14 @@ class Looking:
             any(looks.asking for looks in each),
         )
 
+    @cached_method
     def _condition(self, condition: c.Condition) -> Looks:
-        found = self._conditions.get(condition)
-        if found is None:
-            paths = list(condition.paths())
-            users = {str(constant.value) for constant in condition.constants() if is_user(constant.type)}
-            time = any(map(looks_at_time, condition.tests()))
-            attributes = frozenset([name for path in paths for name in self._of_user(path)])
-            asking = any(path.root == "subject" for path in paths)
-            found = self._conditions[condition] = Looks(time, attributes, frozenset(users), asking)
-        return found
+        paths = list(condition.paths())
+        users = {str(constant.value) for constant in condition.constants() if is_user(constant.type)}
+        time = any(map(looks_at_time, condition.tests()))
+        attributes = frozenset([name for path in paths for name in self._of_user(path)])
+        asking = any(path.root == "subject" for path in paths)
+        return Looks(time, attributes, frozenset(users), asking)
 
     def _of_user(self, path: c.Path) -> Iterator[str]:
         """The attributes of users that a path may go through."""

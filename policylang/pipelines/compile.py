@@ -22,7 +22,7 @@ def compile_for(target: Target, input: Input) -> TargetBundle | tuple[Diagnostic
 
 def _refuse_constructs(target: Target, input: Input, refuse: Refusals) -> None:
     for use in uses(Index(input.policy_set)):
-        support = target.support[use.construct]
+        support = target.expresses(use.construct)
         if support == "refused":
             refuse.constructs.add(use.at)
             message = f"{target.title} cannot express {CONSTRUCTS[use.construct]}"

@@ -92,9 +92,9 @@ class Input(msgspec.Struct, frozen=True):
 class Target(msgspec.Struct, frozen=True):
     """One compile target.
 
-    ``support``: for every construct (`policylang.targets.constructs.CONSTRUCTS`) how it is expressed. ``ways_out``: by
-    construct that is refused, what to do instead. ``emit`` refuses what else it comes upon, such as names and values
-    out of range, and goes on to find all of it; then there may be no bundle.
+    ``support``: by construct (`policylang.targets.constructs.CONSTRUCTS`) how it is expressed, where that is not
+    exact. ``ways_out``: by construct that is refused, what to do instead. ``emit`` refuses what else it comes upon,
+    such as names and values out of range, and goes on to find all of it; then there may be no bundle.
     """
 
     name: str
@@ -103,3 +103,7 @@ class Target(msgspec.Struct, frozen=True):
     support: Mapping[str, Support]
     ways_out: Mapping[str, str]
     emit: Callable[[Input, Refusals], TargetBundle | None]
+
+    def expresses(self, construct: str) -> Support:
+        """How a construct is expressed."""
+        return "refused" if construct in self.ways_out else self.support.get(construct, "exact")

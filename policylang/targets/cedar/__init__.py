@@ -22,9 +22,8 @@ from policylang.targets.cedar.request import CedarRequests, questions
 from policylang.targets.cedar.rights import CedarRights
 from policylang.targets.cedar.schema import schema, schema_text
 from policylang.targets.cedar.values import NotHeldError
-from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.request import DeniedError
-from policylang.targets.target import Clause, Input, Refusals, Support, Target, TargetBundle
+from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 from policylang.text.readable import shown_json
 
@@ -87,17 +86,11 @@ def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
         yield {"name": each.name, "requests": requests, "allowed": each.allowed}
 
 
-_SUPPORT: dict[str, Support] = {
-    **dict.fromkeys(CONSTRUCTS, "exact"),
-    **dict.fromkeys(("request", "within", "within-days", "within-months", "clock", "dated", "tree"), "input"),
-    "hours": "refused",
-}
-
 TARGET = Target(
     name="cedar",
     title="Cedar",
     engine="Cedar 4",
-    support=_SUPPORT,
+    support=dict.fromkeys(("request", "within", "within-days", "within-months", "clock", "dated", "tree"), "input"),
     ways_out={"hours": "use whole days, and add a policy with `now is between` to the role"},
     emit=_emit,
 )

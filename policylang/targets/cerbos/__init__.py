@@ -19,9 +19,8 @@ from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, 
 from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
-from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.needs import eligible_roles
-from policylang.targets.target import Clause, Input, Refusals, Support, Target, TargetBundle
+from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 
 _POLICIES = "policies"
@@ -171,13 +170,12 @@ def _principals(index: Index, people: Principals, caller: Caller) -> dict[str, A
 
 
 _INPUT = ("within", "within-days", "within-months", "clock", "duration", "user-attribute", "dated", "hours", "tree")
-_SUPPORT: dict[str, Support] = {name: "input" if name in _INPUT else "exact" for name in CONSTRUCTS}
 
 TARGET = Target(
     name="cerbos",
     title="Cerbos",
     engine="Cerbos 0.55",
-    support=_SUPPORT,
+    support=dict.fromkeys(_INPUT, "input"),
     ways_out={},
     emit=_emit,
 )

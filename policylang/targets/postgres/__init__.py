@@ -7,12 +7,11 @@ action reaches are one permissive policy for each command and expression.
 from __future__ import annotations
 
 from policylang.runtime.index import Index
-from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.postgres.readme import readme
 from policylang.targets.postgres.refusals import refuse_texts
 from policylang.targets.postgres.script import FILE, Script, resource
 from policylang.targets.postgres.tables import mapped, refuse_settings
-from policylang.targets.target import Input, Refusals, Support, Target, TargetBundle
+from policylang.targets.target import Input, Refusals, Target, TargetBundle
 
 
 def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
@@ -31,17 +30,11 @@ def _emit(input: Input, refuse: Refusals) -> TargetBundle | None:
     return TargetBundle(files, tuple(script.clauses))
 
 
-_SUPPORT: dict[str, Support] = {
-    **dict.fromkeys(CONSTRUCTS, "exact"),
-    "request": "input",
-    "duration": "refused",
-}
-
 TARGET = Target(
     name="postgres",
     title="PostgreSQL",
     engine="PostgreSQL 15",
-    support=_SUPPORT,
+    support={"request": "input"},
     ways_out={
         "duration": "keep the instant that the duration leads to in a datetime attribute, and compare that",
     },

@@ -10,12 +10,11 @@ import msgspec
 
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes, pointer
-from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.readme import readme
 from policylang.targets.rego.request import Requests
 from policylang.targets.rego.tables import RegoDocument
-from policylang.targets.target import Clause, Input, Refusals, Scenario, Support, Target, TargetBundle
+from policylang.targets.target import Clause, Input, Refusals, Scenario, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
 
 TABLES = "policylang/tables/data.json"
@@ -56,16 +55,11 @@ def _scenarios(index: Index, scenarios: Sequence[Scenario]) -> dict[str, bytes]:
     return {SCENARIOS: json_bytes(found), TESTS: tests}
 
 
-_SUPPORT: dict[str, Support] = {
-    **dict.fromkeys(CONSTRUCTS, "exact"),
-    **dict.fromkeys(("within-days", "within-months", "clock", "dated", "hours", "tree"), "input"),
-}
-
 TARGET = Target(
     name="rego",
     title="Rego",
     engine="Open Policy Agent 1.0 or newer, regorus 0.13",
-    support=_SUPPORT,
+    support=dict.fromkeys(("within-days", "within-months", "clock", "dated", "hours", "tree"), "input"),
     ways_out={},
     emit=_emit,
 )

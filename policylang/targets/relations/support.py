@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.target import Support
 
 _READS = "compile for an engine that reads records: cedar, rego, cerbos"
@@ -15,10 +14,7 @@ WAYS_OUT = {
 }
 """By construct that is refused."""
 
-_OTHERS: dict[str, Support] = {
+SUPPORT: dict[str, Support] = {
     **dict.fromkeys(("within", "within-days", "within-months", "request"), "input"),
     **dict.fromkeys(("dated", "hours"), "frozen"),
 }
-
-SUPPORT: dict[str, Support] = {name: _OTHERS.get(name, "exact") for name in CONSTRUCTS}
-SUPPORT |= dict.fromkeys(WAYS_OUT, "refused")
