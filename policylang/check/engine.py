@@ -123,8 +123,9 @@ def _of_usage(world: World, wanted: Collection[str], usage: Usage | None, step: 
 
 def _confirmed(world: World, finding: Finding, shown: Shown) -> frozenset[str]:
     """Try a piece of evidence on the reference decision once more: what of the record it looked at."""
-    record = _Watched(shown.record)
-    if replay(world, msgspec.structs.replace(shown, record=record)).allowed != shown.allowed:
+    record = _Watched(shown.witness.record)
+    watched = msgspec.structs.replace(shown.witness, record=record)
+    if replay(world, msgspec.structs.replace(shown, witness=watched)).allowed != shown.allowed:
         raise WitnessError(f"{'not ' if shown.allowed else ''}allowed, against what was claimed: {finding}")
     return frozenset(record.asked)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 
@@ -47,30 +45,9 @@ class Shown(msgspec.Struct, frozen=True):
 
     who: Who
     action: str
-    resource: str
+    witness: Witness
     allowed: bool
-    record: dict[str, Any]
-    request: dict[str, Any]
-    attributes: dict[str, Any]
-    now: datetime.datetime
     field: str | None = None
-    users: dict[str, dict[str, Any]] = {}
-
-    @classmethod
-    def of(cls, who: Who, action: str, found: Witness, *, allowed: bool, field: str | None = None) -> Shown:
-        """A witness with an answer, which is not tried here."""
-        return cls(
-            who,
-            action,
-            found.resource,
-            allowed,
-            found.record,
-            found.request,
-            found.attributes,
-            found.now,
-            field,
-            found.users,
-        )
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +126,7 @@ def together(found: Sequence[Finding], subjects: Sequence[str], message: str, he
 
 def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool, field: str | None = None) -> Shown:
     """A witness as evidence that the request is decided so. Raises `WitnessError` if it is not."""
-    shown = Shown.of(who, action, witness, allowed=allowed, field=field)
+    shown = Shown(who, action, witness, allowed, field)
     if replay(world, shown).allowed != allowed:
         raise WitnessError(f"{'not ' if allowed else ''}allowed, against what was claimed: {shown}")
     return shown
@@ -157,10 +134,10 @@ def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool
 
 def replay(world: World, shown: Shown) -> Decision:
     """What the reference decides about a piece of evidence."""
-    index, user = world.index, shown.who.user
+    index, user, witness = world.index, shown.who.user, shown.witness
     if user is None:
-        values = user_values(index, shown.attributes)
+        values = user_values(index, witness.attributes)
         index, user = hypothetical(index, shown.who.roles, shown.who.group, attributes=values, named=shown.who.id)
-    index = with_others(index, shown.users)
-    asked = Request(user, shown.action, shown.resource, shown.record, shown.now, shown.request, shown.field)
+    index = with_others(index, witness.users)
+    asked = Request(user, shown.action, witness.resource, witness.record, witness.now, witness.request, shown.field)
     return answer(index, asked)

@@ -73,13 +73,14 @@ class Reaches:
         users, could = self._users(finding)
         for shown in finding.shown:
             if shown.allowed:
+                resource = shown.witness.resource
                 who = self._profile(shown.who, finding)
-                plan = self.world.plan(who, shown.action, shown.resource)
+                plan = self.world.plan(who, shown.action, resource)
                 records = self._of_plan(plan, shown.who.user)
                 fields = frozenset().union(*(way.fields for way in plan.ways))
                 if shown.field is not None:
                     fields &= {shown.field}
-                return Reach(users, could, records, self._sensitive([(shown.resource, fields)]))
+                return Reach(users, could, records, self._sensitive([(resource, fields)]))
         if not finding.code.startswith(_ABOUT_WHAT_IS_OPEN):
             return Reach(users, could)
         return Reach(users, could, *self._of_grants(self._statements.get(finding.at, ())))
@@ -139,7 +140,7 @@ class Reaches:
 
     def _profile(self, who: Who, finding: Finding) -> Profile:
         if who.user is not None:
-            now = finding.shown[0].now
+            now = finding.shown[0].witness.now
             return profile(self.index, who.user, now)
         if who.group is not None:
             return Profile((RightsSource("group", who.group),))

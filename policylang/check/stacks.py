@@ -213,7 +213,7 @@ class Stacks:
 
     def _least(self, witness: Witness, plan: Plan, user: str, formula: Formula) -> Witness:
         """The witness, with just what the formula looks at in the proposed record if the user may not set the rest."""
-        shown = Shown.of(Who(user=user), plan.action, witness, allowed=True)
+        shown = Shown(Who(user=user), plan.action, witness, allowed=True)
         if replay(self.world, shown).allowed:
             return witness
         looked = looked_at(formula)
@@ -241,7 +241,7 @@ class Stacks:
         for id_ in (SOMEBODY, user):
             record = self._renamed(RecordType(witness.resource), witness.record, user, id_)
             found = msgspec.structs.replace(witness, record=record, attributes=self._attributes(user))
-            shown = Shown.of(somebody_with(source), action, found, allowed=False, field=field)
+            shown = Shown(somebody_with(source), action, found, allowed=False, field=field)
             if not replay(self.world, shown).allowed:
                 return shown
         return None

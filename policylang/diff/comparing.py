@@ -240,7 +240,7 @@ class Comparer:
         resource, action = difference.resource, difference.action
         for side, person in self.both(difference.subject):
             plan = plan_of(side, person, resource, action)
-            given, _ = evidence
+            given = evidence[0].witness
             s = Situation(side.index, "", resource, given.record, given.request, given.now)
             for condition in plan.conditions() if plan is not None else ():
                 found.update(dict.fromkeys(_lacking(condition, s)))

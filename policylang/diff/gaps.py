@@ -289,7 +289,7 @@ class GapQuestions:
 
         def shown(person: ComparedPerson, index: Index, users: dict[str, dict[str, Any]], *, allowed: bool) -> Shown:
             known = replace(found, record=record, attributes=_readable(index, found.attributes), users=users)
-            return Shown.of(replace(person.who, id=found.user), plan.action, known, allowed=allowed, field=field)
+            return Shown(replace(person.who, id=found.user), plan.action, known, allowed=allowed, field=field)
 
         here = shown(one, self.ours.index, _all_readable(self.ours.index, found.users), allowed=True)
         there = shown(two, self.theirs.index, self._strangers(found), allowed=False)

@@ -91,19 +91,20 @@ class ComparedRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     @classmethod
     def of(cls, shown: Shown) -> ComparedRequest:
         """A piece of evidence as it is printed. Somebody made up has roles everywhere."""
+        witness = shown.witness
         return cls(
             user=shown.who.user,
             as_roles=tuple(role for role, _ in shown.who.roles),
             as_group=shown.who.group,
             as_id=shown.who.id,
-            as_attributes=shown.attributes if shown.who.user is None else {},
+            as_attributes=witness.attributes if shown.who.user is None else {},
             action=shown.action,
-            resource=shown.resource,
+            resource=witness.resource,
             field=shown.field,
-            record=shown.record,
-            request=shown.request,
-            users=shown.users,
-            now=shown.now,
+            record=witness.record,
+            request=witness.request,
+            users=witness.users,
+            now=witness.now,
             expected="allowed" if shown.allowed else "denied",
         )
 

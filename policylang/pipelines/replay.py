@@ -18,17 +18,18 @@ from policylang.text.characters import is_printable
 def as_witness(index: Index, shown: Shown) -> WitnessData:
     """A piece of evidence as ``decide`` takes it: each key is an option or an argument of that, but ``expected``."""
     found: WitnessData = _who(index, shown.who)
-    if shown.who.user is None and shown.attributes:
-        found["as_attributes"] = shown.attributes
-    found |= {"action": shown.action, "resource": shown.resource}
+    witness = shown.witness
+    if shown.who.user is None and witness.attributes:
+        found["as_attributes"] = witness.attributes
+    found |= {"action": shown.action, "resource": witness.resource}
     if shown.field is not None:
         found["field"] = shown.field
-    found["record"] = shown.record
-    if shown.request:
-        found["request"] = shown.request
-    if shown.users:
-        found["users"] = shown.users
-    found["now"] = instant_text(shown.now)
+    found["record"] = witness.record
+    if witness.request:
+        found["request"] = witness.request
+    if witness.users:
+        found["users"] = witness.users
+    found["now"] = instant_text(witness.now)
     found["expected"] = "allowed" if shown.allowed else "denied"
     return found
 

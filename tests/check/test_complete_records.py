@@ -113,7 +113,7 @@ def test_an_invariant_is_refuted_by_an_incomplete_record_that_it_names() -> None
         "`no owner` does not hold for incomplete records: `ann` can view a `doc` without `owner`"
     )
     (shown,) = finding.shown
-    assert "owner" not in shown.record
+    assert "owner" not in shown.witness.record
     assert run_checks(compiled(text.replace(" or owner is missing }", " }", 1)), NOW, ["PL601", "PL602"]) == []
 
 
@@ -143,4 +143,4 @@ def test_an_invariant_is_refuted_by_a_user_whom_a_list_names() -> None:
         invariant "none" { no user can create doc }"""
     (finding,) = run_checks(compiled(text), NOW, ["PL601", "PL602"])
     assert finding.code == "PL601"
-    assert [shown.record for shown in finding.shown] == [{"owner": "zed"}]
+    assert [shown.witness.record for shown in finding.shown] == [{"owner": "zed"}]

@@ -80,7 +80,7 @@ user "pat" {{ assign role old {when} }}
     assert found(text.format(until="2020-01-01", when=""), ["PL601"]) == []
     assert found(text.format(until="2020-01-01", when="from 2019-01-01"), ["PL601"]) == []
     for finding in run_checks(compiled(text.format(until="2027-01-01", when="from 2019-01-01")), NOW, ["PL601"]):
-        assert all(shown.now >= NOW for shown in finding.shown)
+        assert all(shown.witness.now >= NOW for shown in finding.shown)
         break
     else:
         pytest.fail("the invariant holds")

@@ -348,7 +348,7 @@ def _shown(
         return ()
     found, who = answer.witness, somebody_with(*sources)
     if not is_tried:
-        return (Shown.of(who, theirs.action, found, allowed=True, field=field),)
+        return (Shown(who, theirs.action, found, allowed=True, field=field),)
     reached = show(world, who, theirs.action, found, allowed=True, field=field)
     return show(world, somebody_with(holder), theirs.action, found, allowed=False, field=field), reached
 

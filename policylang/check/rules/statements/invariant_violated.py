@@ -86,8 +86,8 @@ def _lacking(world: World, violation: Breach) -> str:
     """What an incomplete record lacks, in words."""
     if not violation.incomplete:
         return ""
-    record = violation.shown.record
-    attributes = world.index.attributes[violation.shown.resource]
+    witness = violation.shown.witness
+    record, attributes = witness.record, world.index.attributes[witness.resource]
     missing = [f"`{each.name}`" for each in attributes.values() if not each.optional and record.get(each.name) is None]
     if missing:
         return f" without {listed(missing, 'and')}"
