@@ -16,8 +16,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.openfga.model import written as openfga_tuple
 from policylang.targets.relations.context import request_context
-from policylang.targets.relations.names import object_id
-from policylang.targets.relations.objects import USER, Tuple, object_of
+from policylang.targets.relations.objects import USER, Tuple, object_id, object_of
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.request import Check, CheckedRequest, question, record_tuples
 from policylang.targets.relations.validity import validity

@@ -50,7 +50,6 @@ from policylang.targets.relations.expressions import (
     placed,
     without,
 )
-from policylang.targets.relations.names import Names, object_id
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -66,7 +65,9 @@ from policylang.targets.relations.objects import (
     UPWARDS,
     USER,
     WHOLE,
+    Names,
     Tuple,
+    object_id,
     object_of,
     place_object,
     source_object,

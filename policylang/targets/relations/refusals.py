@@ -1,11 +1,27 @@
-"""What neither engine can hold: long names and ids, and many places inside each other."""
+"""What both engines express, what to do about the rest, and what neither can hold: long names and ids, and many places
+inside each other.
+"""
 
 from __future__ import annotations
 
-from policylang.targets.relations.names import object_id
-from policylang.targets.relations.objects import LONGEST_NODE
+from policylang.targets.relations.objects import LONGEST_NODE, object_id
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.target import Refusals
+from policylang.targets.target import Refusals, Support
+
+_READS = "compile for an engine that reads records: cedar, rego, cerbos"
+
+WAYS_OUT = {
+    **dict.fromkeys(("decimal", "duration", "overlaps", "same-record", "two-attributes"), _READS),
+    "clock": f"give the role at those times only, or {_READS}",
+    "empty": f"ask `contains` of the items that matter, or {_READS}",
+    "text": f"compare whole texts, or {_READS}",
+}
+"""By construct that is refused."""
+
+SUPPORT: dict[str, Support] = {
+    **dict.fromkeys(("within", "within-days", "within-months", "request"), "input"),
+    **dict.fromkeys(("dated", "hours"), "frozen"),
+}
 
 
 def _refuse_tops(plan: RelationPlan, refuse: Refusals) -> None:

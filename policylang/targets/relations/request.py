@@ -13,7 +13,6 @@ from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute, given_request, read
 from policylang.targets.relations.context import record_context, request_context
-from policylang.targets.relations.names import object_id
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -25,6 +24,7 @@ from policylang.targets.relations.objects import (
     USER,
     WHOLE,
     Tuple,
+    object_id,
     object_of,
     place_object,
 )

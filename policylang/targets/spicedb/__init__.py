@@ -10,8 +10,7 @@ from policylang.targets.relations.expected import expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.readme import readme
-from policylang.targets.relations.refusals import refuse_sizes
-from policylang.targets.relations.support import SUPPORT, WAYS_OUT
+from policylang.targets.relations.refusals import SUPPORT, WAYS_OUT, refuse_sizes
 from policylang.targets.spicedb.schema import schema, written
 from policylang.targets.target import Clause, Input, Refusals, Target, TargetBundle
 from policylang.targets.ways import refuse_ways
