@@ -206,7 +206,8 @@ class LiveChecker:
             for path, made in checked.diagnostics.items():
                 found.setdefault(path, []).extend(made)
         for path, tested in tuple(self._tests.items()):
-            found.setdefault(path, []).extend(tested.diagnostics)
+            if self.folders.set_of(path) is not None:  # else its set is gone
+                found.setdefault(path, []).extend(tested.diagnostics)
         for path in self.folders.open_files.paths:
             if path.name in FILE_NAMES:
                 found.setdefault(path, []).extend(map(of_problem, self._of_config(path)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -118,6 +119,19 @@ def test_scenarios_follow_the_policies(client: Client) -> None:
     assert "company.test.yaml" in client.settled()
     client.change(FILE, text)
     assert client.settled() == {}
+
+
+def test_scenarios_go_with_their_set(folder: Path) -> None:
+    shutil.copytree(folder, folder.parent / "other")
+    failing = (folder / "company.test.yaml").read_text().replace("deny:  {view: [no_rep]", "allow: {view: [no_rep]", 1)
+    with Client(folder.parent) as client:
+        (folder / "company.test.yaml").write_text(failing)
+        changed = [{"uri": client.uri("set"), "type": 2}]
+        client.notify("workspace/didChangeWatchedFiles", changes=changed)
+        assert list(client.settled()) == ["set/company.test.yaml"]
+        shutil.rmtree(folder)
+        client.notify("workspace/didChangeWatchedFiles", changes=changed)
+        assert client.settled() == {}
 
 
 def test_the_configuration(client: Client) -> None:
