@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -10,6 +11,8 @@ from policylang.source import Location
 from policylang.text.characters import is_printable
 
 Severity = Literal["error", "warning", "info"]
+
+_IN_OPENSSL = re.compile(r"^\[[A-Z0-9_]+(: [A-Z0-9_]+)?\] |,? ?\(_ssl\.c:\d+\)$")
 
 
 class Related(msgspec.Struct, frozen=True):
@@ -99,8 +102,8 @@ def visible(text: str) -> str:
 
 
 def reason(error: OSError) -> str:
-    """What the system says of a file, as messages say it."""
-    return (error.strerror or str(error)).lower()
+    """What the system says of a file, as messages say it; of TLS, without the place in OpenSSL."""
+    return _IN_OPENSSL.sub("", error.strerror or str(error)).lower()
 
 
 def listed(words: list[str], last: str = "or") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import msgspec
 from policylang.cli.options import TEXT
 from policylang.cli.signing import read_verifying_key
 from policylang.cli.terminal import stop, write_lines
+from policylang.cli.writing import check_not_read
 from policylang.diagnostics import reason
 from policylang.project.discovery import Problem, unreadable
 from policylang.settings.config import ConfigError
@@ -53,6 +55,9 @@ def serve(
     refusal = unsafe(config)
     if refusal is not None:
         stop(Problem(where, refusal.message, refusal.help))
+    if config.log is not None:
+        files = [path for path in paths if not os.path.isdir(path)]
+        check_not_read(config.log.path, (*files, config_path, *config.files))
     keys = [read_verifying_key(path) for path in config.keys]
     try:
         source = FittingPolicies(source_of(paths, keys), config, where)
@@ -66,7 +71,7 @@ def serve(
     except StoreError as error:
         stop(Problem(where, f"`store`: {error}", "the service starts with a store that can be opened"))
     except UnfitError as error:
-        stop(Problem(where, str(error), "check the file, and that this user may use it"))
+        stop(Problem(where, str(error), error.help))
     except OSError as error:
         help = "check `host` and `port`"
         stop(Problem(f"{config.host}:{config.port}", f"cannot listen: {reason(error)}", help))

@@ -68,6 +68,12 @@ def check_output(output: str, inputs: Iterable[str | None] = ()) -> None:
     except LinkError as error:
         help = "name the file you mean; the link may have come with somebody else's change"
         stop(Problem(output, f"not written: {error.strerror}", help))
+    check_not_read(output, inputs)
+
+
+def check_not_read(output: str, inputs: Iterable[str | None] = ()) -> None:
+    """End the command where writing to a path would change something that policies are made of or that it reads."""
+    path = Path(output)
     for each in {path, Path(os.path.realpath(path))}:
         what = _belongs_to_policies(each)
         if what is not None:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,14 @@ _LOG_SECONDS = 12
 
 class UnfitError(Exception):
     """A file that the settings name cannot be used; the message says which, and why."""
+
+    help = "check the file, and that this user may use it"
+
+
+class _PasswordError(UnfitError):
+    """A key has a password."""
+
+    help = "name a key without one, such as `openssl pkey -in KEY -out FILE` writes, that only this user can read"
 
 
 class _EndingState(ServerState):
@@ -367,13 +376,17 @@ def _try_files(config: ServiceConfig) -> None:
                     Path(path).read_bytes()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with _of_setting("tls", "the certificate and its key cannot be used"):
-            context.load_cert_chain(config.tls.certificate, config.tls.key)
+            context.load_cert_chain(config.tls.certificate, config.tls.key, partial(_no_password, config.tls.key))
         if config.tls.client_ca is not None:
             with _of_setting("tls.client_ca", f"{config.tls.client_ca}: cannot be used"):
                 context.load_verify_locations(config.tls.client_ca)
     if config.log is not None:
         with _of_setting("log.path", f"{config.log.path}: cannot be written"):
             FileSink(Path(config.log.path)).close()
+
+
+def _no_password(path: str) -> str:
+    raise _PasswordError(f"`tls.key`: {path}: it has a password, and nobody is there to type it")
 
 
 @contextlib.contextmanager

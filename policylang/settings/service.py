@@ -182,6 +182,13 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.verify,) if isinstance(self.verify, str) else self.verify or ()
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read beside the policies."""
+        tls = () if self.tls is None else (self.tls.certificate, self.tls.key, self.tls.client_ca)
+        path = getattr(self.store, "path", None)
+        return tuple(each for each in (*self.keys, *tls, path) if each is not None)
+
+    @property
     def is_local(self) -> bool:
         """Whether nobody but this machine reaches it."""
         if self.host == "localhost":

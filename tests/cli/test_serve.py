@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import socket
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policylang.settings.service import ServiceConfig, read_service_config
 from policylang.signing.minisign import new_key
@@ -52,6 +56,9 @@ _TOKEN = hashlib.sha256(b"token").hexdigest()
         ),
         ("log: {path: no/decisions.jsonl}", "service.yaml: `log.path`: no/decisions.jsonl: cannot be written: no such"),
         ("workers: 2\nlog: {path: policies}", "service.yaml: `log.path`: policies: cannot be written: is a directory"),
+        ("log: {path: policies/a.policy}", "policies/a.policy: not written: this is a policy file"),
+        ("log: {path: service.yaml}", "service.yaml: not written: the command reads this file"),
+        ("verify: team.pub\nlog: {path: team.pub}", "team.pub: not written: the command reads this file"),
         ("store: {kind: sqlite, path: no.sqlite}", "service.yaml: `store`: unable to open database file"),
         ("store: {kind: sqlite, path: bad.json}", "service.yaml: `store`: file is not a database"),
         ("store: {kind: oracle}", "service.yaml:1:15: `store.kind` must be one of `memory`, `sqlite`, `duckdb` and"),
@@ -70,6 +77,41 @@ def test_settings_with_mistakes(run, write, config: str, said: str) -> None:
     (first, *more) = result.stderr.decode().splitlines()
     assert first.startswith(f"error: {said}")
     assert "Traceback" not in "".join(more)
+
+
+def test_keys_that_do_not_fit(run, write) -> None:
+    write("policies/a.policy", CLEAN)
+    certified, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    write("server.pem", certificate(certified))
+    write("locked.key", private(certified, serialization.BestAvailableEncryption(b"secret")))
+    write("other.key", private(other, serialization.NoEncryption()))
+    for key, said in (
+        (
+            "locked.key",
+            "`tls.key`: locked.key: it has a password, and nobody is there to type it\n  help: name a key without one, "
+            "such as `openssl pkey -in KEY -out FILE` writes, that only this user can read\n",
+        ),
+        (
+            "other.key",
+            "`tls`: the certificate and its key cannot be used: key values mismatch\n"
+            "  help: check the file, and that this user may use it\n",
+        ),
+    ):
+        write("service.yaml", f"tls: {{certificate: server.pem, key: {key}}}")
+        result = run("serve", "policies", "--config", "service.yaml", input=b"secret\n")
+        assert (result.returncode, result.stderr.decode()) == (2, f"error: service.yaml: {said}")
+
+
+def certificate(key: Ed25519PrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "server")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    begin = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    builder = builder.serial_number(1).not_valid_before(begin).not_valid_after(begin + datetime.timedelta(days=9))
+    return builder.sign(key, None).public_bytes(serialization.Encoding.PEM)
+
+
+def private(key: Ed25519PrivateKey, how: serialization.KeySerializationEncryption) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how)
 
 
 NAMES = """
