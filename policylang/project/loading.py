@@ -10,7 +10,7 @@ from policylang.diagnostics import Diagnostic
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled, is_bundle
-from policylang.project.discovery import Problem, discover, read_regular, several, unreadable
+from policylang.project.discovery import Problem, SourceSet, discover, read_regular, several, unreadable
 from policylang.project.project import Project
 
 
@@ -21,7 +21,13 @@ def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _
     """
     if len(paths) == 1 and not os.path.isdir(paths[0]) and not paths[0].endswith(".policy"):
         return read_compiled(paths[0])
-    sets = discover(paths)
+    return policy_set_of(discover(paths), paths, step)
+
+
+def policy_set_of(
+    sets: Sequence[SourceSet], paths: Sequence[str], step: Callable[[str], None] = lambda _what: None
+) -> ir.PolicySet | Problem:
+    """The one policy set among the sources of some paths, or why there is none."""
     if len(sets) > 1:
         return several(paths, sets)
     project = Project(sets[0], step)

@@ -20,8 +20,8 @@ from policylang import signing
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled
-from policylang.project.discovery import Problem, discover, read_regular, unreadable
-from policylang.project.loading import read_policy_set
+from policylang.project.discovery import Problem, SourceSet, discover, read_regular, unreadable
+from policylang.project.loading import policy_set_of, read_compiled
 from policylang.registry import artifact, transfer
 from policylang.registry.client import Registry, RegistryError
 from policylang.registry.reference import SCHEME, Reference
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from policylang.signing.minisign import PublicKey
 
 _CUT_SHORT = "the address sends less than it says"
+_TRIES = 5
+"""How often files that change while they are read are read again."""
 
 
 class SourceError(Exception):
@@ -71,15 +73,27 @@ class Paths:
         return bool(first) and not more and not os.path.isdir(first) and not first.endswith(".policy")
 
     def read(self, mark: object) -> ReadPolicies | None:
-        at = self._mark()  # before it is read: a change meanwhile is one the next time
+        if not self._is_compiled:
+            return self._of_sources(mark)
+        path = self._paths[0]
+        at = _stat(path), _stat(path + signing.SUFFIX) if self._keys else None
         if at == mark:
-            return None
-        if self._keys:
-            return ReadPolicies(self._signed(at), at)
-        found = read_policy_set(self._paths)
-        if isinstance(found, Problem):
-            raise Unusable(found.in_words(), at, found)
-        return ReadPolicies(found, at)
+            return None  # a change after this is one the next time
+        return ReadPolicies(self._signed(at) if self._keys else _usable(read_compiled(path), at), at)
+
+    def _of_sources(self, mark: object) -> ReadPolicies | None:
+        """The policies of files that are found the same twice: while they change, those of two versions may be found
+        together, and be policies that nobody wrote.
+        """
+        sets, at = self._found()
+        for _ in range(_TRIES):
+            if at == mark:
+                return None
+            before = at
+            sets, at = self._found()
+            if at == before:
+                return ReadPolicies(_usable(policy_set_of(sets, self._paths), at), at)
+        raise SourceError("the files change while they are read")
 
     def _signed(self, at: object) -> ir.PolicySet:
         path = self._paths[0]
@@ -92,16 +106,22 @@ class Paths:
             raise Unusable(found.in_words(), at, found) from None
         return _loaded(content, signature, self._keys, at)
 
-    def _mark(self) -> object:
-        if self._is_compiled:
-            path = self._paths[0]
-            return _stat(path), _stat(path + signing.SUFFIX) if self._keys else None
+    def _found(self) -> tuple[Sequence[SourceSet], str]:
+        """The sources that are there, and a digest of them."""
+        sets = discover(self._paths)
         seen = hashlib.sha256()
-        for sources in discover(self._paths):
+        for sources in sets:
             for each in sources.files:
                 seen.update(repr((each.name, each.text)).encode("utf-8", "surrogatepass"))
             seen.update(repr((sources.config, [problem.in_words() for problem in sources.problems])).encode())
-        return seen.hexdigest()
+        return sets, seen.hexdigest()
+
+
+def _usable(found: ir.PolicySet | Problem, mark: object) -> ir.PolicySet:
+    """What was found. Raises `Unusable` for a problem."""
+    if isinstance(found, Problem):
+        raise Unusable(found.in_words(), mark, found)
+    return found
 
 
 def _stat(path: str) -> object:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ import pytest
 from policylang import PolicySet, load
 from policylang.files.writing import write_atomically
 from policylang.ir import to_json
+from policylang.project.discovery import SourceSet
+from policylang.service import sources
 from policylang.service.fitting import FittingPolicies
 from policylang.service.sources import SourceError, Unusable, source_of
 from policylang.service.watching import PoliciesInForce, Watcher
@@ -30,6 +33,7 @@ OLD = 'resource page { actions view, edit }\nrole r { grant view on page }\nuser
 NEW = OLD.replace("grant view", "grant edit")
 VIEW, EDIT = question("u", "view", "page", "1"), question("u", "edit", "page", "1")
 _CLOSE = {"Connection": "close"}
+NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 
 
 def compiled(source: str, folder: Path) -> bytes:
@@ -140,6 +144,50 @@ def test_a_folder(tmp_path: Path) -> None:
     assert watched.policies.now.users == ("u", "v")
     (tmp_path / "b.policy").unlink()
     assert watched.look() == first
+
+
+def test_files_that_change_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deny moves from one file to another, and is in one of them at every moment: no answer is without it."""
+    deny, a, b = "deny view on page\n", tmp_path / "a.policy", tmp_path / "b.policy"
+    a.write_text(OLD)
+    b.write_text(deny)
+    watched = Watched(str(tmp_path))
+    discover, is_moving = sources.discover, True
+
+    def moving(paths: Sequence[str]) -> list[SourceSet]:
+        nonlocal is_moving
+        if not is_moving:
+            return discover(paths)
+        is_moving = False
+        b.write_text("")  # the other file has been read before
+        found = discover(paths)
+        a.write_text(OLD + deny)
+        return found
+
+    monkeypatch.setattr(sources, "discover", moving)
+    (tmp_path / "c.policy").write_text("role s\n")
+    watched.look()
+    assert "s" in watched.policies.now.roles
+    assert not watched.policies.now.decide("u", "view", "page", {}, now=NOW).allowed
+
+
+def test_files_that_never_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.policy"
+    file.write_text(OLD)
+    watched = Watched(str(tmp_path))
+    first, discover = watched.look(), sources.discover
+
+    def changing(paths: Sequence[str]) -> list[SourceSet]:
+        found = discover(paths)
+        file.write_text(file.read_text() + "# more\n")
+        return found
+
+    monkeypatch.setattr(sources, "discover", changing)
+    file.write_text(NEW)
+    assert watched.look() == first
+    assert watched.policies.state.refused == "the files change while they are read"
+    monkeypatch.undo()
+    assert watched.look() != first
 
 
 def test_what_was_asked_is_ready(tmp_path: Path) -> None:
