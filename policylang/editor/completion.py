@@ -12,7 +12,6 @@ from lsprotocol import types as lsp
 from policylang.editor.cursor import Cursor, cursor_at
 from policylang.editor.describe import described
 from policylang.editor.edited_set import EditedSet
-from policylang.editor.positions import Encoding, range_of
 from policylang.editor.slots import Slot, slot_at
 from policylang.model import Model
 from policylang.model.types import (
@@ -82,7 +81,7 @@ class _Offer(msgspec.Struct, frozen=True):
     detail: str | None = None
 
 
-def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding, *, snippets: bool) -> lsp.CompletionList:
+def complete(of: EditedSet, source: Source, offset: int, *, snippets: bool) -> lsp.CompletionList:
     """What may be written at an offset."""
     cursor = cursor_at(source.text, offset)
     if cursor.in_comment:
@@ -95,7 +94,7 @@ def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding, *, 
     else:
         offers = [each for each in offers if (each.text or each.name).startswith('"')]
     chosen = [each for each in dict.fromkeys(offers) if snippets or not each.snippet]
-    where = range_of(source, cursor.start, offset, encoding)
+    where = of.range(source, cursor.start, offset)
     near = nearest({each: each.name for each in chosen}, cursor.word.removeprefix('"'))
     items = [_item(each, number, where, str(of.root)) for number, each in enumerate(near)]
     return lsp.CompletionList(len(chosen) > _MOST, items)

@@ -42,10 +42,6 @@ class Cursor(msgspec.Struct, frozen=True):
         """The keywords that may stand here, in order."""
         return sorted(word for word, type_ in tables().lexer.keywords.items() if self.fits(type_))
 
-    @property
-    def types(self) -> list[str]:
-        return [token.type for token in self.tokens]
-
 
 def cursor_at(text: str, offset: int) -> Cursor:
     """The cursor at an offset of a text."""

@@ -128,17 +128,30 @@ class EditedSet:
             texts[source.name] = before[:first] + text + before[last:]
         return project.edited(texts)
 
-    def changes(self, edits: Iterable[ReplacedText], encoding: Encoding) -> dict[str, list[lsp.TextEdit]]:
+    def changes(self, edits: Iterable[ReplacedText]) -> dict[str, list[lsp.TextEdit]]:
         """Edits for the editor, by file."""
         found: dict[str, list[lsp.TextEdit]] = {}
         for source, first, last, text in edits:
-            edit = lsp.TextEdit(range_of(source, first, last, encoding), text)
-            found.setdefault(self.uri(self.path_of(source.name)), []).append(edit)
+            edit = lsp.TextEdit(self.range(source, first, last), text)
+            found.setdefault(self.uri_of(source.name), []).append(edit)
         return found
 
     def uri(self, path: Path) -> str:
         """How the editor calls a file."""
         return self._open_files.uri(path)
+
+    def uri_of(self, name: str) -> str:
+        """How the editor calls the file that the set calls so."""
+        return self.uri(self.path_of(name))
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the editor counts characters."""
+        return self._open_files.encoding
+
+    def range(self, source: Source, start: int, end: int) -> lsp.Range:
+        """The text between two offsets, as the editor counts."""
+        return range_of(source, start, end, self.encoding)
 
     def _sources(self) -> SourceSet:
         """The sources as they are now; the same objects where nothing has changed."""

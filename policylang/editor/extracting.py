@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from lsprotocol import types as lsp
 
 from policylang.editor.edited_set import EditedSet, ReplacedText
-from policylang.editor.positions import Encoding
+from policylang.editor.opened import OpenedFile
 from policylang.source import Source
 from policylang.syntax import ast, expressions
-from policylang.syntax.parser import Parsed
 from policylang.text.names import free_name
 
 
-def extracted(of: EditedSet, parsed: Parsed, start: int, end: int, encoding: Encoding) -> lsp.CodeAction | None:
+def extracted(file: OpenedFile, start: int, end: int) -> lsp.CodeAction | None:
     """The action for a selection that is one of the conditions that a policy without parameters joins with `and`."""
-    source = parsed.source
-    for node in parsed.file.declarations:
+    source = file.source
+    for node in file.parsed.file.declarations:
         if not (isinstance(node, ast.Policy) and node.start_pos <= start and end <= node.end_pos):
             continue
         whole = node.condition
@@ -27,17 +26,12 @@ def extracted(of: EditedSet, parsed: Parsed, start: int, end: int, encoding: Enc
         part = next((item for item in whole.items if source.text[item.start_pos : item.end_pos] == selected), None)
         if part is None or not start <= part.start_pos <= part.end_pos <= end:
             return None
-        return _action(of, source, node, whole, part, encoding)
+        return _action(file.of, source, node, whole, part)
     return None
 
 
 def _action(
-    of: EditedSet,
-    source: Source,
-    node: ast.Policy,
-    whole: expressions.And,
-    part: expressions.Condition,
-    encoding: Encoding,
+    of: EditedSet, source: Source, node: ast.Policy, whole: expressions.And, part: expressions.Condition
 ) -> lsp.CodeAction | None:
     name = free_name(node.name.value, of.project.model.symbols.names["policy"])
     edits = [*_declaration(source, node, whole, part, name), *_attachments(of, node.name.value, name)]
@@ -46,9 +40,7 @@ def _action(
     if project.ir is None or after.ir is None:
         return None
     title = f"make this a policy of its own, `{name}`"
-    return lsp.CodeAction(
-        title, lsp.CodeActionKind.RefactorExtract, edit=lsp.WorkspaceEdit(changes=of.changes(edits, encoding))
-    )
+    return lsp.CodeAction(title, lsp.CodeActionKind.RefactorExtract, edit=lsp.WorkspaceEdit(of.changes(edits)))
 
 
 def _declaration(

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
@@ -15,190 +14,117 @@ from policylang.editor import (
     completion,
     describe,
     formatting,
-    highlighting,
     hints,
     navigation,
     outline,
     questions,
     scenarios,
 )
-from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import is_scenario_file
+from policylang.editor.highlighting import LEGEND, semantic_tokens
 from policylang.editor.names import Occurrence
 from policylang.editor.open_files import path_of
-from policylang.editor.positions import Encoding, offset_at, range_of
+from policylang.editor.opened import OpenedFile
+from policylang.editor.positions import offset_at
 from policylang.editor.server import PolicyServer
-from policylang.syntax.parser import Parsed
 
 _TRIGGERS = [".", '"', " ", "(", ",", ":"]
+_ACTIONS = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.RefactorExtract]
 
-
-class _OpenedFile(msgspec.Struct, frozen=True):
-    """A policy file that is asked about, in its set."""
-
-    of: EditedSet
-    parsed: Parsed
-    encoding: Encoding
-
-    def offset(self, position: lsp.Position) -> int:
-        return offset_at(self.parsed.source, position, self.encoding)
-
-    def name(self, position: lsp.Position) -> Occurrence | None:
-        return navigation.name_at(self.of, self.parsed, self.offset(position))
-
-
-_Answer = Callable[[PolicyServer, _OpenedFile, Any], Any]
+_Answer = Callable[[OpenedFile, Any], Any]
 
 
 def register(server: PolicyServer) -> None:
     """Have the server answer."""
-    for method, (answer, options) in {**_OF_FILES, **_OF_PLACES}.items():
-        _register(server, method, answer, options)
+    for method, answer in _ANSWERS.items():
+        _register(server, method, answer)
     _register_others(server)
     _register_questions(server)
 
 
-def _opened(server: PolicyServer, uri: str) -> _OpenedFile | None:
+def _opened(server: PolicyServer, uri: str) -> OpenedFile | None:
     """The policy file of a URI; ``None`` for what is none."""
     path = path_of(uri)
     of = None if path is None else server.folders.set_of(path)
     parsed = None if of is None or path is None else of.parsed(path)
-    if of is None or parsed is None:
-        return None
-    return _OpenedFile(of, parsed, server.folders.open_files.encoding)
+    return None if of is None or parsed is None else OpenedFile(server.checker, of, parsed)
 
 
-def _register(server: PolicyServer, method: str, answer: _Answer, options: Any) -> None:
-    @server.feature(method, options)
+def _register(server: PolicyServer, method: str, answer: _Answer) -> None:
+    @server.feature(method, _OPTIONS.get(method))
     def asked(params: Any) -> Any:
         file = _opened(server, params.text_document.uri)
-        return None if file is None else answer(server, file, params)
+        return None if file is None else answer(file, params)
 
 
-# --- about a file --------------------------------------------------------------------------------------------
+# --- about a file or a place in it ----------------------------------------------------------------------------
 
 
-def _symbols(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
-    return outline.symbols(file.parsed, file.encoding)
-
-
-def _folds(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
-    return outline.folds(file.parsed)
-
-
-def _links(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
-    return outline.links(file.parsed, file.encoding)
-
-
-def _tokens(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
-    return highlighting.semantic_tokens(file.parsed, file.of.last.model, file.encoding)
-
-
-def _hints(_server: PolicyServer, file: _OpenedFile, params: lsp.InlayHintParams) -> Any:
-    return hints.inlay_hints(file.of, file.parsed, params.range, file.encoding)
-
-
-def _format(_server: PolicyServer, file: _OpenedFile, _params: Any) -> Any:
-    return formatting.format_file(file.of, file.parsed, file.encoding)
-
-
-def _format_range(_server: PolicyServer, file: _OpenedFile, params: lsp.DocumentRangeFormattingParams) -> Any:
-    return formatting.format_range(file.of, file.parsed, params.range, file.encoding)
-
-
-def _format_typed(_server: PolicyServer, file: _OpenedFile, params: lsp.DocumentOnTypeFormattingParams) -> Any:
-    return formatting.format_typed(file.of, file.parsed, params.position, file.encoding)
-
-
-def _selections(_server: PolicyServer, file: _OpenedFile, params: lsp.SelectionRangeParams) -> Any:
-    return [outline.selections(file.parsed, file.offset(each), file.encoding) for each in params.positions]
-
-
-def _actions(server: PolicyServer, file: _OpenedFile, params: lsp.CodeActionParams) -> Any:
-    server.settle()
-    return actions.code_actions(server.checker, file.of, file.parsed, params.range, file.encoding)
-
-
-_OF_FILES: dict[str, tuple[_Answer, Any]] = {
-    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (_symbols, None),
-    lsp.TEXT_DOCUMENT_FOLDING_RANGE: (_folds, None),
-    lsp.TEXT_DOCUMENT_DOCUMENT_LINK: (_links, None),
-    lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: (_tokens, highlighting.LEGEND),
-    lsp.TEXT_DOCUMENT_INLAY_HINT: (_hints, None),
-    lsp.TEXT_DOCUMENT_FORMATTING: (_format, None),
-    lsp.TEXT_DOCUMENT_RANGE_FORMATTING: (_format_range, None),
-    lsp.TEXT_DOCUMENT_ON_TYPE_FORMATTING: (_format_typed, lsp.DocumentOnTypeFormattingOptions("}")),
-    lsp.TEXT_DOCUMENT_SELECTION_RANGE: (_selections, None),
-    lsp.TEXT_DOCUMENT_CODE_ACTION: (
-        _actions,
-        lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.RefactorExtract]),
-    ),
-}
-
-
-# --- about a place -------------------------------------------------------------------------------------------
-
-
-def _hover(_server: PolicyServer, file: _OpenedFile, params: lsp.HoverParams) -> Any:
-    rule = outline.rule_at(file.parsed, file.offset(params.position))
+def _hover(file: OpenedFile, asked: lsp.HoverParams) -> lsp.Hover | None:
+    rule = outline.rule_at(file, asked.position)
     if rule is not None:
         return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, describe.rule_page(rule) or ""))
-    found = file.name(params.position)
+    found = file.name_at(asked.position)
     if found is None:
         return None
     text = describe.described(found.key, file.of.project, file.of.last_index)
-    where = range_of(file.parsed.source, found.start, found.end, file.encoding)
-    return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text), where)
+    return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text), file.range(found.start, found.end))
 
 
-def _definition(_server: PolicyServer, file: _OpenedFile, params: lsp.DefinitionParams) -> Any:
-    found = file.name(params.position)
-    return None if found is None else navigation.definitions(file.of, found.key, file.encoding)
+def _definitions(file: OpenedFile, found: Occurrence, _asked: lsp.DefinitionParams) -> list[lsp.Location]:
+    return navigation.locations(file.of, found.key, uses=False)
 
 
-def _references(_server: PolicyServer, file: _OpenedFile, params: lsp.ReferenceParams) -> Any:
-    found = file.name(params.position)
-    whole = params.context.include_declaration
-    return None if found is None else navigation.references(file.of, found.key, file.encoding, declarations=whole)
+def _references(file: OpenedFile, found: Occurrence, asked: lsp.ReferenceParams) -> list[lsp.Location]:
+    return navigation.locations(file.of, found.key, declarations=asked.context.include_declaration)
 
 
-def _highlights(_server: PolicyServer, file: _OpenedFile, params: lsp.DocumentHighlightParams) -> Any:
-    found = file.name(params.position)
-    return None if found is None else navigation.highlights(file.of, file.parsed, found.key, file.encoding)
+def _renamed(file: OpenedFile, found: Occurrence, _asked: lsp.PrepareRenameParams) -> lsp.PrepareRenamePlaceholder:
+    return lsp.PrepareRenamePlaceholder(file.range(found.start, found.end), found.key[2])
 
 
-def _prepare(_server: PolicyServer, file: _OpenedFile, params: lsp.PrepareRenameParams) -> Any:
-    found = file.name(params.position)
-    if found is None:
-        return None
-    where = range_of(file.parsed.source, found.start, found.end, file.encoding)
-    return lsp.PrepareRenamePlaceholder(where, found.key[2])
-
-
-def _rename(server: PolicyServer, file: _OpenedFile, params: lsp.RenameParams) -> Any:
-    found = file.name(params.position)
-    if found is None:
-        return None
+def _rename(file: OpenedFile, found: Occurrence, asked: lsp.RenameParams) -> lsp.WorkspaceEdit:
     try:
-        scenarios = server.folders.scenario_sources(file.of)
-        changes = navigation.rename(file.of, found, params.new_name, file.encoding, scenarios)
-        return lsp.WorkspaceEdit(changes=changes)
+        return navigation.rename(file, found, asked.new_name)
     except navigation.RenameError as error:
         raise JsonRpcInvalidParams(str(error)) from None
 
 
-def _signature(_server: PolicyServer, file: _OpenedFile, params: lsp.SignatureHelpParams) -> Any:
-    return hints.signature_help(file.of, file.parsed.source, file.offset(params.position))
+def _of_name(answer: Callable[[OpenedFile, Occurrence, Any], Any]) -> _Answer:
+    """Answers about the name at a place, where there is one."""
+
+    def of_place(file: OpenedFile, asked: Any) -> Any:
+        found = file.name_at(asked.position)
+        return None if found is None else answer(file, found, asked)
+
+    return of_place
 
 
-_OF_PLACES: dict[str, tuple[_Answer, Any]] = {
-    lsp.TEXT_DOCUMENT_HOVER: (_hover, None),
-    lsp.TEXT_DOCUMENT_DEFINITION: (_definition, None),
-    lsp.TEXT_DOCUMENT_REFERENCES: (_references, None),
-    lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: (_highlights, None),
-    lsp.TEXT_DOCUMENT_PREPARE_RENAME: (_prepare, None),
-    lsp.TEXT_DOCUMENT_RENAME: (_rename, lsp.RenameOptions(prepare_provider=True)),
-    lsp.TEXT_DOCUMENT_SIGNATURE_HELP: (_signature, lsp.SignatureHelpOptions(["(", ","])),
+_ANSWERS: dict[str, _Answer] = {
+    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: lambda file, _: outline.symbols(file),
+    lsp.TEXT_DOCUMENT_FOLDING_RANGE: lambda file, _: outline.folds(file),
+    lsp.TEXT_DOCUMENT_DOCUMENT_LINK: lambda file, _: outline.links(file),
+    lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: lambda file, _: semantic_tokens(file),
+    lsp.TEXT_DOCUMENT_INLAY_HINT: lambda file, asked: hints.inlay_hints(file, asked.range),
+    lsp.TEXT_DOCUMENT_FORMATTING: lambda file, _: formatting.format_file(file),
+    lsp.TEXT_DOCUMENT_RANGE_FORMATTING: lambda file, asked: formatting.format_range(file, asked.range),
+    lsp.TEXT_DOCUMENT_ON_TYPE_FORMATTING: lambda file, asked: formatting.format_typed(file, asked.position),
+    lsp.TEXT_DOCUMENT_SELECTION_RANGE: lambda file, asked: [outline.selections(file, at) for at in asked.positions],
+    lsp.TEXT_DOCUMENT_SIGNATURE_HELP: lambda file, asked: hints.signature_help(
+        file.of, file.source, file.offset(asked.position)
+    ),
+    lsp.TEXT_DOCUMENT_HOVER: _hover,
+    lsp.TEXT_DOCUMENT_DEFINITION: _of_name(_definitions),
+    lsp.TEXT_DOCUMENT_REFERENCES: _of_name(_references),
+    lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: _of_name(lambda file, found, _: navigation.highlights(file, found.key)),
+    lsp.TEXT_DOCUMENT_PREPARE_RENAME: _of_name(_renamed),
+    lsp.TEXT_DOCUMENT_RENAME: _of_name(_rename),
+}
+_OPTIONS: dict[str, Any] = {
+    lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: LEGEND,
+    lsp.TEXT_DOCUMENT_ON_TYPE_FORMATTING: lsp.DocumentOnTypeFormattingOptions("}"),
+    lsp.TEXT_DOCUMENT_SIGNATURE_HELP: lsp.SignatureHelpOptions(["(", ","]),
+    lsp.TEXT_DOCUMENT_RENAME: lsp.RenameOptions(prepare_provider=True),
 }
 
 
@@ -206,6 +132,14 @@ _OF_PLACES: dict[str, tuple[_Answer, Any]] = {
 
 
 def _register_others(server: PolicyServer) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(_ACTIONS))
+    def code_actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction] | None:
+        file = _opened(server, params.text_document.uri)
+        if file is None:
+            return None
+        server.settle()
+        return actions.code_actions(file, params.range)
+
     @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(_TRIGGERS, resolve_provider=True))
     def complete(params: lsp.CompletionParams) -> lsp.CompletionList | None:
         path = path_of(params.text_document.uri)
@@ -213,11 +147,10 @@ def _register_others(server: PolicyServer) -> None:
         of = None if path is None else server.folders.set_of(path)
         if path is None or source is None or of is None:
             return None
-        encoding = server.folders.open_files.encoding
-        offset = offset_at(source, params.position, encoding)
+        offset = offset_at(source, params.position, of.encoding)
         if is_scenario_file(path):
-            return scenarios.complete(of, source, offset, encoding)
-        return completion.complete(of, source, offset, encoding, snippets=_knows_snippets(server))
+            return scenarios.complete(of, source, offset)
+        return completion.complete(of, source, offset, snippets=_knows_snippets(server))
 
     @server.feature(lsp.COMPLETION_ITEM_RESOLVE)
     def resolve(item: lsp.CompletionItem) -> lsp.CompletionItem:
@@ -227,8 +160,7 @@ def _register_others(server: PolicyServer) -> None:
 
     @server.feature(lsp.WORKSPACE_SYMBOL)
     def symbols(params: lsp.WorkspaceSymbolParams) -> list[lsp.WorkspaceSymbol]:
-        encoding = server.folders.open_files.encoding
-        found = (each for of in server.folders.sets for each in outline.workspace_symbols(of, params.query, encoding))
+        found = (each for of in server.folders.sets for each in outline.workspace_symbols(of, params.query))
         return [each for each, _ in zip(found, range(1000), strict=False)]
 
     @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS)
@@ -237,7 +169,7 @@ def _register_others(server: PolicyServer) -> None:
         if path is not None and is_scenario_file(path):
             return scenarios.lenses(server.checker, path)
         file = _opened(server, params.text_document.uri)
-        return None if file is None else hints.code_lenses(file.of, file.parsed, file.encoding)
+        return None if file is None else hints.code_lenses(file)
 
 
 def _knows_snippets(server: PolicyServer) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from policylang.editor.names import occurrences
-from policylang.editor.positions import Encoding, position_at
-from policylang.model import Model
+from policylang.editor.opened import OpenedFile
+from policylang.editor.positions import position_at
 from policylang.syntax.classify import classified
-from policylang.syntax.parser import Parsed
 
 _TYPES = {
     "keyword": lsp.SemanticTokenTypes.Keyword,
@@ -35,16 +34,17 @@ _LONGEST = 500_000
 """Characters of a file beyond which editors, which ask anew with every key, are left with their own highlighting."""
 
 
-def semantic_tokens(parsed: Parsed, model: Model, encoding: Encoding) -> lsp.SemanticTokens:
+def semantic_tokens(file: OpenedFile) -> lsp.SemanticTokens:
     """The tokens of a file in the form of the protocol: each relative to the one before."""
-    if len(parsed.source.text) > _LONGEST:
+    source, encoding = file.source, file.of.encoding
+    if len(source.text) > _LONGEST:
         return lsp.SemanticTokens([])
-    named = {each.start: (_kind(each.key[0]), each.end, each.declares) for each in occurrences(parsed, model)}
-    words = {start: (kind, end, False) for start, end, kind in classified(parsed.source.text) if kind in _NUMBERS}
+    found = occurrences(file.parsed, file.of.last.model)
+    named = {each.start: (_kind(each.key[0]), each.end, each.declares) for each in found}
+    words = {start: (kind, end, False) for start, end, kind in classified(source.text) if kind in _NUMBERS}
     data: list[int] = []
     line = character = 0
     last = 0
-    source = parsed.source
     for start, (kind, end, declares) in sorted({**words, **named}.items()):
         if start < last or "\n" in source.text[start:end]:
             continue

@@ -8,73 +8,67 @@ from lsprotocol import types as lsp
 
 from policylang.editor.cursor import cursor_at
 from policylang.editor.edited_set import EditedSet
+from policylang.editor.opened import OpenedFile
 from policylang.editor.people import people_in_words, reached
-from policylang.editor.positions import Encoding, offset_at, position_at, range_of
 from policylang.model.types import in_words
+from policylang.runtime.index import Index
 from policylang.source import Source
 from policylang.syntax import ast
-from policylang.syntax.parser import Parsed
 
 
-def inlay_hints(of: EditedSet, parsed: Parsed, wanted: lsp.Range, encoding: Encoding) -> list[lsp.InlayHint]:
+def inlay_hints(file: OpenedFile, wanted: lsp.Range) -> list[lsp.InlayHint]:
     """The hints in a range of a file."""
-    source = parsed.source
-    start, end = offset_at(source, wanted.start, encoding), offset_at(source, wanted.end, encoding)
-    declarations = [node for node in parsed.file.declarations if node.start_pos <= end and node.end_pos >= start]
-    found = [
-        each
-        for node in declarations
-        for each in (*_reach(of, source, node, encoding), *_names(of, source, node, encoding))
-    ]
+    declarations = file.touched(*file.offsets(wanted))
+    found = [each for node in declarations for each in (*_reach(file, node), *_names(file, node))]
     return sorted(found, key=lambda hint: (hint.position.line, hint.position.character))
 
 
-def _reach(of: EditedSet, source: Source, node: ast.Declaration, encoding: Encoding) -> Iterator[lsp.InlayHint]:
-    index = of.index
+def _reach(file: OpenedFile, node: ast.Declaration) -> Iterator[lsp.InlayHint]:
+    index = file.of.index
     if index is not None and isinstance(node, ast.Role | ast.Group):
-        users = reached(index).get((type(node).__name__.lower(), node.name.value), [])
         behind = node.label or node.name
-        at = position_at(source, behind.end_pos, encoding)
-        yield lsp.InlayHint(at, people_in_words(len(users)), padding_left=True)
+        yield lsp.InlayHint(file.position(behind.end_pos), _people(index, node), padding_left=True)
 
 
-def _names(of: EditedSet, source: Source, node: ast.Declaration, encoding: Encoding) -> Iterator[lsp.InlayHint]:
+def _people(index: Index, node: ast.Role | ast.Group) -> str:
+    return people_in_words(len(reached(index).get((type(node).__name__.lower(), node.name.value), [])))
+
+
+def _names(file: OpenedFile, node: ast.Declaration) -> Iterator[lsp.InlayHint]:
     limits = (item.limit if isinstance(item, ast.Append | ast.Override) else item for item in ast.block_items(node))
     for limit in (each for each in limits if isinstance(each, ast.Limit)):
-        names = of.project.model.parameters.get(limit.policy.value, {})
+        names = file.of.project.model.parameters.get(limit.policy.value, {})
         for name, argument in zip(names, limit.arguments, strict=False):
-            at = position_at(source, argument.start_pos, encoding)
+            at = file.position(argument.start_pos)
             yield lsp.InlayHint(at, f"{name}:", lsp.InlayHintKind.Parameter, padding_right=True)
 
 
-def code_lenses(of: EditedSet, parsed: Parsed, encoding: Encoding) -> list[lsp.CodeLens]:
+def code_lenses(file: OpenedFile) -> list[lsp.CodeLens]:
     """What can be asked about the declarations of a file, above each."""
-    index = of.index
+    index = file.of.index
     if index is None:
         return []
-    uri = of.uri(of.path_of(parsed.source.name))
-    found = []
-    for node in parsed.file.declarations:
-        where = range_of(parsed.source, node.start_pos, node.start_pos, encoding)
-        match node:
-            case ast.Role(name=name) | ast.Group(name=name):
-                kind = type(node).__name__.lower()
-                users = reached(index).get((kind, name.value), [])
-                title = people_in_words(len(users))
-                found.append(
-                    lsp.CodeLens(where, lsp.Command(title, "policylang.users", arguments=[uri, kind, name.value]))
-                )
-            case ast.Resource(name=name):
-                found += [
-                    lsp.CodeLens(
-                        where,
-                        lsp.Command(f"who can {action}", "policylang.whoCan", arguments=[uri, action, name.value]),
-                    )
-                    for action in index.actions.get(name.value, {})
-                ]
-            case ast.User(id=id):
-                found.append(lsp.CodeLens(where, lsp.Command("access", "policylang.access", arguments=[uri, id.value])))
-    return found
+    uri = file.of.uri_of(file.source.name)
+    return [
+        lsp.CodeLens(
+            file.range(node.start_pos, node.start_pos),
+            lsp.Command(title, f"policylang.{command}", arguments=[uri, *arguments]),
+        )
+        for node in file.parsed.file.declarations
+        for title, command, *arguments in _questions(index, node)
+    ]
+
+
+def _questions(index: Index, node: ast.Declaration) -> Iterator[tuple[str, ...]]:
+    """What a lens says, the command behind it, and what that is told beside the file."""
+    match node:
+        case ast.Role(name=name) | ast.Group(name=name):
+            yield _people(index, node), "users", type(node).__name__.lower(), name.value
+        case ast.Resource(name=name):
+            for action in index.actions.get(name.value, {}):
+                yield f"who can {action}", "whoCan", action, name.value
+        case ast.User(id=id):
+            yield "access", "access", id.value
 
 
 def signature_help(of: EditedSet, source: Source, offset: int) -> lsp.SignatureHelp | None:

@@ -11,18 +11,17 @@ from lsprotocol import types as lsp
 from policylang.diagnostics import quoted
 from policylang.editor import scenario_names
 from policylang.editor.edited_set import EditedSet, ReplacedText
-from policylang.editor.names import NameKey, Occurrence, occurrence_at, occurrences
-from policylang.editor.positions import Encoding, range_of
+from policylang.editor.names import NameKey, Occurrence, occurrences
+from policylang.editor.opened import OpenedFile
 from policylang.editor.scenario_names import Replacement
 from policylang.project.project import Project
 from policylang.source import Source
-from policylang.syntax.parser import Parsed
 from policylang.syntax.quoting import quote_text
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHARED = {"user": ("user", "integration"), "integration": ("user", "integration")}
 
-_Place = tuple[Path, Source, Occurrence]
+_Place = tuple[Source, Occurrence]
 
 
 class RenameError(ValueError):
@@ -33,71 +32,54 @@ def _places_of(of: EditedSet, key: NameKey) -> Iterator[_Place]:
     """Where a name stands, in the order of the files and places."""
     project = of.project
     for parsed in project.files:
-        path = of.path_of(parsed.source.name)
-        yield from ((path, parsed.source, each) for each in of.names_in(parsed, project.model) if each.key == key)
+        yield from ((parsed.source, each) for each in of.names_in(parsed, project.model) if each.key == key)
 
 
-def name_at(of: EditedSet, parsed: Parsed, offset: int) -> Occurrence | None:
-    """The name at an offset of a file."""
-    return occurrence_at(of.names_in(parsed, of.project.model), offset)
+def locations(of: EditedSet, key: NameKey, *, declarations: bool = True, uses: bool = True) -> list[lsp.Location]:
+    """Where a name is declared, and where it is used."""
+    return [
+        lsp.Location(of.uri_of(source.name), of.range(source, found.start, found.end))
+        for source, found in _places_of(of, key)
+        if (declarations if found.declares else uses)
+    ]
 
 
-def _location(of: EditedSet, place: _Place, encoding: Encoding) -> lsp.Location:
-    """A place for the editor."""
-    path, source, found = place
-    return lsp.Location(of.uri(path), range_of(source, found.start, found.end, encoding))
-
-
-def definitions(of: EditedSet, key: NameKey, encoding: Encoding) -> list[lsp.Location]:
-    """Where a name is declared."""
-    return [_location(of, place, encoding) for place in _places_of(of, key) if place[2].declares]
-
-
-def references(of: EditedSet, key: NameKey, encoding: Encoding, *, declarations: bool) -> list[lsp.Location]:
-    """Where a name is used."""
-    found = (place for place in _places_of(of, key) if declarations or not place[2].declares)
-    return [_location(of, place, encoding) for place in found]
-
-
-def highlights(of: EditedSet, parsed: Parsed, key: NameKey, encoding: Encoding) -> list[lsp.DocumentHighlight]:
+def highlights(file: OpenedFile, key: NameKey) -> list[lsp.DocumentHighlight]:
     """Where a name stands in one file."""
     kinds = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKind.Read}
     return [
-        lsp.DocumentHighlight(range_of(parsed.source, each.start, each.end, encoding), kinds[each.declares])
-        for each in of.names_in(parsed, of.project.model)
+        lsp.DocumentHighlight(file.range(each.start, each.end), kinds[each.declares])
+        for each in file.names
         if each.key == key
     ]
 
 
-def rename(
-    of: EditedSet, found: Occurrence, new: str, encoding: Encoding, scenarios: dict[Path, Source]
-) -> dict[str, list[lsp.TextEdit]]:
-    """The edits that give what a name stands for another name, by file. ``scenarios``: the scenario files of the set.
-    Raises `RenameError` where the new name is none, is taken, would make the policy set say something else, or would
-    change how a test comes out.
+def rename(file: OpenedFile, found: Occurrence, new: str) -> lsp.WorkspaceEdit:
+    """The edits that give what a name stands for another name, in policy files and scenario files. Raises `RenameError`
+    where the new name is none, is taken, would make the policy set say something else, or would change how a test comes
+    out.
     """
     kind, owner, old = found.key
-    project = of.project
+    of, project = file.of, file.of.project
     written = _written(found, new)
     places = list(_places_of(of, found.key))
-    if not any(place[2].declares for place in places):
+    if not any(place.declares for _, place in places):
         raise RenameError(f"{quoted(old)} is not declared in a policy file")
     if new == old:
-        return {}
+        return lsp.WorkspaceEdit({})
     for sharing in _SHARED.get(kind, (kind,)):
         if next(iter(_places_of(of, (sharing, owner, new))), None) is not None:
             raise RenameError(f"another {sharing} is called {quoted(new)} already")
     if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
         raise RenameError("the policy set has errors: fix them first")
-    renamed = [(source, each.start, each.end, written) for _, source, each in places]
+    renamed = [(source, each.start, each.end, written) for source, each in places]
     after = _with_other_name(of, project, renamed, (kind, owner, new))
-    edits = of.changes(renamed, encoding)
-    for path, source in scenarios.items():
+    edits = of.changes(renamed)
+    for path, source in file.check.folders.scenario_sources(of).items():
         spans = _in_scenarios(of, path, source, found.key, new, after)
         if spans:
-            made = [lsp.TextEdit(range_of(source, start, end, encoding), text) for start, end, text in spans]
-            edits[of.uri(path)] = made
-    return edits
+            edits[of.uri(path)] = [lsp.TextEdit(of.range(source, start, end), text) for start, end, text in spans]
+    return lsp.WorkspaceEdit(edits)
 
 
 def _in_scenarios(

@@ -12,9 +12,9 @@ from policylang.check.catalogue import BY_CODE
 from policylang.diagnostics import cut
 from policylang.editor.diagnostics import RULE_PAGES
 from policylang.editor.edited_set import EditedSet
-from policylang.editor.positions import Encoding, range_of
+from policylang.editor.opened import OpenedFile
+from policylang.source import Source
 from policylang.syntax import ast, expressions
-from policylang.syntax.parser import Parsed
 
 _CODE = re.compile(r"PL\d{3}")
 _Kind = lsp.SymbolKind
@@ -34,20 +34,19 @@ _KINDS: dict[type, lsp.SymbolKind] = {
 }
 
 
-def symbols(parsed: Parsed, encoding: Encoding) -> list[lsp.DocumentSymbol]:
+def symbols(file: OpenedFile) -> list[lsp.DocumentSymbol]:
     """The declarations of a file, with what is declared inside them."""
-    return [_symbol(parsed, node, encoding) for node in parsed.file.declarations]
+    return [_symbol(file, node) for node in file.parsed.file.declarations]
 
 
-def _symbol(parsed: Parsed, node: Any, encoding: Encoding) -> lsp.DocumentSymbol:
-    name, detail, named = _title(parsed, node)
-    source = parsed.source
-    children = [_symbol(parsed, each, encoding) for each in _inside(node)]
+def _symbol(file: OpenedFile, node: Any) -> lsp.DocumentSymbol:
+    name, detail, named = _title(file.source, node)
+    children = [_symbol(file, each) for each in _inside(node)]
     return lsp.DocumentSymbol(
         name,
         _KINDS.get(type(node), _Kind.Object),
-        range_of(source, node.start_pos, node.end_pos, encoding),
-        range_of(source, named.start_pos, named.end_pos, encoding),
+        file.range(node.start_pos, node.end_pos),
+        file.range(named.start_pos, named.end_pos),
         detail,
         children=children or None,
     )
@@ -64,7 +63,7 @@ def _inside(node: Any) -> Iterator[expressions.Node]:
         yield from node.attributes
 
 
-def _title(parsed: Parsed, node: Any) -> tuple[str, str, expressions.Node]:
+def _title(source: Source, node: Any) -> tuple[str, str, expressions.Node]:
     """What a declaration is called, its label, and the name in it."""
     named = next(
         (each for each in (getattr(node, name, None) for name in ("name", "id", "code", "keyword")) if each), None
@@ -72,19 +71,19 @@ def _title(parsed: Parsed, node: Any) -> tuple[str, str, expressions.Node]:
     label = getattr(node, "label", None)
     if isinstance(named, expressions.Name | expressions.Text):
         return named.value or " ", label.value if isinstance(label, expressions.Text) else "", named
-    words = " ".join(parsed.source.text[node.start_pos : node.end_pos].split())
+    words = " ".join(source.text[node.start_pos : node.end_pos].split())
     return cut(words), "", node
 
 
-def workspace_symbols(of: EditedSet, query: str, encoding: Encoding) -> Iterator[lsp.WorkspaceSymbol]:
+def workspace_symbols(of: EditedSet, query: str) -> Iterator[lsp.WorkspaceSymbol]:
     """The declarations of a set whose name or label has the letters of the query in their order."""
     wanted = query.casefold()
     for parsed in of.project.files:
         for node in parsed.file.declarations:
-            name, label, named = _title(parsed, node)
+            name, label, named = _title(parsed.source, node)
             if _in_order(wanted, f"{name} {label}".casefold()):
-                where = range_of(parsed.source, named.start_pos, named.end_pos, encoding)
-                place = lsp.Location(of.uri(of.path_of(parsed.source.name)), where)
+                where = of.range(parsed.source, named.start_pos, named.end_pos)
+                place = lsp.Location(of.uri_of(parsed.source.name), where)
                 yield lsp.WorkspaceSymbol(place, name, _KINDS.get(type(node), _Kind.Object))
 
 
@@ -93,17 +92,17 @@ def _in_order(letters: str, text: str) -> bool:
     return all(letter in rest for letter in letters)
 
 
-def folds(parsed: Parsed) -> list[lsp.FoldingRange]:
+def folds(file: OpenedFile) -> list[lsp.FoldingRange]:
     """Declarations of several lines, and comments of several lines."""
-    source = parsed.source
+    source = file.source
     found = []
-    for node in parsed.file.declarations:
+    for node in file.parsed.file.declarations:
         first, last = source.position(node.start_pos)[0] - 1, source.position(node.end_pos)[0] - 1
         if last > first:
             found.append(lsp.FoldingRange(first, last))
     begin: int | None = None
     before = -2
-    for comment in parsed.file.comments:
+    for comment in file.parsed.file.comments:
         line = source.position(comment.start_pos)[0] - 1
         if source.line(line + 1)[: comment.start_pos - source.line_starts[line]].strip():
             continue
@@ -121,14 +120,13 @@ def _comment(begin: int | None, end: int) -> list[lsp.FoldingRange]:
     return [lsp.FoldingRange(begin, end, kind=lsp.FoldingRangeKind.Comment)]
 
 
-def selections(parsed: Parsed, offset: int, encoding: Encoding) -> lsp.SelectionRange:
-    """The nodes around an offset, from the smallest to the whole file."""
-    around = sorted(
-        {(0, len(parsed.source.text)), *_around(parsed.file.declarations, offset)}, key=lambda each: each[0] - each[1]
-    )
+def selections(file: OpenedFile, at: lsp.Position) -> lsp.SelectionRange:
+    """The nodes around a position, from the smallest to the whole file."""
+    spans = {(0, len(file.source.text)), *_around(file.parsed.file.declarations, file.offset(at))}
+    around = sorted(spans, key=lambda each: each[0] - each[1])
     found: lsp.SelectionRange | None = None
     for start, end in around:
-        found = lsp.SelectionRange(range_of(parsed.source, start, end, encoding), found)
+        found = lsp.SelectionRange(file.range(start, end), found)
     assert found is not None
     return found
 
@@ -143,25 +141,22 @@ def _around(node: Any, offset: int) -> Iterator[tuple[int, int]]:
             yield from _around(getattr(node, name), offset)
 
 
-def links(parsed: Parsed, encoding: Encoding) -> list[lsp.DocumentLink]:
+def links(file: OpenedFile) -> list[lsp.DocumentLink]:
     """The rules that comments name, each with a link to its page."""
     return [
-        lsp.DocumentLink(
-            range_of(parsed.source, start, end, encoding),
-            f"{RULE_PAGES}/{code}.md",
-            tooltip=f"{code} {BY_CODE[code].name}",
-        )
-        for start, end, code in _rules(parsed)
+        lsp.DocumentLink(file.range(start, end), f"{RULE_PAGES}/{code}.md", tooltip=f"{code} {BY_CODE[code].name}")
+        for start, end, code in _rules(file)
     ]
 
 
-def rule_at(parsed: Parsed, offset: int) -> str | None:
-    """The rule that a comment names at an offset."""
-    return next((code for start, end, code in _rules(parsed) if start <= offset <= end), None)
+def rule_at(file: OpenedFile, at: lsp.Position) -> str | None:
+    """The rule that a comment names at a position."""
+    offset = file.offset(at)
+    return next((code for start, end, code in _rules(file) if start <= offset <= end), None)
 
 
-def _rules(parsed: Parsed) -> Iterator[tuple[int, int, str]]:
-    for comment in parsed.file.comments:
+def _rules(file: OpenedFile) -> Iterator[tuple[int, int, str]]:
+    for comment in file.parsed.file.comments:
         for match in _CODE.finditer(comment.text):
             if match[0] in BY_CODE:
                 yield comment.start_pos + match.start(), comment.start_pos + match.end(), match[0]

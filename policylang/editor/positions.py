@@ -36,9 +36,12 @@ def range_of(source: Source, start: int, end: int, encoding: Encoding) -> lsp.Ra
 
 def range_at(source: Source, place: Location, encoding: Encoding) -> lsp.Range:
     """The range of a place in the source, cut where the source ends."""
-    return range_of(
-        source, _offset(source, place.line, place.column), _offset(source, place.end_line, place.end_column), encoding
-    )
+    return range_of(source, *offsets_of(source, place), encoding)
+
+
+def offsets_of(source: Source, place: Location) -> tuple[int, int]:
+    """Where a place begins and ends in the text of the source, cut where that ends."""
+    return _offset(source, place.line, place.column), _offset(source, place.end_line, place.end_column)
 
 
 def applied(source: Source, change: lsp.TextDocumentContentChangeEvent, encoding: Encoding) -> Source:

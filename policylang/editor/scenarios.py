@@ -12,7 +12,6 @@ from policylang.diagnostics import visible
 from policylang.editor.checking import LiveChecker, TestedFile
 from policylang.editor.completion import nearest
 from policylang.editor.edited_set import EditedSet
-from policylang.editor.positions import Encoding, range_of
 from policylang.files.yaml_source import YamlError
 from policylang.source import Source
 from policylang.testing.run import read_scenarios
@@ -24,7 +23,7 @@ _RECORD = re.compile(r"^\s+([A-Za-z_]\w*):\s*\{", re.MULTILINE)
 _RESOURCE = re.compile(r"\bresource:\s*(\w+)")
 
 
-def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding) -> lsp.CompletionList:
+def complete(of: EditedSet, source: Source, offset: int) -> lsp.CompletionList:
     """What may be written at an offset of a scenario file: keys, users, resources, attributes, actions, records."""
     begin = source.text.rfind("\n", 0, offset) + 1
     line = source.text[begin:offset]
@@ -32,7 +31,7 @@ def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding) -> 
         return lsp.CompletionList(False, [])
     word = _WORD.search(line)
     assert word is not None
-    where = range_of(source, offset - len(word[0]), offset, encoding)
+    where = of.range(source, offset - len(word[0]), offset)
     found = dict.fromkeys(_words(of, source.text, line[: word.start()]))
     near = nearest({each: each[0] for each in found}, word[0])
     items = [

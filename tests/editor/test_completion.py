@@ -50,7 +50,7 @@ def offered(of: EditedSet, text: str, *, snippets: bool = False) -> list[str]:
     """What is offered at `|` behind the set."""
     before, _, behind = text.partition("|")
     source = Source("a.policy", SET + before + behind)
-    found = complete(of, source, len(SET) + len(before), "utf-16", snippets=snippets)
+    found = complete(of, source, len(SET) + len(before), snippets=snippets)
     return [item.label for item in found.items]
 
 
@@ -120,7 +120,7 @@ def test_offered(of: EditedSet, text: str, wanted: list[str], unwanted: list[str
 
 def test_policies_with_parameters_have_places_to_fill_in(of: EditedSet) -> None:
     source = Source("a.policy", SET + "role x { policy ")
-    found = complete(of, source, len(source.text), "utf-16", snippets=True)
+    found = complete(of, source, len(source.text), snippets=True)
     texts = [item.text_edit.new_text for item in found.items if item.text_edit is not None]
     assert "newer(${1:age}) on ${2:resource}" in texts
 
@@ -143,6 +143,6 @@ def test_of_too_many_names_those_that_fit_the_word() -> None:
     end = "role x { role "
     for word, first, count in (("", "r0", 500), ("r69", "r69", 11), ("99", "r99", 7)):
         source = Source("a.policy", f"{names}{end}{word}")
-        found = complete(of, source, len(source.text), "utf-16", snippets=False)
+        found = complete(of, source, len(source.text), snippets=False)
         assert found.is_incomplete
         assert (found.items[0].label, len(found.items)) == (first, count)

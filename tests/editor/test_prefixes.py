@@ -13,7 +13,8 @@ from policylang.editor import actions, completion, describe, formatting, highlig
 from policylang.editor.checking import LiveChecker
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders
-from policylang.editor.positions import position_at, range_of
+from policylang.editor.opened import OpenedFile
+from policylang.editor.positions import range_of
 from policylang.source import Source
 from tests.editor.test_edits import FOLDER, URI
 from tests.helpers import POLICIES
@@ -55,7 +56,7 @@ def test_completion_while_it_is_written(path: Path) -> None:
     for start, character in enumerate(text):
         typing.write(character)
         assert typing.of.parsed(PATH) is not None
-        completion.complete(typing.of, typing.source, len(typing.source.text), UTF16, snippets=True)
+        completion.complete(typing.of, typing.source, len(typing.source.text), snippets=True)
         hints.signature_help(typing.of, typing.source, len(typing.source.text))
         if path.parent.name == "quickstart" or start % 611 == 0:
             typing.checker.sources()
@@ -71,18 +72,19 @@ def test_every_feature_of_any_beginning(path: Path, share: float, back: int) -> 
     typing.checker.sources()
     parsed = of.parsed(PATH)
     assert parsed is not None
-    completion.complete(of, source, at, UTF16, snippets=True)
+    completion.complete(of, source, at, snippets=True)
     hints.signature_help(of, source, at)
-    found = navigation.name_at(of, parsed, at)
+    file = OpenedFile(typing.checker, of, parsed)
+    found = file.name_at(file.position(at))
     if found is not None:
         describe.described(found.key, of.project, of.index)
-        navigation.references(of, found.key, UTF16, declarations=True)
-    outline.symbols(parsed, UTF16)
-    outline.folds(parsed)
-    outline.selections(parsed, at, UTF16)
-    highlighting.semantic_tokens(parsed, of.project.model, UTF16)
-    all_of_it = range_of(source, 0, len(source.text), UTF16)
-    hints.inlay_hints(of, parsed, all_of_it, UTF16)
-    hints.code_lenses(of, parsed, UTF16)
-    formatting.format_typed(of, parsed, position_at(source, at, UTF16), UTF16)
-    actions.code_actions(typing.checker, of, parsed, all_of_it, UTF16)
+        navigation.locations(of, found.key)
+    outline.symbols(file)
+    outline.folds(file)
+    outline.selections(file, file.position(at))
+    highlighting.semantic_tokens(file)
+    all_of_it = file.range(0, len(source.text))
+    hints.inlay_hints(file, all_of_it)
+    hints.code_lenses(file)
+    formatting.format_typed(file, file.position(at))
+    actions.code_actions(file, all_of_it)
