@@ -27,7 +27,7 @@ from policylang import PolicySet, load
 from policylang.ir.codec import to_json
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
-from policylang.service.deciding import Interpreter
+from policylang.service.deciding import Interpreter, Turn
 from policylang.service.searching import Searcher
 from policylang.service.stores.opening import open_store
 from policylang.service.stores.store import Deadline
@@ -130,7 +130,7 @@ def measure(
     for _ in range(repetitions):
         begun = time.perf_counter()
         wanted = msgspec.convert(content, ResourceSearch)
-        found = list(searcher._keys(policies, wanted, after or None, PAGE, NOW, Deadline(30)))
+        found = list(searcher._keys(Turn(policies, NOW, Deadline(30)), wanted, after or None, PAGE))
         times.append((time.perf_counter() - begun) * 1000)
     assert found == expected, (user, found[:3], expected[:3])
     store.close()

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,9 +22,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from policylang.api.policy_set import PolicySet
 from policylang.runtime.dialects import UnsupportedError
-from policylang.service.deciding import Interpreter
+from policylang.service.deciding import Interpreter, Turn
 from policylang.service.gateway import PREFIX, GatewayReader
 from policylang.service.journal import DecisionLogger
 from policylang.service.metrics import Metrics
@@ -112,56 +112,45 @@ class _Service:
         return _json({"evaluations": await self._several(wanted, request)})
 
     async def _evaluated(self, wanted: Evaluation, request: Request) -> dict[str, Any]:
-        deadline, clock, policies = self._begin()
-        request_id = request.headers.get("x-request-id")
-        answer = await self._perhaps_in_thread(
-            lambda: self._decide(policies, wanted, clock, deadline, request_id), deadline
-        )
-        _span(request).note(digest=policies.digest, decision=answer["decision"])
+        turn, request_id = self._begin(), request.headers.get("x-request-id")
+        answer = await self._perhaps_in_thread(lambda: self._decide(turn, wanted, request_id), turn.deadline)
+        _span(request).note(digest=turn.policies.digest, decision=answer["decision"])
         return answer
 
     async def _several(self, wanted: Evaluations, request: Request) -> list[dict[str, Any]]:
-        deadline, clock, policies = self._begin()
-        request_id = request.headers.get("x-request-id")
+        turn, request_id = self._begin(), request.headers.get("x-request-id")
         stop_at = {"deny_on_first_deny": False, "permit_on_first_permit": True}.get(wanted.options.evaluations_semantic)
 
         def decide() -> list[dict[str, Any]]:
             answers = []
             for each in wanted.evaluations:
-                deadline.check()
+                turn.deadline.check()
                 try:
-                    answers.append(self._decide(policies, completed(each, wanted), clock, deadline, request_id))
+                    answers.append(self._decide(turn, completed(each, wanted), request_id))
                 except RefusedRequest as error:
                     answers.append(_failed(error))
                 if answers[-1]["decision"] is stop_at:
                     break
             return answers
 
-        found = await self._perhaps_in_thread(decide, deadline)
+        found = await self._perhaps_in_thread(decide, turn.deadline)
         allowed = sum(each["decision"] for each in found)
-        _span(request).note(digest=policies.digest, decisions=len(found), allowed=allowed)
+        _span(request).note(digest=turn.policies.digest, decisions=len(found), allowed=allowed)
         return found
 
-    def _decide(
-        self,
-        policies: PolicySet,
-        wanted: Evaluation,
-        clock: datetime.datetime,
-        deadline: Deadline,
-        request_id: str | None,
-    ) -> dict[str, Any]:
+    def _decide(self, turn: Turn, wanted: Evaluation, request_id: str | None) -> dict[str, Any]:
         """A decision as it is sent."""
         begun = time.perf_counter()
-        decided = self._interpreter.decide(policies, wanted, clock, deadline)
+        decided = self._interpreter.decide(turn, wanted)
         decision = decided.decision
         if self.log is not None:
-            self.log.log(policies, wanted, decided, clock, time.perf_counter() - begun, request_id)
+            self.log.log(turn, wanted, decided, time.perf_counter() - begun, request_id)
         self.policies.note(wanted.subject.id, wanted.action.name, self._interpreter.resource(wanted.resource.type))
         self.metrics.decided(decision.allowed)
         answer: dict[str, Any] = {"decision": decision.allowed}
         if self._told:
             answer["context"] = {
-                name: policies.digest if name == "digest" else getattr(decision, name) for name in self._told
+                name: turn.policies.digest if name == "digest" else getattr(decision, name) for name in self._told
             }
         return answer
 
@@ -174,23 +163,12 @@ class _Service:
 
     # --- searches --------------------------------------------------------------------------------------------
 
-    async def search_subject(self, request: Request) -> Response:
-        return await self._search(request, SubjectSearch)
-
-    async def search_resource(self, request: Request) -> Response:
-        return await self._search(request, ResourceSearch)
-
-    async def search_action(self, request: Request) -> Response:
-        return await self._search(request, ActionSearch)
-
-    async def _search(self, request: Request, type_: type[Search]) -> Response:
+    async def search(self, type_: type[Search], request: Request) -> Response:
         content = await self._content(request, "search")
         wanted = convert(type_, with_whole_limit(content))
-        deadline, clock, policies = self._begin()
+        turn = self._begin()
         try:
-            found = await self._in_thread(
-                lambda: self._searcher.search(policies, wanted, content, clock, deadline), deadline
-            )
+            found = await self._in_thread(lambda: self._searcher.search(turn, wanted, content), turn.deadline)
         except UnsupportedError as error:
             if _holds_nul(content):
                 raise RefusedRequest(400, "no text in the record store holds the character U+0000") from None
@@ -285,9 +263,8 @@ class _Service:
                 raise RefusedRequest(413, f"the body is larger than {most} bytes")
         return bytes(body)
 
-    def _begin(self) -> tuple[Deadline, datetime.datetime, PolicySet]:
-        """What holds for a whole request: until when, the instant, the policies."""
-        return Deadline(self.config.bounds.seconds), datetime.datetime.now(datetime.UTC), self.policies.now
+    def _begin(self) -> Turn:
+        return Turn(self.policies.now, datetime.datetime.now(datetime.UTC), Deadline(self.config.bounds.seconds))
 
     async def _perhaps_in_thread(self, work: Callable[[], _T], deadline: Deadline) -> _T:
         return await self._in_thread(work, deadline) if self._blocking else work()
@@ -431,9 +408,9 @@ def make_app(
     posts: dict[str, _Endpoint] = {
         EVALUATION: service.evaluation,
         EVALUATIONS: service.evaluations,
-        _SEARCH_SUBJECT: service.search_subject,
-        _SEARCH_RESOURCE: service.search_resource,
-        _SEARCH_ACTION: service.search_action,
+        _SEARCH_SUBJECT: partial(service.search, SubjectSearch),
+        _SEARCH_RESOURCE: partial(service.search, ResourceSearch),
+        _SEARCH_ACTION: partial(service.search, ActionSearch),
     }
     gets: dict[str, _Endpoint] = {
         _METADATA: service.metadata,

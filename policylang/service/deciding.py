@@ -23,6 +23,14 @@ _UNKNOWN_RECORD = Decision(False, (), ("there is no record with this id",))
 _BAD_SUBJECT = Decision(False, (), ("a property of the subject is not of its attribute's type",))
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """What holds for a whole request: the policies, the instant at which it came, and until when it is answered."""
+
+    policies: PolicySet
+    clock: datetime.datetime
+    deadline: Deadline
+
+
 class Decided(msgspec.Struct, frozen=True):
     """A decision, and the question; ``None`` where the policies were not asked."""
 
@@ -78,19 +86,19 @@ class Interpreter:
         """The name of a type of resources in the policies."""
         return self._resources.get(type_, type_)
 
-    def now(self, policies: PolicySet, context: Mapping[str, Any], clock: datetime.datetime) -> datetime.datetime:
+    def now(self, turn: Turn, context: Mapping[str, Any]) -> datetime.datetime:
         """The instant of the decision. Raises `RefusedRequest` for a `time` that is none."""
         if not self._time or "time" not in context:
-            return clock
+            return turn.clock
         try:
             at: datetime.datetime = read(DateTimeType(), context["time"], "time")
-            return instant(policies.index, at)
+            return instant(turn.policies.index, at)
         except ValueError:
             raise RefusedRequest(400, "`context.time` is not an instant with its offset") from None
 
-    def request(self, policies: PolicySet, action: AskedAction, context: Mapping[str, Any]) -> dict[str, Any]:
+    def request(self, turn: Turn, action: AskedAction, context: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes of the request: from the context, and what is believed of the action."""
-        declared = policies.index.request
+        declared = turn.policies.index.request
         if not declared:
             return {}
         found = {name: context[name] for name in declared if name in context}
@@ -100,29 +108,25 @@ class Interpreter:
                 found[name] = action.properties[name]
         return found
 
-    def record(
-        self, policies: PolicySet, action: str, resource: Entity, deadline: Deadline
-    ) -> Mapping[str, Any] | None:
+    def record(self, turn: Turn, action: str, resource: Entity) -> Mapping[str, Any] | None:
         """What is known of a record; ``None`` for one that the store does not have and of which nothing is said. A
         proposed record is what the request says of it.
         """
-        name, index, store = self.resource(resource.type), policies.index, self.store
-        given = with_related(store, index, name, resource.properties, deadline)
+        name, index, store = self.resource(resource.type), turn.policies.index, self.store
+        given = with_related(store, index, name, resource.properties, turn.deadline)
         creates = action in index.actions.get(name, ()) and index.kind(name, action) == "create"
         if store is None or creates or name not in index.resources or not store.holds(index, name):
             return {**given, "id": resource.id}
-        record = StoredRecord(store, index, name, resource.id, given, deadline)
+        record = StoredRecord(store, index, name, resource.id, given, turn.deadline)
         return record if resource.properties or record.exists else None
 
-    def _asked(
-        self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline
-    ) -> Request | Decision:
+    def _asked(self, turn: Turn, wanted: Evaluation) -> Request | Decision:
         """The question, or the answer where none is needed."""
-        subject, action = wanted.subject, wanted.action
+        policies, subject, action = turn.policies, wanted.subject, wanted.action
         is_known = policies.index.knows(subject.id)
         if not self.is_subject(subject.type) or (is_known and not self.knows(policies, subject.type, subject.id)):
             return _UNKNOWN_SUBJECT
-        record = self.record(policies, action.name, wanted.resource, deadline)
+        record = self.record(turn, action.name, wanted.resource)
         if record is None:
             return _UNKNOWN_RECORD
         field, changes = action.properties.get("field"), action.properties.get("changes")
@@ -132,18 +136,18 @@ class Interpreter:
             action.name,
             name,
             record,
-            self.now(policies, wanted.context, clock),
-            self.request(policies, action, wanted.context),
+            self.now(turn, wanted.context),
+            self.request(turn, action, wanted.context),
             field,
-            None if changes is None else with_related(self.store, policies.index, name, changes, deadline),
+            None if changes is None else with_related(self.store, policies.index, name, changes, turn.deadline),
         )
 
-    def decide(self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline) -> Decided:
+    def decide(self, turn: Turn, wanted: Evaluation) -> Decided:
         """The decision. Raises `RefusedRequest`, `StoreError` and `LateError`; nothing is allowed then."""
-        asked = self._asked(policies, wanted, clock, deadline)
+        asked = self._asked(turn, wanted)
         if isinstance(asked, Decision):
             return Decided(asked, None)
-        trusting = self.trusting(policies, wanted.subject)
+        trusting = self.trusting(turn.policies, wanted.subject)
         if trusting is None:
             return Decided(_BAD_SUBJECT, None)
         return Decided(trusting.decide(**msgspec.structs.asdict(asked)), asked)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import random
 import uuid
 from pathlib import Path
 
-from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.entry import FORMAT, LoggedDecision, MaskedValues, encode
 from policylang.decisionlog.masking import Mask
 from policylang.decisionlog.writer import DecisionSink, DecisionWriter, FileSink
 from policylang.model.instants import instant_text
-from policylang.service.deciding import Decided, Interpreter
+from policylang.service.deciding import Decided, Interpreter, Turn
 from policylang.service.stores.store import what_was_read
 from policylang.service.wire import Evaluation
 from policylang.settings.service import DecisionLog
@@ -32,31 +30,17 @@ class DecisionLogger:
         self._interpreter = interpreter
         self.writer = DecisionWriter(FileSink(Path(config.path)) if sink is None else sink).start()
 
-    def log(
-        self,
-        policies: PolicySet,
-        wanted: Evaluation,
-        decided: Decided,
-        clock: datetime.datetime,
-        seconds: float,
-        request_id: str | None,
-    ) -> None:
+    def log(self, turn: Turn, wanted: Evaluation, decided: Decided, seconds: float, request_id: str | None) -> None:
         """Write a decision down, in a while."""
         percent = self._percent[decided.decision.allowed]
         if percent < 100 and random.random() * 100 >= percent:  # noqa: S311
             return
-        self.writer.add(lambda: encode(self._entry(policies, wanted, decided, clock, seconds, request_id)))
+        self.writer.add(lambda: encode(self._entry(turn, wanted, decided, seconds, request_id)))
 
     def _entry(
-        self,
-        policies: PolicySet,
-        wanted: Evaluation,
-        decided: Decided,
-        clock: datetime.datetime,
-        seconds: float,
-        request_id: str | None,
+        self, turn: Turn, wanted: Evaluation, decided: Decided, seconds: float, request_id: str | None
     ) -> LoggedDecision:
-        index, asked, decision = policies.index, decided.asked, decided.decision
+        index, asked, decision = turn.policies.index, decided.asked, decided.decision
         resource = self._interpreter.resource(wanted.resource.type)
         record = request = changes = _NOTHING
         unread: tuple[str, ...] = ()
@@ -70,16 +54,16 @@ class DecisionLogger:
         subject = self._mask.others("subject", self._interpreter.stated(wanted.subject))
         return LoggedDecision(
             format=FORMAT,
-            time=instant_text(clock),
+            time=instant_text(turn.clock),
             id=uuid.uuid4().hex,
-            digest=policies.digest,
+            digest=turn.policies.digest,
             user=wanted.subject.id,
             action=wanted.action.name,
             resource=resource,
             allowed=decision.allowed,
             reasons=self._mask.reasons(index, decision.reasons),
             microseconds=int(seconds * 1_000_000),
-            now=instant_text(clock if asked is None else asked.now),
+            now=instant_text(turn.clock if asked is None else asked.now),
             record_id=wanted.resource.id,
             record=record.shown,
             request=request.shown,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import hashlib
 import itertools
 import json
@@ -13,9 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET
 
-from policylang.api.policy_set import PolicySet
-from policylang.service.deciding import Interpreter
-from policylang.service.stores.store import Deadline
+from policylang.service.deciding import Interpreter, Turn
 from policylang.service.wire import ActionSearch, AskedAction, Page, RefusedRequest, ResourceSearch, SubjectSearch
 
 _Limit = Annotated[int, msgspec.Meta(ge=0)]
@@ -30,98 +27,71 @@ class Searcher:
         self._interpreter = interpreter
         self._most = most
 
-    def search(
-        self, policies: PolicySet, wanted: Search, content: dict[str, Any], clock: datetime.datetime, deadline: Deadline
-    ) -> dict[str, Any]:
+    def search(self, turn: Turn, wanted: Search, content: dict[str, Any]) -> dict[str, Any]:
         """A page of the results of a request, and where the next one begins; ``content`` is that request as it came.
         Raises `RefusedRequest`, `StoreError`, `LateError` and `UnsupportedError`.
         """
         asked = _hash(content)
         limit, after = _begin(wanted.page, asked)
         most = self._most if limit is None else min(limit, self._most)
-        found = list(itertools.islice(self._keys(policies, wanted, after, most + 1, clock, deadline), most + 1))
+        found = list(itertools.islice(self._keys(turn, wanted, after, most + 1), most + 1))
         token = _token(asked, limit, found[most - 1] if most else after) if len(found) > most else ""
         results = [_result(wanted, key) for key in found[:most]]
         return {"page": {"next_token": token, "count": len(results)}, "results": results}
 
-    def _keys(
-        self,
-        policies: PolicySet,
-        wanted: Search,
-        after: str | None,
-        most: int,
-        clock: datetime.datetime,
-        deadline: Deadline,
-    ) -> Iterator[str]:
+    def _keys(self, turn: Turn, wanted: Search, after: str | None, most: int) -> Iterator[str]:
         """In order, from the one behind ``after`` on; at least ``most`` where there are as many."""
         match wanted:
             case SubjectSearch():
-                return self._subjects(policies, wanted, after, clock, deadline)
+                return self._subjects(turn, wanted, after)
             case ResourceSearch():
-                return self._resources(policies, wanted, after, most, clock, deadline)
+                return self._resources(turn, wanted, after, most)
             case _:
-                return self._actions(policies, wanted, after, clock, deadline)
+                return self._actions(turn, wanted, after)
 
-    def _subjects(
-        self,
-        policies: PolicySet,
-        wanted: SubjectSearch,
-        after: str | None,
-        clock: datetime.datetime,
-        deadline: Deadline,
-    ) -> Iterator[str]:
-        by, index, action = self._interpreter, policies.index, wanted.action.name
-        resource = by.resource(wanted.resource.type)
+    def _subjects(self, turn: Turn, wanted: SubjectSearch, after: str | None) -> Iterator[str]:
+        by, policies, action = self._interpreter, turn.policies, wanted.action.name
+        index, resource = policies.index, by.resource(wanted.resource.type)
         if not by.is_subject(wanted.subject.type) or action not in index.actions.get(resource, ()):
             return
-        record = by.record(policies, action, wanted.resource, deadline)
+        record = by.record(turn, action, wanted.resource)
         if record is None:
             return
-        now, request = by.now(policies, wanted.context, clock), by.request(policies, wanted.action, wanted.context)
+        now, request = by.now(turn, wanted.context), by.request(turn, wanted.action, wanted.context)
         for user in index.requesters:
             if (after is None or user > after) and by.knows(policies, wanted.subject.type, user):
-                deadline.check()
+                turn.deadline.check()
                 if policies.allows(user, action, resource, record, now=now, request=request):
                     yield user
 
-    def _resources(
-        self,
-        policies: PolicySet,
-        wanted: ResourceSearch,
-        after: str | None,
-        most: int,
-        clock: datetime.datetime,
-        deadline: Deadline,
-    ) -> Iterator[str]:
-        by, index, action = self._interpreter, policies.index, wanted.action.name
+    def _resources(self, turn: Turn, wanted: ResourceSearch, after: str | None, most: int) -> Iterator[str]:
+        by, index, action = self._interpreter, turn.policies.index, wanted.action.name
         resource, subject, store = by.resource(wanted.resource.type), wanted.subject, by.store
-        if not by.knows(policies, subject.type, subject.id) or action not in index.actions.get(resource, ()):
+        if not by.knows(turn.policies, subject.type, subject.id) or action not in index.actions.get(resource, ()):
             return
         if store is None or not store.holds(index, resource) or index.kind(resource, action) == "create":
             return  # what is to be created is in no store yet
-        trusting = by.trusting(policies, subject)
+        trusting = by.trusting(turn.policies, subject)
         if trusting is None:
             return
-        now, request = by.now(policies, wanted.context, clock), by.request(policies, wanted.action, wanted.context)
+        now, request = by.now(turn, wanted.context), by.request(turn, wanted.action, wanted.context)
         found = trusting.filter(subject.id, action, resource, now=now, request=request)
         if not found.nothing:
-            yield from store.search(index, found, after, most, deadline)
+            yield from store.search(index, found, after, most, turn.deadline)
 
-    def _actions(
-        self, policies: PolicySet, wanted: ActionSearch, after: str | None, clock: datetime.datetime, deadline: Deadline
-    ) -> Iterator[str]:
-        by, subject = self._interpreter, wanted.subject
+    def _actions(self, turn: Turn, wanted: ActionSearch, after: str | None) -> Iterator[str]:
+        by, policies, subject = self._interpreter, turn.policies, wanted.subject
         resource = by.resource(wanted.resource.type)
         if resource not in policies.index.resources or not by.knows(policies, subject.type, subject.id):
             return
         trusting = by.trusting(policies, subject)
         if trusting is None:
             return
-        now, request = by.now(policies, wanted.context, clock), by.request(policies, AskedAction(""), wanted.context)
+        now, request = by.now(turn, wanted.context), by.request(turn, AskedAction(""), wanted.context)
         names = policies.actions(resource)
         for name in names[names.index(after) + 1 if after in names else 0 :]:
-            deadline.check()
-            record = by.record(policies, name, wanted.resource, deadline)
+            turn.deadline.check()
+            record = by.record(turn, name, wanted.resource)
             if record is not None and trusting.allows(subject.id, name, resource, record, now=now, request=request):
                 yield name
 

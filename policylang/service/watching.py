@@ -35,20 +35,16 @@ class PoliciesInForce:
     """The policies in force. Replaced in one step: who took them keeps them for the whole request."""
 
     def __init__(self, policies: PolicySet) -> None:
-        self._state = State(policies, time.time())
+        self.state = State(policies, time.time())
         self._asked: dict[tuple[str, str, str], None] = {}
 
     @property
-    def state(self) -> State:
-        return self._state
-
-    @property
     def now(self) -> PolicySet:
-        return self._state.policies
+        return self.state.policies
 
     def note(self, user: str, action: str, resource: str) -> None:
         """Remember what is asked of what there is, to have the next policies ready for it."""
-        index = self._state.policies.index
+        index = self.state.policies.index
         if len(self._asked) < _WARMED and action in index.actions.get(resource, ()) and index.knows(user):
             self._asked[user, action, resource] = None
 
@@ -58,19 +54,19 @@ class PoliciesInForce:
         for user, action, resource in list(self._asked):
             policies.decide(user, action, resource, {}, now=now)
         self._asked = {}
-        self._state = State(policies, time.time(), self._state.loads + 1, self._state.refusals)
+        self.state = State(policies, time.time(), self.state.loads + 1, self.state.refusals)
         log.info("policies %s are in force", policies.digest)
 
     def refuse(self, reason: str) -> None:
         """Keep those in force, and say so."""
-        state = self._state
-        self._state = msgspec.structs.replace(state, refusals=state.refusals + 1, refused=reason)
+        state = self.state
+        self.state = msgspec.structs.replace(state, refusals=state.refusals + 1, refused=reason)
         log.error("policies refused, %s stay in force: %s", state.policies.digest, reason)
 
     def confirm(self) -> None:
         """Note that what is there is what is in force again."""
-        if self._state.refused is not None:
-            self._state = msgspec.structs.replace(self._state, refused=None)
+        if self.state.refused is not None:
+            self.state = msgspec.structs.replace(self.state, refused=None)
 
 
 class Watcher:

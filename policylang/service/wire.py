@@ -73,7 +73,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 
 class _PartialEvaluation(msgspec.Struct, frozen=True):
-    """One question of several: what it leaves out stands at the top."""
+    """One question of several, or what stands at the top for those that leave it out."""
 
     subject: Entity | UnsetType = UNSET
     action: AskedAction | UnsetType = UNSET
@@ -85,13 +85,9 @@ class _Options(msgspec.Struct, frozen=True):
     evaluations_semantic: _Semantic = "execute_all"
 
 
-class Evaluations(msgspec.Struct, frozen=True):
+class Evaluations(_PartialEvaluation, frozen=True):
     """Several questions; what one of them leaves out stands at the top."""
 
-    subject: Entity | UnsetType = UNSET
-    action: AskedAction | UnsetType = UNSET
-    resource: Entity | UnsetType = UNSET
-    context: dict[str, Any] | UnsetType = UNSET
     evaluations: list[dict[str, Any]] = []
     options: _Options = _Options()
 

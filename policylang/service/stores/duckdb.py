@@ -9,8 +9,7 @@ from typing import Any
 import duckdb
 
 from policylang.model.types import DateTimeType, DateType, SetType, Type
-from policylang.service.stores.sql import NoKeyError, Rows, SqlStore, quoted
-from policylang.service.stores.store import Deadline, StoreError
+from policylang.service.stores.sql import SqlStore, quoted
 from policylang.service.stores.whole import in_duckdb
 from policylang.settings.targets import Table
 
@@ -30,33 +29,20 @@ class DuckdbStore(SqlStore):
 
     dialect = "duckdb"
     mark = "${}"
+    no_key = (duckdb.ConversionException,)
+    failures = (duckdb.Error, RuntimeError)
 
     def __init__(self, path: str, tables: Mapping[str, Table]) -> None:
         super().__init__(tables)
         try:
             self._database = duckdb.connect(path, read_only=True)
         except duckdb.Error as error:
-            raise StoreError(str(error)) from None
+            raise self.failure(error) from None
 
     def connect(self, seconds: float) -> Any:
-        try:
-            found = self._database.cursor()
-            found.execute("SET TimeZone = 'UTC'")  # else instants without a zone would be read by this machine's
-            return found
-        except duckdb.Error as error:
-            raise StoreError(str(error)) from None
-
-    def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
-        try:
-            rows: Rows = connection.execute(query, parameters).fetchall()
-            return rows
-        except duckdb.ConversionException:
-            raise NoKeyError from None
-        except (duckdb.Error, RuntimeError) as error:
-            raise StoreError(str(error)) from None
-
-    def stop(self, connection: Any) -> None:
-        connection.interrupt()
+        found = self._database.cursor()
+        found.execute("SET TimeZone = 'UTC'")  # else instants without a zone would be read by this machine's
+        return found
 
     def qualified(self, table: str) -> str:
         return f"main.{quoted(table)}"

@@ -16,8 +16,6 @@ from policylang.service.stores.store import Deadline, StoreError
 from policylang.service.stores.whole import in_postgres
 from policylang.settings.targets import Table
 
-_NO_KEY = (psycopg.errors.InvalidTextRepresentation, psycopg.errors.NumericValueOutOfRange)
-
 
 class PostgresStore(SqlStore):
     """A connection for each thread, made anew when it is lost."""
@@ -25,6 +23,8 @@ class PostgresStore(SqlStore):
     dialect = "postgres"
     server: str | None = "PostgreSQL"
     mark = "%({})s"
+    no_key = (psycopg.errors.InvalidTextRepresentation, psycopg.errors.NumericValueOutOfRange)
+    failures = (psycopg.Error,)
 
     def __init__(self, connection: str, schema: str, tables: Mapping[str, Table], seconds: int) -> None:
         super().__init__(tables)
@@ -32,27 +32,21 @@ class PostgresStore(SqlStore):
 
     def connect(self, seconds: float) -> Any:
         options = f"-c statement_timeout={self._seconds * 1000} -c default_transaction_read_only=on"
-        try:
-            return psycopg.connect(
-                self._connection_info,
-                autocommit=True,
-                connect_timeout=max(int(seconds), 1),
-                options=options,
-                application_name="policylang",
-            )
-        except psycopg.Error as error:
-            raise StoreError(" ".join(str(error).split())) from None  # a line of a log
+        return psycopg.connect(
+            self._connection_info,
+            autocommit=True,
+            connect_timeout=max(int(seconds), 1),
+            options=options,
+            application_name="policylang",
+        )
 
     def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
         if any("\0" in each for each in parameters.values() if isinstance(each, str)):
             raise NoKeyError  # no text of a row holds it
-        try:
-            rows: Rows = connection.execute(query, parameters).fetchall()
-            return rows
-        except _NO_KEY:
-            raise NoKeyError from None
-        except psycopg.Error as error:
-            raise StoreError(" ".join(str(error).split())) from None  # a line of a log
+        return super().run(connection, query, parameters, deadline)
+
+    def failure(self, error: Exception) -> StoreError:
+        return StoreError(" ".join(str(error).split()))  # a line of a log
 
     def stop(self, connection: Any) -> None:
         # The server may be what hangs, so it is not asked to stop: the connection ends.

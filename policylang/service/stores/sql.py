@@ -43,6 +43,10 @@ class SqlStore:
     dialect: ClassVar[str]
     mark: ClassVar[str]
     """How a query names a parameter, with a gap for the name."""
+    no_key: ClassVar[tuple[type[Exception], ...]] = ()
+    """What the driver raises for a text that can be the key of no row."""
+    failures: ClassVar[tuple[type[Exception], ...]]
+    """What else it raises."""
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self._tables = dict(tables)
@@ -53,16 +57,21 @@ class SqlStore:
     # --- what each database does -----------------------------------------------------------------------------
 
     def connect(self, seconds: float) -> Any:
-        """A connection that only reads. Raises `StoreError`."""
+        """A connection that only reads. Raises what the driver raises."""
         raise NotImplementedError
 
     def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
-        """The rows of a query. Raises `StoreError` and `NoKeyError`."""
-        raise NotImplementedError
+        """The rows of a query. Raises `NoKeyError`, and what the driver raises."""
+        rows: Rows = connection.execute(query, parameters).fetchall()
+        return rows
 
     def stop(self, connection: Any) -> None:
         """End the query that runs on a connection; called from another thread."""
-        raise NotImplementedError
+        connection.interrupt()
+
+    def failure(self, error: Exception) -> StoreError:
+        """What the driver says."""
+        return StoreError(str(error))
 
     def is_lost(self, connection: Any) -> bool:
         """Whether a connection is of no use any more."""
@@ -202,9 +211,11 @@ class SqlStore:
         try:
             with deadline.interrupting(lambda: self.stop(connection)):
                 return self.run(connection, query, parameters, deadline)
-        except StoreError:
+        except self.no_key:
+            raise NoKeyError from None
+        except self.failures as error:
             if not (is_kept and self.is_lost(connection)):
-                raise
+                raise self.failure(error) from None
         finally:
             if self.is_lost(connection):
                 self._forget(connection)
@@ -215,7 +226,10 @@ class SqlStore:
         found = getattr(self._local, "connection", None)
         if found is None:
             deadline.check()
-            found = self._local.connection = self.connect(deadline.left)
+            try:
+                found = self._local.connection = self.connect(deadline.left)
+            except self.failures as error:
+                raise self.failure(error) from None
             with self._lock:
                 self._open.add(found)
         return found

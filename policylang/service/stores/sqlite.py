@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -23,35 +24,24 @@ class SqliteStore(SqlStore):
 
     dialect = "sqlite"
     mark = ":{}"
+    failures = (sqlite3.Error, OverflowError)
 
     def __init__(self, path: str, tables: Mapping[str, Table]) -> None:
         super().__init__(tables)
         self._uri = f"{Path(path).absolute().as_uri()}?mode=ro"
-        connection = self.connect(1)
         try:
-            connection.execute("PRAGMA schema_version")
-        except sqlite3.DatabaseError as error:
-            raise StoreError(str(error)) from None
-        finally:
-            connection.close()
+            with contextlib.closing(self.connect(1)) as connection:
+                connection.execute("PRAGMA schema_version")
+        except sqlite3.Error as error:
+            raise self.failure(error) from None
 
     def connect(self, seconds: float) -> sqlite3.Connection:
-        try:
-            # Interrupted, and closed in the end, from other threads; used from one.
-            return sqlite3.connect(self._uri, uri=True, timeout=seconds, check_same_thread=False, isolation_level=None)
-        except sqlite3.Error as error:
-            raise StoreError(str(error)) from None
+        # Interrupted, and closed in the end, from other threads; used from one.
+        return sqlite3.connect(self._uri, uri=True, timeout=seconds, check_same_thread=False, isolation_level=None)
 
     def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
-        try:
-            connection.execute(f"PRAGMA busy_timeout = {int(deadline.left * 1000)}")
-            rows: Rows = connection.execute(query, parameters).fetchall()
-            return rows
-        except (sqlite3.Error, OverflowError) as error:
-            raise StoreError(str(error)) from None
-
-    def stop(self, connection: Any) -> None:
-        connection.interrupt()
+        connection.execute(f"PRAGMA busy_timeout = {int(deadline.left * 1000)}")
+        return super().run(connection, query, parameters, deadline)
 
     def qualified(self, table: str) -> str:
         return f"main.{quoted(table)}"  # or a table expression of the same name would mean itself
