@@ -80,6 +80,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     proof: bool = False
     fix: Literal["none", "safe", "suggested"] = "none"
 
+    @property
+    def examples(self) -> dict[str, str]:
+        """The policy sets by what they show, without the marks."""
+        titled = {"Gives the finding": self.bad, "Does not": self.good, "Neither does": self.near}
+        plain = {title: [line.split("#! ")[0].rstrip() for line in text.splitlines()] for title, text in titled.items()}
+        return {title: "\n".join(lines) for title, lines in plain.items() if lines}
+
 
 def quoted(text: str, limit: int = 60) -> str:
     """Text from a policy file as a message shows it: in backticks, shortened, nothing invisible in it."""

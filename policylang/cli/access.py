@@ -18,7 +18,7 @@ from policylang.cli.asking import (
     read_now,
     split_words,
 )
-from policylang.cli.options import TEXT, format_option, now_option
+from policylang.cli.options import TEXT, format_option, now_option, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
@@ -29,7 +29,7 @@ from policylang.text.readable import json_bytes
 
 @click.command("access")
 @click.argument("words", nargs=-1, metavar="[USER]", type=TEXT)
-@click.option("--resource", type=TEXT, metavar="RESOURCE", help="Show this resource only.")
+@text_option("--resource", "RESOURCE", "Show this resource only.")
 @as_options
 @now_option("at any time, with the dates of assignments")
 @policies_option

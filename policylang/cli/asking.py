@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from policylang.api.policy_set import PolicySet
-from policylang.cli.options import CALENDAR, TEXT, Command, outside, read_instant
+from policylang.cli.options import CALENDAR, Command, outside, read_instant, repeatable
 from policylang.cli.terminal import found_or_stop, progress, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.ir import nodes as ir
@@ -36,22 +36,9 @@ policies_option = click.option(
 
 def as_options(command: Command) -> Command:
     """``--as-role`` and ``--as-group``: somebody hypothetical in the place of a user."""
-    role = click.option(
-        "--as-role",
-        "roles",
-        type=TEXT,
-        multiple=True,
-        metavar="ROLE[@KIND:PLACE]",
-        help="Ask about somebody with this role, instead of USER; repeatable.",
-    )
-    group = click.option(
-        "--as-group",
-        "groups",
-        type=TEXT,
-        multiple=True,
-        metavar="GROUP",
-        help="Ask about somebody in this group, instead of USER.",
-    )
+    said = "Ask about somebody with this role, instead of USER; repeatable."
+    role = repeatable("--as-role", "roles", "ROLE[@KIND:PLACE]", said)
+    group = repeatable("--as-group", "groups", "GROUP", "Ask about somebody in this group, instead of USER.")
     return role(group(command))
 
 

@@ -14,8 +14,7 @@ import msgspec
 from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.check.suppress.baseline import write_baseline
-from policylang.cli.baselines import given_baseline
-from policylang.cli.given import files_of, given_usage, usage_options
+from policylang.cli.given import files_of, given_baseline, given_usage, usage_options
 from policylang.cli.options import format_option, now_option, read_instant
 from policylang.cli.rules import codes
 from policylang.cli.terminal import (

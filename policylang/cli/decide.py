@@ -17,7 +17,7 @@ from policylang.cli.asking import (
     with_users,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
-from policylang.cli.options import TEXT, format_option, now_option
+from policylang.cli.options import TEXT, format_option, now_option, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
@@ -28,18 +28,14 @@ from policylang.text.readable import json_bytes
 @click.command()
 @click.argument("words", nargs=-1, metavar="[USER] ACTION [RESOURCE]", type=TEXT)
 @record_option
-@click.option("--resource", type=TEXT, metavar="RESOURCE", help="The record's resource, instead of the third argument.")
-@click.option("--field", type=TEXT, metavar="FIELD", help="Ask about this attribute of the record.")
-@click.option(
-    "--changes", type=TEXT, metavar="FILE|JSON", help="The attributes modify would write, given like the record."
-)
+@text_option("--resource", "RESOURCE", "The record's resource, instead of the third argument.")
+@text_option("--field", "FIELD", "Ask about this attribute of the record.")
+@text_option("--changes", "FILE|JSON", "The attributes modify would write, given like the record.")
 @request_option
 @as_options
-@click.option(
-    "--as-attributes", type=TEXT, metavar="FILE|JSON", help="Attributes of this made-up user, given like the record."
-)
-@click.option("--as-id", type=TEXT, metavar="ID", help="The id of this made-up user, for conditions that name it.")
-@click.option("--users", type=TEXT, metavar="FILE|JSON", help="More made-up users, by id, each with attributes.")
+@text_option("--as-attributes", "FILE|JSON", "Attributes of this made-up user, given like the record.")
+@text_option("--as-id", "ID", "The id of this made-up user, for conditions that name it.")
+@text_option("--users", "FILE|JSON", "More made-up users, by id, each with attributes.")
 @now_option("the present one")
 @policies_option
 @format_option("text", "json")

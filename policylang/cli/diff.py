@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from policylang.cli.options import TEXT, format_option, now_option, read_instant
+from policylang.cli.options import TEXT, format_option, now_option, read_instant, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, write_lines
 from policylang.cli.versions import Sides, compared, read_sides, today_of
 from policylang.cli.writing import Rendered, report_option, write_output
@@ -26,12 +26,10 @@ from policylang.text.readable import json_bytes
     help="Exit with 1 if somebody can do something new (gained), also if on more records (widened), or if anything "
     "changed (any).",
 )
-@click.option(
+@text_option(
     "--allow",
-    "allow_file",
-    type=TEXT,
-    metavar="FILE",
-    help="YAML file of approved changes: they are shown but do not fail. `policylang schema allow` describes it.",
+    "FILE",
+    "YAML file of approved changes: they are shown but do not fail. `policylang schema allow` describes it.",
 )
 @now_option("the present one")
 @format_option("text", "json", "markdown")
@@ -39,7 +37,7 @@ from policylang.text.readable import json_bytes
 def diff(
     arguments: tuple[str, ...],
     fail_on: FailOn | None,
-    allow_file: str | None,
+    allow: str | None,
     now: str | None,
     format_: str,
     output: str,
@@ -53,7 +51,7 @@ def diff(
     Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare.
     """
     at = read_instant(now)
-    entries = found_or_stop(read_allowed(allow_file)) if allow_file is not None else {}
+    entries = found_or_stop(read_allowed(allow)) if allow is not None else {}
     with progress() as step:
         sides = found_or_stop(read_sides(arguments, step))
         sets = tuple(compared(pair, at, entries, step) for pair in sides.pairs)
@@ -71,7 +69,7 @@ def diff(
             content = comparison_markdown.render(found)
         case _:
             content = text.render(found, lambda set_, is_new: _path(sides, set_, is_new))
-    write_output(content, output, (*arguments, allow_file))
+    write_output(content, output, (*arguments, allow))
     if fail_on is not None and failed:
         count = sum(len(failing(each, fail_on)) for each in sets)
         what = f"{count:,} {'change fails' if count == 1 else 'changes fail'} `--fail-on {fail_on}`"

@@ -7,9 +7,9 @@ import sys
 import click
 
 from policylang.check.suppress.baseline import write_baseline
-from policylang.cli.baselines import given_baseline
+from policylang.cli.given import given_baseline
 from policylang.cli.options import now_option, read_instant
-from policylang.cli.product import check_codes, read_mapping, read_policies, read_product
+from policylang.cli.product import accept_option, check_codes, mapping_option, read_mapping, read_policies, read_product
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, Rendered, report_option, write_output
 from policylang.diagnostics import visible
@@ -26,13 +26,7 @@ from policylang.text.readable import json_bytes
 @click.option("--from", "format_", required=True, type=click.Choice(every_name()), help="The format of the product.")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=str))
 @click.option("--policies", required=True, metavar="PATH", type=click.Path(), help="The policy set to compare with.")
-@click.option(
-    "--mapping",
-    metavar="FILE",
-    type=click.Path(),
-    help="YAML file that says what columns and words mean, and under `names` what the product's names are "
-    "called in the policy files.",
-)
+@mapping_option("and under `names` what the product's names are called in the policy files.")
 @click.option(
     "--fail-on",
     type=click.Choice(["gained", "widened", "any"]),
@@ -42,14 +36,7 @@ from policylang.text.readable import json_bytes
     "(widened), or if anything differs (any).",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever differs.")
-@click.option(
-    "--accept",
-    "accepted",
-    metavar="CODE",
-    multiple=True,
-    help="Accept that what this code refuses is left out, as for import; what policylang.yaml accepts "
-    "need not be repeated.",
-)
+@accept_option("as for import; what policylang.yaml accepts need not be repeated.")
 @now_option("the present one")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only what is not in this file.")
 @click.option(

@@ -38,14 +38,9 @@ def _page(rule: Rule) -> Iterator[str]:
     if rule.log:
         yield from ("", click.style("With this log, on 2026-11-21:", bold=True), "")
         yield from (f"    {visible(line)}" for line in rule.log.splitlines())
-    for title, example in (("Gives the finding", rule.bad), ("Does not", rule.good), ("Neither does", rule.near)):
-        if not example:
-            continue
-        yield ""
-        yield click.style(f"{title}:", bold=True)
-        yield ""
-        for line in example.splitlines():
-            yield f"    {visible(line.split('#! ')[0].rstrip())}"
+    for title, example in rule.examples.items():
+        yield from ("", click.style(f"{title}:", bold=True), "")
+        yield from (f"    {visible(line)}" for line in example.split("\n"))
     fix = fix_in_words(rule)
     if fix is not None:
         yield ""

@@ -13,8 +13,10 @@ import click
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.product import (
     NamedPolicies,
+    accept_option,
     check_codes,
     import_again,
+    mapping_option,
     read_mapping,
     read_policies,
     read_product,
@@ -48,19 +50,8 @@ _MOST = 100
     type=click.Path(file_okay=False),
     help="Folder to write changed files to, laid out as in INPUT.",
 )
-@click.option(
-    "--mapping",
-    metavar="FILE",
-    type=click.Path(),
-    help="YAML file that says what columns and words mean, as for drift.",
-)
-@click.option(
-    "--accept",
-    "accepted",
-    metavar="CODE",
-    multiple=True,
-    help="Accept that what this code refuses is left out, as for import.",
-)
+@mapping_option("as for drift.")
+@accept_option("as for import.")
 @click.option("--diff", is_flag=True, help="Show what would change without changing it; exit code 1 if anything would.")
 @now_option("the present one")
 def export(

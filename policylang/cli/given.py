@@ -1,4 +1,6 @@
-"""What options give: records, changes and requests as JSON objects or files with one, and logs of what people did."""
+"""What options give: records, changes and requests as JSON objects or files with one, logs of what people did, and
+baselines.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,10 @@ from typing import Any
 
 import click
 
+from policylang.check.suppress.baseline import Baseline, BaselineError, read_baseline
 from policylang.check.usage import Usage
 from policylang.cli.asking import did_you_mean
-from policylang.cli.options import TEXT, Command
+from policylang.cli.options import Command, repeatable, text_option
 from policylang.cli.terminal import stop, write_lines
 from policylang.diagnostics import quoted
 from policylang.files.json_source import JsonError, read_json
@@ -28,15 +31,12 @@ _INPUT = "-"
 _MOST_SHOWN = 8
 _HOW = "give a JSON object, a file that holds one (.json, .yaml), or - for standard input"
 
-record_option = click.option(
+record_option = text_option(
     "--record",
-    type=TEXT,
-    metavar="FILE|JSON",
-    help="The record: a JSON object, a file that holds one (.json, .yaml), or - for standard input.",
+    "FILE|JSON",
+    "The record: a JSON object, a file that holds one (.json, .yaml), or - for standard input.",
 )
-request_option = click.option(
-    "--request", type=TEXT, metavar="FILE|JSON", help="Attributes of the request, given like the record."
-)
+request_option = text_option("--request", "FILE|JSON", "Attributes of the request, given like the record.")
 
 
 def read_objects(**given: str | None) -> dict[str, dict[str, Any] | None]:
@@ -59,7 +59,7 @@ def _read(option: str, given: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         stop(Problem(where, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8"))
     except (JsonError, YamlError) as error:
-        stop(Problem(where, error.message, error.help, error.line, error.column))
+        stop(Problem.of(where, error))
     if not isinstance(value, dict):
         stop(Problem(where, "this is not an object with attributes", f"{option}: {_HOW}"))
     return value
@@ -124,10 +124,8 @@ def _strangers(what: str, given: dict[str, Any], declared: set[str]) -> list[str
 
 def usage_options(what: str) -> Callable[[Command], Command]:
     """``--usage`` and ``--mapping``, and for what the log is read."""
-    help = f"Log of what people did, as for usage: {what}; repeatable."
-    log = click.option("--usage", multiple=True, metavar="LOG", type=TEXT, help=help)
-    said = "YAML that says what is in the log of --usage."
-    mapping = click.option("--mapping", metavar="FILE", type=TEXT, help=said)
+    log = repeatable("--usage", "usage", "LOG", f"Log of what people did, as for usage: {what}; repeatable.")
+    mapping = text_option("--mapping", "FILE", "YAML that says what is in the log of --usage.")
     return lambda command: log(mapping(command))
 
 
@@ -151,6 +149,16 @@ def given_usage(
         return reading.usage
 
     return read
+
+
+def given_baseline(path: str) -> Baseline:
+    """The baseline in a file; ends the command where there is none."""
+    try:
+        return read_baseline(read_regular(Path(path)))
+    except OSError as error:
+        stop(unreadable(path, error, "write it with `--write-baseline`"))
+    except BaselineError as error:
+        stop(Problem(path, f"this is not a baseline: {error}", "write it again with `--write-baseline`"))
 
 
 def files_of(logs: Iterable[str]) -> Iterator[str]:

@@ -12,11 +12,10 @@ from typing import Any
 import click
 import msgspec
 
-from policylang.cli.product import ProductMapping, check_codes, read_mapping
+from policylang.cli.product import ProductMapping, accept_option, check_codes, mapping_option, read_mapping
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
-from policylang.cli.writing import cannot_write, check_output, write_output
+from policylang.cli.writing import check_output, folder_option, write_files, write_output
 from policylang.diagnostics import quoted, visible
-from policylang.files.writing import write_folder
 from policylang.importing import every_name, find_format
 from policylang.importing.format import ImportFormat
 from policylang.importing.importing import Import, import_set
@@ -46,9 +45,7 @@ class _Earlier(msgspec.Struct, frozen=True):
 @click.command("import")
 @click.argument("format_", metavar="FORMAT", type=click.Choice(every_name()))
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=str))
-@click.option(
-    "-o", "--output", metavar="DIR", required=True, type=click.Path(), help="Folder to write the policy set to."
-)
+@folder_option("Folder to write the policy set to.")
 @click.option(
     "--into",
     "policies",
@@ -56,23 +53,12 @@ class _Earlier(msgspec.Struct, frozen=True):
     type=click.Path(),
     help="Add to this policy set, which contains DIR: what it declares is used, not declared again.",
 )
-@click.option(
-    "--mapping",
-    metavar="FILE",
-    type=click.Path(),
-    help="YAML file that says what columns and words mean, for some formats.",
-)
+@mapping_option("for some formats.")
 @click.option(
     "--learn", is_flag=True, help="Ask what columns and words mean, and write the answers to the --mapping file."
 )
 @click.option("--strict", is_flag=True, help="Write nothing if anything is refused.")
-@click.option(
-    "--accept",
-    "accepted",
-    metavar="CODE",
-    multiple=True,
-    help="Accept that what this code refuses is left out, and record that in policylang.yaml; repeatable.",
-)
+@accept_option("and record that in policylang.yaml; repeatable.")
 @click.option("--format", "report", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def import_(
     format_: str,
@@ -122,10 +108,7 @@ def import_(
         stop(Problem(format.shown(inputs), "it keeps a whole policy set, which cannot be added to another", help))
     is_written = any(name.endswith(SUFFIX) for name in made.files) and not (strict and made.refused)
     if is_written:
-        try:
-            write_folder(folder, made.files, replace=True)
-        except OSError as error:
-            cannot_write(output, error)
+        write_files(output, made.files, replace=True)
     if report == "json":
         click.echo(imported.render_json(format, made, output if is_written else None), nl=False)
     else:
@@ -154,8 +137,7 @@ def _earlier(folder: Path, output: str) -> _Earlier:
         config = (folder / CONFIG).read_bytes() if CONFIG in changed else None
         imports = read_config(folder / CONFIG).imports if (folder / CONFIG).is_file() else None
     except ConfigError as error:
-        found = error.error
-        stop(Problem(os.path.join(output, CONFIG), found.message, found.help, found.line, found.column))
+        stop(Problem.of(os.path.join(output, CONFIG), error.error))
     except OSError as error:
         stop(unreadable(output, error, "check the folder"))
     accepted = (*manifest.accepted, *(() if imports is None else imports.accepted))

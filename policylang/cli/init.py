@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from policylang.cli.terminal import stop, write_lines
-from policylang.cli.writing import cannot_write, check_output
+from policylang.cli.writing import check_output, write_files
 from policylang.diagnostics import visible
-from policylang.files.writing import write_folder
 from policylang.project.discovery import DEFAULT_ROOT, Problem
 
 # In a wheel the starter set lies inside the package, in a checkout it is one of the examples.
@@ -31,9 +30,6 @@ def init(folder: Path) -> None:
     check_output(str(target))
     starter = next(path for path in _PLACES if path.is_dir())
     files = {file.name: file.read_bytes() for file in sorted(starter.iterdir())}
-    try:
-        write_folder(target, files)
-    except OSError as error:
-        cannot_write(str(target), error)
+    write_files(str(target), files)
     write_lines(f"wrote {visible(str(target / name))}" for name in files)
     write_lines([f"now try: policylang check {visible(shlex.quote(str(target)))}"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from policylang.cli.options import TEXT, Command
+from policylang.cli.options import Command, text_option
 from policylang.cli.terminal import stop
 from policylang.project.discovery import UnreadableError, nearest_settings
 from policylang.settings.config import Config
@@ -17,12 +17,8 @@ from policylang.usage.logs import is_log
 
 def log_options(command: Command) -> Command:
     """``--mapping`` and ``--backend``."""
-    mapping = click.option(
-        "--mapping",
-        metavar="FILE",
-        type=TEXT,
-        help="YAML that says what is in the log. `policylang schema usage-mapping` describes it.",
-    )
+    said = "YAML that says what is in the log. `policylang schema usage-mapping` describes it."
+    mapping = text_option("--mapping", "FILE", said)
     backend = click.option(
         "--backend",
         type=click.Choice(["duckdb", "pyspark"]),

@@ -9,11 +9,10 @@ from pathlib import Path
 import click
 
 from policylang.cli.compiled import only_project
-from policylang.cli.options import TEXT, BoundedNumber, format_option, now_option, read_instant
+from policylang.cli.options import BoundedNumber, format_option, now_option, read_instant, repeatable
 from policylang.cli.terminal import CLEAN, Step, progress, stop, terminal_width, write_lines
-from policylang.cli.writing import cannot_write, check_folder
+from policylang.cli.writing import check_folder, folder_option, write_files
 from policylang.diagnostics import quoted, visible
-from policylang.files.writing import write_folder
 from policylang.importing.reading import NotThisError
 from policylang.mining.cheapest import Prices
 from policylang.mining.pairs import Pairs, read_kept, read_pairs
@@ -42,9 +41,7 @@ class _Weights(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=str))
-@click.option(
-    "-o", "--output", metavar="DIR", required=True, type=click.Path(), help="New or empty folder to write to."
-)
+@folder_option("New or empty folder to write to.")
 @click.option(
     "--objective",
     type=click.Choice(["roles", "edges", "weighted"]),
@@ -55,21 +52,12 @@ class _Weights(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 @click.option(
     "--weights", type=_Weights(), metavar="R,U,P", help="What a role, a user-role and a role-permission edge cost."
 )
-@click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    type=TEXT,
-    metavar="KEY=NAME",
-    help="Which column is the user, permission, resource or action; repeatable.",
-)
-@click.option(
+@repeatable("--column", "columns", "KEY=NAME", "Which column is the user, permission, resource or action; repeatable.")
+@repeatable(
     "--explain-by",
     "attributes",
-    multiple=True,
-    type=TEXT,
-    metavar="COLUMN",
-    help="Name and group roles by this column of users, such as department; repeatable.",
+    "COLUMN",
+    "Name and group roles by this column of users, such as department; repeatable.",
 )
 @click.option("--keep", metavar="FILE", type=click.Path(), help="Table of roles and permissions that stay as they are.")
 @click.option(
@@ -129,10 +117,7 @@ def mine(
         made = propose(pairs, wish, at, step, plain)
     report, patches = text.with_patches(made)
     files = {**made.files, **patches, _REPORT: json_bytes(report)}
-    try:
-        write_folder(Path(output), files)
-    except OSError as error:
-        cannot_write(output, error)
+    write_files(output, files)
     if format_ == "json":
         click.echo(files[_REPORT], nl=False)
     else:

@@ -49,6 +49,16 @@ class BoundedNumber(click.FloatRange):
         return number
 
 
+def text_option(option: str, metavar: str, help: str, **more: Any) -> Callable[[Command], Command]:
+    """An option that is a text."""
+    return click.option(option, type=TEXT, metavar=metavar, help=help, **more)
+
+
+def repeatable(option: str, name: str, metavar: str, help: str, **more: Any) -> Callable[[Command], Command]:
+    """An option that may be given several times, each a text; ``name``: that of the parameter with all of them."""
+    return click.option(option, name, type=TEXT, multiple=True, metavar=metavar, help=help, **more)
+
+
 def format_option(*formats: str) -> Callable[[Command], Command]:
     """``--format``; the first is the default."""
     return click.option("--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True)
@@ -57,7 +67,7 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
 def now_option(default: str) -> Callable[[Command], Command]:
     """``--now``, and what it is taken for when it is not given."""
     help = f"Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: {default}]"
-    return click.option("--now", type=TEXT, metavar="INSTANT", help=help)
+    return text_option("--now", "INSTANT", help)
 
 
 def read_instant(given: str | None, years: tuple[int, int] = (FIRST_YEAR, LAST_YEAR)) -> datetime.datetime:

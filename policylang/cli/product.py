@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import click
 import msgspec
 
+from policylang.cli.options import Command
 from policylang.cli.terminal import Step, found_or_stop, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.files.yaml_source import YamlError, read_yaml
@@ -25,6 +27,18 @@ from policylang.project.discovery import SUFFIX, Problem, UnreadableError, disco
 from policylang.project.loading import read_compiled, why_not
 from policylang.project.project import Project
 from policylang.suggest import closest
+
+
+def mapping_option(rest: str) -> Callable[[Command], Command]:
+    """``--mapping``; ``rest``: what its help says behind what it is for all."""
+    help = f"YAML file that says what columns and words mean, {rest}"
+    return click.option("--mapping", metavar="FILE", type=click.Path(), help=help)
+
+
+def accept_option(rest: str) -> Callable[[Command], Command]:
+    """``--accept``, likewise."""
+    help = f"Accept that what this code refuses is left out, {rest}"
+    return click.option("--accept", "accepted", metavar="CODE", multiple=True, help=help)
 
 
 class ProductMapping(msgspec.Struct, frozen=True):
@@ -56,7 +70,7 @@ def read_mapping(format: ImportFormat, path: str | None) -> ProductMapping:
     except UnicodeDecodeError as error:
         stop(Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8"))
     except YamlError as error:
-        stop(Problem(path, error.message, error.help, error.line, error.column))
+        stop(Problem.of(path, error))
     except msgspec.ValidationError as error:
         stop(Problem(path, str(error), "`policylang schema mapping` describes it"))
     except NotThisError as error:

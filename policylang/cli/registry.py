@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from policylang import signing
-from policylang.cli.options import TEXT
+from policylang.cli.options import TEXT, repeatable, text_option
 from policylang.cli.signing import read_file, read_verifying_key
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, write_output
@@ -32,9 +32,7 @@ _NOT_A_BUNDLE = "name a bundle, which `policylang bundle` writes"
 @click.command("push")
 @click.argument("file", type=TEXT)
 @click.argument("reference", type=TEXT)
-@click.option(
-    "--signature", type=TEXT, metavar="SIGNATURE", help="The signature.  [default: FILE.minisig if there is one]"
-)
+@text_option("--signature", "SIGNATURE", "The signature.  [default: FILE.minisig if there is one]")
 def push(file: str, reference: str, signature: str | None) -> None:
     """Put a bundle and its signature into an OCI registry.
 
@@ -59,13 +57,8 @@ def push(file: str, reference: str, signature: str | None) -> None:
 @click.command("pull")
 @click.argument("reference", type=TEXT)
 @click.option("-o", "--output", required=True, metavar="FILE", type=click.Path(), help="File to write.")
-@click.option(
-    "--key",
-    "keys",
-    multiple=True,
-    type=TEXT,
-    metavar="KEY",
-    help="A public key: without a signature of it, or of another one given, nothing is written.",
+@repeatable(
+    "--key", "keys", "KEY", "A public key: without a signature of it, or of another one given, nothing is written."
 )
 def pull(reference: str, output: str, keys: tuple[str, ...]) -> None:
     """Get a bundle and its signature from an OCI registry, as FILE and FILE.minisig.

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from policylang.api.policy_set import PolicySet
-from policylang.cli.options import TEXT, format_option
+from policylang.cli.options import TEXT, format_option, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, stop, write_lines
 from policylang.cli.versions import read_version
 from policylang.decisionlog.replay import read_log
@@ -21,9 +21,7 @@ from policylang.text.readable import json_bytes
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...", type=TEXT)
-@click.option(
-    "--against", required=True, type=TEXT, metavar="PATH|REV", help="The policies to decide by: a path or a revision."
-)
+@text_option("--against", "PATH|REV", "The policies to decide by: a path or a revision.", required=True)
 @format_option("text", "json", "line")
 def replay(logs: tuple[str, ...], against: str, format_: str) -> None:
     """Decide logged decisions again, by other policies: who would be denied or allowed what, and why.

@@ -10,7 +10,7 @@ import click
 from policylang.check.processes import ProcessError, cores
 from policylang.cli.asking import unknown
 from policylang.cli.given import files_of, given_usage, usage_options
-from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.options import now_option, read_instant, repeatable, text_option
 from policylang.cli.terminal import Step, found_or_stop, progress, projects, stop, write_lines
 from policylang.cli.versions import compared, read_sides
 from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
@@ -31,24 +31,12 @@ _PAGE, _TABLE = "access.html", "reviews.csv"
 @click.command("report")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help=f"File to write.  [default: {_PAGE}]")
-@click.option("--user", "users", type=TEXT, multiple=True, metavar="USER", help="Only about this user; repeatable.")
-@click.option(
-    "--role", "roles", type=TEXT, multiple=True, metavar="ROLE", help="Only about this role and who has it; repeatable."
-)
-@click.option(
-    "--resource",
-    "resources",
-    type=TEXT,
-    multiple=True,
-    metavar="RESOURCE",
-    help="Only about this resource; repeatable.",
-)
+@repeatable("--user", "users", "USER", "Only about this user; repeatable.")
+@repeatable("--role", "roles", "ROLE", "Only about this role and who has it; repeatable.")
+@repeatable("--resource", "resources", "RESOURCE", "Only about this resource; repeatable.")
 @now_option("the present one")
-@click.option(
-    "--against",
-    type=TEXT,
-    metavar="OLD",
-    help="Show who gained and lost access since OLD: a git revision, a folder or a compiled policy set.",
+@text_option(
+    "--against", "OLD", "Show who gained and lost access since OLD: a git revision, a folder or a compiled policy set."
 )
 @usage_options("say in reviews what was used, and find what is unused (PL407, PL415)")
 @click.option("--csv", "table", is_flag=True, help=f"Write what is to be reviewed as CSV instead.  [to {_TABLE}]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import sys
-from pathlib import Path
 
 import click
 import msgspec
@@ -12,11 +11,10 @@ import msgspec
 from policylang.check.fix.mend import as_read, changes, write
 from policylang.cli.compiled import only_project
 from policylang.cli.logs import days_option, given_mapping, log_options, logs_and_paths
-from policylang.cli.options import TEXT, format_option, now_option, read_instant
+from policylang.cli.options import TEXT, format_option, now_option, read_instant, repeatable
 from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
-from policylang.cli.writing import cannot_write, check_folder
+from policylang.cli.writing import check_folder, folder_option, write_files
 from policylang.diagnostics import quoted, reason, visible
-from policylang.files.writing import write_folder
 from policylang.output import rightsize as text
 from policylang.output.text import counted
 from policylang.project.discovery import Problem, UnreadableError
@@ -36,20 +34,12 @@ _REPORT = "report.json"
 
 @click.command()
 @click.argument("arguments", nargs=-1, required=True, type=TEXT, metavar="LOG... [PATHS]...")
-@click.option(
-    "-o",
-    "--output",
-    metavar="DIR",
-    required=True,
-    type=click.Path(),
-    help="New or empty folder for the patches.",
-)
-@click.option(
+@folder_option("New or empty folder for the patches.")
+@repeatable(
     "--keep",
-    multiple=True,
-    metavar="RULE",
-    type=TEXT,
-    help="Leave alone: 'role NAME', 'group NAME', 'user ID', 'resource NAME' or 'ACTION on RESOURCE'; repeatable.",
+    "keep",
+    "RULE",
+    "Leave alone: 'role NAME', 'group NAME', 'user ID', 'resource NAME' or 'ACTION on RESOURCE'; repeatable.",
 )
 @click.option(
     "--doubled", is_flag=True, help="Also take out what was used, if everybody who did has it from elsewhere as well."
@@ -144,10 +134,7 @@ def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool
         report.proposals[number - 1].patch: text.patch(number, each, report, marked)
         for number, each in enumerate(made.certified, 1)
     }
-    try:
-        write_folder(Path(output), {**files, _REPORT: json_bytes(report)})
-    except OSError as error:
-        cannot_write(output, error)
+    write_files(output, {**files, _REPORT: json_bytes(report)})
     if writing:
         try:
             write(changed)

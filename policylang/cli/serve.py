@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from policylang.cli.options import TEXT
+from policylang.cli.options import TEXT, text_option
 from policylang.cli.signing import read_verifying_key
 from policylang.cli.terminal import stop, write_lines
 from policylang.cli.writing import check_not_read
@@ -20,7 +20,7 @@ from policylang.settings.config import ConfigError
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATHS]", type=TEXT)
 @click.option("--config", "config_path", type=TEXT, metavar="FILE", help="What the service has to know (YAML).")
-@click.option("--host", type=TEXT, metavar="ADDRESS", help="Where to listen.  [default: 127.0.0.1]")
+@text_option("--host", "ADDRESS", "Where to listen.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="On which port; 0: any.  [default: 8181]")
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes.  [default: 1]")
 def serve(
@@ -46,15 +46,14 @@ def serve(
     try:
         config = read_service_config(Path(config_path)) if config_path is not None else ServiceConfig()
     except ConfigError as error:
-        found = error.error
-        stop(Problem(str(error.path), found.message, found.help, found.line, found.column))
+        stop(Problem.of(str(error.path), error.error))
     except OSError as error:
         stop(unreadable(where, error))
     given = {name: each for name, each in (("host", host), ("port", port), ("workers", workers)) if each is not None}
     config = msgspec.structs.replace(config, **given)
     refusal = unsafe(config)
     if refusal is not None:
-        stop(Problem(where, refusal.message, refusal.help))
+        stop(Problem(where, *refusal))
     if config.log is not None:
         files = [path for path in paths if not os.path.isdir(path)]
         check_not_read(config.log.path, (*files, config_path, *config.files))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from policylang import signing
-from policylang.cli.options import TEXT
+from policylang.cli.options import TEXT, repeatable, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, is_terminal, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, cannot_write, check_output, write_output
 from policylang.diagnostics import visible
@@ -28,10 +28,10 @@ _MOST_PASSWORD = 1024
 
 @click.command("sign")
 @click.argument("file", required=False, type=TEXT)
-@click.option("--key", type=TEXT, metavar="KEY", help="The secret key, of minisign or made with --new-key.")
+@text_option("--key", "KEY", "The secret key, of minisign or made with --new-key.")
 @click.option("--comment", type=TEXT, help="Text that is signed with the file.  [default: file:NAME]")
 @click.option("-o", "--output", type=click.Path(), metavar="SIGNATURE", help="File to write.  [default: FILE.minisig]")
-@click.option("--new-key", type=TEXT, metavar="KEY", help="Make a secret key, and the public one beside it (KEY.pub).")
+@text_option("--new-key", "KEY", "Make a secret key, and the public one beside it (KEY.pub).")
 def sign(file: str | None, key: str | None, comment: str | None, output: str | None, new_key: str | None) -> None:
     """Sign a file, such as a bundle, with Ed25519 as minisign does.
 
@@ -67,16 +67,8 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
 
 @click.command("verify")
 @click.argument("file", type=TEXT)
-@click.option(
-    "--key",
-    "keys",
-    required=True,
-    multiple=True,
-    type=TEXT,
-    metavar="KEY",
-    help="A public key; one of several is enough.",
-)
-@click.option("--signature", type=TEXT, metavar="SIGNATURE", help="The signature.  [default: FILE.minisig]")
+@repeatable("--key", "keys", "KEY", "A public key; one of several is enough.", required=True)
+@text_option("--signature", "SIGNATURE", "The signature.  [default: FILE.minisig]")
 def verify(file: str, keys: tuple[str, ...], signature: str | None) -> None:
     """Say whether a file was signed with a key, or with one of several.
 

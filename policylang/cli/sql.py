@@ -9,7 +9,7 @@ import click
 
 from policylang.cli.asking import know_action, know_user, load, policies_option, read_now
 from policylang.cli.given import read_objects, request_option
-from policylang.cli.options import TEXT, format_option, now_option
+from policylang.cli.options import TEXT, format_option, now_option, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
@@ -24,14 +24,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 @click.argument("user", type=TEXT)
 @click.argument("action", type=TEXT)
 @click.argument("resource", type=TEXT)
-@click.option(
-    "--dialect",
-    type=TEXT,
-    metavar="NAME",
-    default="postgres",
-    show_default=True,
-    help="A SQL dialect that sqlglot supports.",
-)
+@text_option("--dialect", "NAME", "A SQL dialect that sqlglot supports.", default="postgres", show_default=True)
 @request_option
 @now_option("the present one")
 @policies_option

@@ -18,7 +18,7 @@ from policylang.cli.asking import (
     read_now,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
-from policylang.cli.options import TEXT, format_option, now_option
+from policylang.cli.options import TEXT, format_option, now_option, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
@@ -30,7 +30,7 @@ from policylang.text.readable import json_bytes
 @click.argument("action", type=TEXT)
 @click.argument("resource", type=TEXT)
 @record_option
-@click.option("--field", type=TEXT, metavar="FIELD", help="Ask about this attribute only.")
+@text_option("--field", "FIELD", "Ask about this attribute only.")
 @request_option
 @now_option("the present one")
 @policies_option

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import click
 from policylang.cli.options import Command
 from policylang.cli.terminal import no_command, stop, write_lines
 from policylang.diagnostics import quoted, reason
-from policylang.files.writing import LinkError, refuse_link_out, write_atomically
+from policylang.files.writing import LinkError, refuse_link_out, write_atomically, write_folder
 from policylang.project.discovery import SUFFIX, Problem, nearest_settings
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAMES
@@ -33,6 +33,11 @@ def report_option(what: str) -> Callable[[Command], Command]:
     )
 
 
+def folder_option(help: str) -> Callable[[Command], Command]:
+    """``-o``, where a command writes a folder."""
+    return click.option("-o", "--output", metavar="DIR", required=True, type=click.Path(), help=help)
+
+
 def write_output(content: Rendered, output: str = STANDARD_OUTPUT, inputs: Iterable[str | None] = ()) -> None:
     """Write what a command makes, whole or not at all, or end the command. ``inputs``: files that it reads, which must
     not be replaced.
@@ -51,6 +56,14 @@ def write_output(content: Rendered, output: str = STANDARD_OUTPUT, inputs: Itera
         write_atomically(Path(output), data)
     except OSError as error:
         cannot_write(output, error)
+
+
+def write_files(folder: str, files: Mapping[str, bytes], *, replace: bool = False) -> None:
+    """Write a folder, whole or not at all, or end the command; see `write_folder`."""
+    try:
+        write_folder(Path(folder), files, replace=replace)
+    except OSError as error:
+        cannot_write(folder, error)
 
 
 def inputs_of(projects: Iterable[Project]) -> list[str]:

@@ -64,7 +64,7 @@ def read_allowed(path: str) -> dict[str, Approved] | Problem:
         validate(yaml_, allow_schema())
         return _entries(yaml_)
     except YamlError as error:
-        return Problem(path, error.message, error.help, error.line, error.column)
+        return Problem.of(path, error)
     except UnicodeDecodeError as error:
         return Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save the file as UTF-8")
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name

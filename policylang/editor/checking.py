@@ -16,7 +16,7 @@ from policylang.check.selection import EVERYTHING, Selection
 from policylang.editor.diagnostics import DiagnosticsByFile, of_finding, of_problem, of_scenarios
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders, is_scenario_file
-from policylang.editor.tested import AnsweredLine, run_observed
+from policylang.editor.tested import TestedDecision, run_observed
 from policylang.files.yaml_source import YamlError
 from policylang.pipelines.check import CheckOptions, add_checked
 from policylang.pipelines.findings import ReportedFinding, Result
@@ -52,7 +52,7 @@ class TestedFile(msgspec.Struct, frozen=True):
     project: Project
     text: str
     diagnostics: list[lsp.Diagnostic]
-    answers: tuple[AnsweredLine, ...] = ()
+    decided: tuple[TestedDecision, ...] = ()
 
 
 class _CancelledError(Exception):
@@ -209,28 +209,23 @@ class LiveChecker:
             if self.folders.set_of(path) is not None:  # else its set is gone
                 found.setdefault(path, []).extend(tested.diagnostics)
         for path in self.folders.open_files.paths:
-            if path.name in FILE_NAMES:
-                found.setdefault(path, []).extend(map(of_problem, self._of_config(path)))
-            elif is_scenario_file(path) and path not in self._tests:
-                found.setdefault(path, []).extend(map(of_problem, self._of_scenarios(path)))
+            if path.name in FILE_NAMES or (is_scenario_file(path) and path not in self._tests):
+                found.setdefault(path, []).extend(self._in_itself(path))
         return found
 
-    def _of_config(self, path: Path) -> list[Problem]:
+    def _in_itself(self, path: Path) -> list[lsp.Diagnostic]:
+        """What is wrong with an open config or scenario file, whatever the policies say."""
         source = self.folders.open_files.get(path)
+        text = source.text if source else ""
         try:
-            config_of(path, source.text if source else "")
+            if path.name in FILE_NAMES:
+                config_of(path, text)
+            else:
+                read_scenarios(text)
         except ConfigError as error:
-            found = error.error
-            return [Problem(str(path), found.message, found.help, found.line, found.column)]
-        return []
-
-    def _of_scenarios(self, path: Path) -> list[Problem]:
-        """What is wrong with a scenario file in itself."""
-        source = self.folders.open_files.get(path)
-        try:
-            read_scenarios(source.text if source else "")
+            return [of_problem(Problem.of(str(path), error.error))]
         except YamlError as error:
-            return [Problem(str(path), error.message, error.help, error.line, error.column)]
+            return [of_problem(Problem.of(str(path), error))]
         return []
 
     # --- scenario tests
@@ -251,9 +246,9 @@ class LiveChecker:
     def _tested(self, path: Path, text: str, project: Project, compiled: dict[Path, Project | Problem]) -> TestedFile:
         if project.ir is not None:
             result, decided = run_observed(path, text, compiled)
-            return TestedFile(project, text, of_scenarios(result), tuple(each.answer for each in decided))
+            return TestedFile(project, text, of_scenarios(result), tuple(decided))
         opened = self.folders.open_files.get(path) is not None
-        return TestedFile(project, text, list(map(of_problem, self._of_scenarios(path))) if opened else [])
+        return TestedFile(project, text, self._in_itself(path) if opened else [])
 
     def tested(self, path: Path) -> TestedFile | None:
         """What came of the tests of a scenario file when they ran last."""

@@ -168,9 +168,6 @@ def rule_page(code: str) -> str | None:
     if rule is None:
         return None
     parts = [f"# {rule.code} {rule.name}", f"Finds {rule.summary}.", rule.why]
-    for title, example in (("Gives the finding", rule.bad), ("Does not", rule.good), ("Neither does", rule.near)):
-        if example:
-            lines = "\n".join(line.split("#! ")[0].rstrip() for line in example.splitlines())
-            parts.append(f"## {title}\n\n```policylang\n{lines}\n```")
+    parts += [f"## {title}\n\n```policylang\n{example}\n```" for title, example in rule.examples.items()]
     fix = fix_in_words(rule)
     return "\n\n".join([*parts, *([f"## Fix\n\n{fix}"] if fix else [])]) + "\n"

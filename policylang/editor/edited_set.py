@@ -43,7 +43,6 @@ class EditedSet:
         self._version = -1
         self._project: Project | None = None
         self._names: dict[str, tuple[Parsed, Model, tuple[Occurrence, ...]]] = {}
-        self._index: Index | None = None
         self._policy_set: PolicySet | None = None
 
     def reread(self, on_disk: SourceSet) -> EditedSet:
@@ -100,25 +99,24 @@ class EditedSet:
         return known[2]
 
     @property
-    def index(self) -> Index | None:
-        """The declarations of the compiled set by name; ``None`` where it does not compile."""
+    def policy_set(self) -> PolicySet | None:
+        """What answers questions; ``None`` where the set does not compile."""
         compiled = self.project.ir
         if compiled is None:
             return None
-        if self._index is None or self._index.policy_set is not compiled:
-            self._index = Index(compiled)
-        return self._index
+        if self._policy_set is None or self._policy_set.index.policy_set is not compiled:
+            self._policy_set = PolicySet(compiled)
+        return self._policy_set
+
+    @property
+    def index(self) -> Index | None:
+        """The declarations of the compiled set by name; ``None`` where it does not compile."""
+        return None if self.policy_set is None else self.policy_set.index
 
     @property
     def last_index(self) -> Index | None:
         """The same of the set as it compiled last: good enough to explain names while something is being written."""
-        return self.index or self._index
-
-    def policy_set(self, index: Index) -> PolicySet:
-        """What answers questions; made once for an index."""
-        if self._policy_set is None or self._policy_set.index is not index:
-            self._policy_set = PolicySet(index)
-        return self._policy_set
+        return self.index or (None if self._policy_set is None else self._policy_set.index)
 
     def edited(self, project: Project, edits: Iterable[ReplacedText]) -> Project:
         """The set after edits. Nothing is kept of it."""

@@ -35,11 +35,6 @@ def occurrences(parsed: Parsed, model: Model) -> tuple[Occurrence, ...]:
     return tuple(sorted(set(found), key=lambda each: (each.start, each.end)))
 
 
-def occurrence_at(found: Iterable[Occurrence], offset: int) -> Occurrence | None:
-    """The name that an offset is in, or behind which it is directly."""
-    return next((each for each in found if each.start <= offset <= each.end), None)
-
-
 def _is(
     kind: str, node: expressions.Name | expressions.Text | None, owner: str | None = None, declares: bool = False
 ) -> Iterator[Occurrence]:

@@ -27,7 +27,7 @@ class OpenFiles:
         if path is not None:
             self.version += 1
             self._uris[path] = uri
-            self._files[path] = Source(path.name, _without_mark(text), str(path))
+            self._files[path] = Source(path.name, text.removeprefix("\ufeff"), str(path))
         return path
 
     def change(self, uri: str, changes: list[lsp.TextDocumentContentChangeEvent]) -> Path | None:
@@ -69,7 +69,3 @@ def path_of(uri: str) -> Path | None:
         return None
     path = to_fs_path(uri)
     return Path(os.path.normpath(path)) if path and "\0" not in path else None
-
-
-def _without_mark(text: str) -> str:
-    return text.removeprefix("\ufeff")

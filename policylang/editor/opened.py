@@ -7,7 +7,7 @@ from lsprotocol import types as lsp
 
 from policylang.editor.checking import LiveChecker
 from policylang.editor.edited_set import EditedSet
-from policylang.editor.names import Occurrence, occurrence_at
+from policylang.editor.names import Occurrence
 from policylang.editor.positions import offset_at, position_at
 from policylang.source import Source
 from policylang.syntax import ast
@@ -31,7 +31,9 @@ class OpenedFile(msgspec.Struct, frozen=True):
         return self.of.names_in(self.parsed, self.of.project.model)
 
     def name_at(self, position: lsp.Position) -> Occurrence | None:
-        return occurrence_at(self.names, self.offset(position))
+        """The name that a position is in, or behind which it is directly."""
+        offset = self.offset(position)
+        return next((each for each in self.names if each.start <= offset <= each.end), None)
 
     def offset(self, position: lsp.Position) -> int:
         return offset_at(self.source, position, self.of.encoding)

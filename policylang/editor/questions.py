@@ -228,8 +228,8 @@ def _compiled(project: Project) -> ir.PolicySet:
 def _asked_of(check: LiveChecker, asked: QuestionData) -> tuple[PolicySet, datetime.datetime]:
     of = _set_of(check, asked)
     _compiled(of.project)
-    assert of.index is not None
-    return of.policy_set(of.index), asked_instant(asked, check.instant)
+    assert of.policy_set is not None
+    return of.policy_set, asked_instant(asked, check.instant)
 
 
 def _request(asked: QuestionData) -> tuple[str, str, str, Any]:

@@ -96,7 +96,7 @@ def _answers(tested: TestedFile | None, text: str, uri: str) -> Iterator[lsp.Cod
     """The decisions of the tests; a click explains one."""
     if tested is None or tested.text != text:
         return
-    for number, each in enumerate(tested.answers[:_MOST_ANSWERS]):
+    for number, each in enumerate(tested.decided[:_MOST_ANSWERS]):
         title = f"decide {visible(each.asked)}: {'allowed' if each.allowed else 'denied'}"
         yield _lens(each.line - 1, lsp.Command(title, "policylang.decideTest", arguments=[uri, number]))
 

@@ -15,18 +15,12 @@ from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
 
 
-class AnsweredLine(msgspec.Struct, frozen=True):
-    """A decision in words, and the line (1-based) that asks for it."""
+class TestedDecision(msgspec.Struct, frozen=True):
+    """A decision in words, the line (1-based) that asks for it, and what it was made of."""
 
     line: int
     asked: str
     allowed: bool
-
-
-class TestedDecision(msgspec.Struct, frozen=True):
-    """A decision with what it was made of."""
-
-    answer: AnsweredLine
     index: Index
     request: Request
 
@@ -55,6 +49,6 @@ def run_observed(
     result = run_text(path, text, compiled, observer)
     decisions = zip((case for case in result.cases if case.asked), observer.told, strict=False)
     return result, [
-        TestedDecision(AnsweredLine(case.line, case.asked, decision.allowed), index, request)
+        TestedDecision(case.line, case.asked, decision.allowed, index, request)
         for case, (index, request, decision) in decisions
     ]

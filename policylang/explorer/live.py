@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from policylang.output.page import encoded_documents
 from policylang.pipelines.check import CheckOptions
 from policylang.pipelines.findings import Result
 from policylang.pipelines.report import ReportOptions, of_project
-from policylang.project.discovery import Problem, SourceSet, discover
+from policylang.project.discovery import Problem, SourceSet, discover, mark_of
 from policylang.project.project import Project
 from policylang.views.document import AccessDocument
 
@@ -55,7 +54,7 @@ class LiveSets:
     def refresh(self) -> bool:
         """Read the sources, if they are not those that were read last. Whether something changed."""
         sets = discover(self._paths)
-        mark = _mark(sets)
+        mark = mark_of(sets)
         if mark == self._mark:
             return False
         self._mark = mark
@@ -83,13 +82,3 @@ class LiveSets:
     def instant(self) -> datetime.datetime:
         """The instant that questions are about which say none."""
         return self._now or datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-
-
-def _mark(sets: Sequence[SourceSet]) -> str:
-    """What tells sources from others."""
-    seen = hashlib.sha256()
-    for set_ in sets:
-        for each in set_.files:
-            seen.update(repr((each.display, each.text)).encode("utf-8", "surrogatepass"))
-        seen.update(repr((set_.config, [problem.in_words() for problem in set_.problems])).encode())
-    return seen.hexdigest()

@@ -103,11 +103,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _help(rule: Rule, fence: str) -> str:
     """Why the rule is there, with its examples, those between fences if there are any."""
     parts = [rule.why]
-    examples = (("Gives the finding:", rule.bad), ("Does not:", rule.good), ("Neither does:", rule.near))
-    for title, example in examples:
-        if example:
-            text = "\n".join(line.split("#! ")[0].rstrip() for line in readable(example).splitlines())
-            parts += [title, f"{fence}\n{text}\n{fence}".strip("\n")]
+    for title, example in rule.examples.items():
+        parts += [f"{title}:", f"{fence}\n{readable(example)}\n{fence}".strip("\n")]
     explained = [f"`policylang explain {rule.code}` says the same."] if rule.code in BY_CODE else []
     return "\n\n".join([*parts, *explained])
 

@@ -97,7 +97,7 @@ def run_text(
             made = text.startswith(HEAD)
             result.cases = list(run_scenarios(scenarios, document, policy_set, recorder, may_be_empty=made))
     except YamlError as error:
-        result.problem = Problem(str(path), error.message, error.help, error.line, error.column)
+        result.problem = Problem.of(str(path), error)
     except OSError as error:
         result.problem = unreadable(str(path), error, None)
     return result

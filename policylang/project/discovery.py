@@ -7,15 +7,19 @@ a set of its own. A config may name other folders as its `roots`. Files named on
 from __future__ import annotations
 
 import codecs
+import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
 from policylang.diagnostics import listed, reason
 from policylang.directory.parquet import ParquetError, as_csv
 from policylang.directory.read import PARQUET, SUFFIXES, suffix_of
+from policylang.files.json_source import JsonError
+from policylang.files.yaml_source import YamlError
 from policylang.settings.config import FILE_NAME, FILE_NAMES, Config, ConfigError, nearest_config, read_config
 from policylang.settings.limits import Limits
 from policylang.source import Source
@@ -33,6 +37,11 @@ class Problem(msgspec.Struct, frozen=True):
     help: str | None = None
     line: int | None = None
     column: int | None = None
+
+    @classmethod
+    def of(cls, path: str, error: YamlError | JsonError) -> Self:
+        """What is wrong with the content of a file."""
+        return cls(path, error.message, error.help, error.line, error.column)
 
     def place(self) -> str:
         """The path with as much of the line and column as is known."""
@@ -77,6 +86,16 @@ class SourceSet(msgspec.Struct):
 
 ConfigReader = Callable[[Path], Config]
 """Reads the config at a path. Raises `ConfigError` and OSError."""
+
+
+def mark_of(sets: Iterable[SourceSet]) -> str:
+    """What tells the files of policy sets, and what of them cannot be read, from what is there later."""
+    seen = hashlib.sha256()
+    for sources in sets:
+        for each in sources.files:
+            seen.update(repr((each.display, each.text)).encode("utf-8", "surrogatepass"))
+        seen.update(repr((sources.config, [problem.in_words() for problem in sources.problems])).encode())
+    return seen.hexdigest()
 
 
 def several(paths: Sequence[str], sets: Sequence[SourceSet], do: str = "name") -> Problem:
@@ -209,8 +228,7 @@ def nearest_settings(folder: Path, reader: ConfigReader = read_config) -> tuple[
     try:
         return reader(path), path.parent, []
     except ConfigError as error:
-        found = error.error
-        problem = Problem(shown_path(path), found.message, found.help, found.line, found.column)
+        problem = Problem.of(shown_path(path), error.error)
     except OSError as error:
         problem = _problem(Path(shown_path(path)), error)
     return Config(), path.parent, [problem]

@@ -20,7 +20,7 @@ from policylang import signing
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled
-from policylang.project.discovery import Problem, SourceSet, discover, read_regular, unreadable
+from policylang.project.discovery import Problem, discover, mark_of, read_regular, unreadable
 from policylang.project.loading import policy_set_of, read_compiled
 from policylang.registry import artifact, transfer
 from policylang.registry.client import Registry, RegistryError
@@ -85,12 +85,12 @@ class Paths:
         """The policies of files that are found the same twice: while they change, those of two versions may be found
         together, and be policies that nobody wrote.
         """
-        sets, at = self._found()
+        at = mark_of(discover(self._paths))
         for _ in range(_TRIES):
             if at == mark:
                 return None
-            before = at
-            sets, at = self._found()
+            before, sets = at, discover(self._paths)
+            at = mark_of(sets)
             if at == before:
                 return ReadPolicies(_usable(policy_set_of(sets, self._paths), at), at)
         raise SourceError("the files change while they are read")
@@ -105,16 +105,6 @@ class Paths:
             found = unreadable(path, error)
             raise Unusable(found.in_words(), at, found) from None
         return _loaded(content, signature, self._keys, at)
-
-    def _found(self) -> tuple[Sequence[SourceSet], str]:
-        """The sources that are there, and a digest of them."""
-        sets = discover(self._paths)
-        seen = hashlib.sha256()
-        for sources in sets:
-            for each in sources.files:
-                seen.update(repr((each.name, each.text)).encode("utf-8", "surrogatepass"))
-            seen.update(repr((sources.config, [problem.in_words() for problem in sources.problems])).encode())
-        return sets, seen.hexdigest()
 
 
 def _usable(found: ir.PolicySet | Problem, mark: object) -> ir.PolicySet:

@@ -256,36 +256,29 @@ def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
     return msgspec.structs.replace(config, **changed)
 
 
-class UnsafeConfig(msgspec.Struct, frozen=True):
-    """Why the service does not start, and what to do."""
-
-    message: str
-    help: str
-
-
-def unsafe(config: ServiceConfig) -> UnsafeConfig | None:
-    """What of it would be served to people whom nobody meant."""
+def unsafe(config: ServiceConfig) -> tuple[str, str] | None:
+    """What of it would be served to people whom nobody meant, for which the service does not start, and what to do."""
     if not config.is_local and not config.has_credentials:
-        return UnsafeConfig(
+        return (
             f"`{config.host}` can be reached from elsewhere, and clients need not say who they are",
             "give clients `tokens`, or certificates with `tls: client_ca`; or listen on 127.0.0.1",
         )
     if not config.is_local and config.tls is None and not config.tls_in_front:
-        return UnsafeConfig(
+        return (
             f"`{config.host}` can be reached from elsewhere, and tokens would travel in the clear",
             "set `tls`; where a proxy in front ends TLS, say `tls_in_front: true`",
         )
     if config.tls is not None and config.tls_in_front:
-        return UnsafeConfig("`tls` and `tls_in_front` contradict each other", "remove one of the two")
+        return ("`tls` and `tls_in_front` contradict each other", "remove one of the two")
     hashes = [token.sha256 for token in config.tokens]
     if len(set(hashes)) != len(hashes):
-        return UnsafeConfig("two tokens are the same", "give every client a token of its own")
+        return ("two tokens are the same", "give every client a token of its own")
     if _EMPTY in hashes:
-        return UnsafeConfig("a token is empty", "make one: `openssl rand -hex 32`")
+        return ("a token is empty", "make one: `openssl rand -hex 32`")
     if config.gateway is not None and any(route.path.count("{id}") > 1 for route in config.gateway.routes):
-        return UnsafeConfig("a path of `gateway` has two ids", "write `{id}` once: it is the id of the record")
+        return ("a path of `gateway` has two ids", "write `{id}` once: it is the id of the record")
     if any(name in RESERVED for name in config.trusted.action):
-        return UnsafeConfig("`changes` and `field` of an action are always read", "remove them from `trusted: action`")
+        return ("`changes` and `field` of an action are always read", "remove them from `trusted: action`")
     return None
 
 

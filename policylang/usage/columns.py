@@ -125,7 +125,7 @@ def read_log_mapping(path: str) -> LogMapping:
     except UnicodeDecodeError:
         problem = Problem(path, "not UTF-8", "save the file as UTF-8")
     except YamlError as error:
-        problem = Problem(path, error.message, error.help, error.line, error.column)
+        problem = Problem.of(path, error)
     except (msgspec.ValidationError, ValueError, LookupError) as error:
         problem = Problem(path, str(error), "`policylang schema usage-mapping` describes the file")
     raise UnreadableError(problem)

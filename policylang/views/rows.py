@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.runtime.access import Access, open_ways
+from policylang.runtime.caching import cached_method
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan, Way, make_plan
@@ -33,15 +33,11 @@ class AccessRows:
             for action in index.actions[resource] if resource in self.resources else ():
                 self.actions[resource, action] = len(self.actions)
         self._needed_by = self._dependents()
-        self._matters: dict[RightsSource, frozenset[Permission]] = {}
-        self._known: dict[tuple[Any, ...], Number | None] = {}
-        self._profiles: dict[Profile, Number] = {}
 
+    @cached_method
     def row(self, who: Profile) -> Number:
         """The number of what a profile can do."""
-        if who not in self._profiles:
-            self._profiles[who] = self.rows.number(tuple(self._row(who)))
-        return self._profiles[who]
+        return self.rows.number(tuple(self._row(who)))
 
     def _dependents(self) -> dict[Permission, list[Permission]]:
         """The actions that need a grant, by that."""
@@ -51,16 +47,15 @@ class AccessRows:
                 found.setdefault((need.resource, need.action), []).append((resource, action))
         return found
 
+    @cached_method
     def _mattering(self, source: RightsSource) -> frozenset[Permission]:
         """The actions that what a source says has to do with."""
-        if source not in self._matters:
-            found: set[Permission] = set()
-            for bundle in inside(self.index, source):
-                said = self.index.said(bundle)
-                found |= {*said.grants, *said.denies}
-            found |= {other for each in found for other in self._needed_by.get(each, ())}
-            self._matters[source] = frozenset(found & self.actions.keys())
-        return self._matters[source]
+        found: set[Permission] = set()
+        for bundle in inside(self.index, source):
+            said = self.index.said(bundle)
+            found |= {*said.grants, *said.denies}
+        found |= {other for each in found for other in self._needed_by.get(each, ())}
+        return frozenset(found & self.actions.keys())
 
     def _row(self, who: Profile) -> list[Number]:
         sources: dict[Permission, list[RightsSource]] = {}
@@ -75,13 +70,11 @@ class AccessRows:
                 found += (self.actions[permission], cell)
         return found
 
+    @cached_method
     def _cell(self, permission: Permission, who: Profile) -> Number | None:
-        key = permission, who
-        if key not in self._known:
-            resource, action = permission
-            made = self._made(make_plan(self.index, who, action, resource))
-            self._known[key] = None if made is None else self.cells.number(made)
-        return self._known[key]
+        resource, action = permission
+        made = self._made(make_plan(self.index, who, action, resource))
+        return None if made is None else self.cells.number(made)
 
     def _made(self, plan: Plan) -> CellView | None:
         """``None`` where nothing is granted."""
