@@ -60,6 +60,10 @@ class Source:
         """The offset of a line and column, the other way round."""
         return self.line_starts[line - 1] + column - 1
 
+    def span(self, place: Location) -> tuple[int, int]:
+        """The offsets at which a place begins and ends."""
+        return self.offset(place.line, place.column), self.offset(place.end_line, place.end_column)
+
     def line(self, number: int) -> str:
         """The text of a line (1-based), without its line break; empty past the end."""
         if self.foreign or number > len(self.line_starts):

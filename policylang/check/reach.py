@@ -14,6 +14,7 @@ from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Who
 from policylang.check.holding import HolderClass, Holdings
 from policylang.check.world import World
+from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.runtime.caching import cached_method
@@ -26,6 +27,9 @@ _Records = Literal["all", "some"]
 
 _ABOUT_WHAT_IS_OPEN = ("PL3", "PL4")
 """The rules that find too much; others find grants that open nothing."""
+
+_MOST = 3
+"""Sensitive attributes that are named."""
 
 _Statement = tuple[Bundle, ir.Grant | None]
 
@@ -46,6 +50,24 @@ class Reach(msgspec.Struct, frozen=True):
     def weight(self) -> tuple[int, int, bool, int]:
         """What findings are ordered by: users, sensitive attributes, all records, who else could get it."""
         return self.users or 0, len(self.sensitive), self.records == "all", self.could or 0
+
+    def in_words(self) -> str:
+        """``3 users, 2 more could get it; all records; sensitive `customer.monthly_rate```; nothing if nothing is
+        known.
+        """
+        said = []
+        if self.users is not None:
+            could = self.could or 0
+            users = f"{self.users:,} {'user' if self.users == 1 else 'users'}" if self.users else "nobody now"
+            more = "more " if self.users else ""
+            said.append(users + (f", {could:,} {more}could get it" if could else ""))
+        if self.records is not None:
+            said.append(f"{self.records} records")
+        if self.sensitive:
+            names = [f"`{name}`" for name in self.sensitive]
+            some = names[:_MOST] + ([f"{len(names) - _MOST} more"] if len(names) > _MOST else [])
+            said.append(f"sensitive {listed(some, 'and')}")
+        return "; ".join(said)
 
 
 class Examined(msgspec.Struct, frozen=True):

@@ -52,19 +52,13 @@ def load(paths: tuple[str, ...]) -> PolicySet:
 # --- who ----------------------------------------------------------------------------------------------------
 
 
-class Somebody(msgspec.Struct, frozen=True):
-    """The hypothetical user: the roles with their places, and the group."""
-
-    roles: list[dict[str, str | None]]
-    group: str | None
-
-
 class AskedSubject(msgspec.Struct, frozen=True):
     """Whom a question is about, and the policy set in which they exist."""
 
     policy_set: PolicySet
     user: str
-    somebody: Somebody | None
+    somebody: dict[str, Any] | None = None
+    """Of somebody hypothetical the roles with their places, and the group."""
 
     @property
     def name(self) -> str | None:
@@ -101,7 +95,7 @@ def find_subject(
     if user is not None:
         if not policy_set.index.knows(user):
             know_no_path(user)
-        return AskedSubject(policy_set, user, None)
+        return AskedSubject(policy_set, user)
     index = policy_set.index
     if len(groups) > 1:
         stop(Problem("--as-group", "a user is in one group at most", "give it once, and roles with --as-role"))
@@ -113,7 +107,7 @@ def find_subject(
         stop(Problem("--as-id", f"{quoted(named)} is an integration", "name a user, or one that does not exist yet"))
     values = _values(index, "--as-attributes", attributes or {})
     changed, id_ = hypothetical(index, given, group, attributes=values, named=named)
-    somebody = Somebody([{"role": role, "place": place} for role, place in given], group)
+    somebody = {"roles": [{"role": role, "place": place} for role, place in given], "group": group}
     return AskedSubject(PolicySet(changed), id_, somebody)
 
 

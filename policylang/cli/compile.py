@@ -15,7 +15,7 @@ from policylang.diagnostics import visible
 from policylang.ir import nodes as ir
 from policylang.ir import to_json
 from policylang.output import text
-from policylang.pipelines.findings import Result, add_sources, of_source
+from policylang.pipelines.findings import Result
 from policylang.project.discovery import Problem
 from policylang.project.project import Project
 from policylang.targets import NAMES, find_target
@@ -72,8 +72,7 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
     bundle = compile_for(find_target(name), Input(policy_set, instant, scenarios, project.sources.config.targets))
     if not isinstance(bundle, TargetBundle):
         result = Result()
-        view = add_sources(result, project)
-        result.findings += [of_source(diagnostic, view) for diagnostic in bundle]
+        result.findings += result.add_sources(project.sources).findings(bundle)
         write_lines(text.render(result), err=True)
         sys.exit(COULD_NOT_RUN)
     check_output(output)

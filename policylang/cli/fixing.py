@@ -36,7 +36,7 @@ def mended(
 
 def show(made: Sequence[Project], fixed: Fixed, exit_zero: bool) -> int:
     """Print what would change, and say why where something could not be looked at. Returns the exit code."""
-    result = collect([*made])
+    result = collect(made)
     if result.problems or result.findings:
         write_lines(text.render(result), err=True)
     write_lines(diff.render(fixed.changed))

@@ -26,7 +26,6 @@ from policylang.importing.reading import Inputs, NotThisError
 from policylang.output import imported, text
 from policylang.pipelines.findings import collect
 from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, unreadable
-from policylang.project.loading import why_not
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
 from policylang.settings.config import ConfigError, read_config
@@ -157,7 +156,7 @@ def _into(policies: str, folder: Path, output: str) -> Into:
     kept = tuple(each for each in sets[0].sources if not each.name.startswith(f"{inside}/"))
     project = Project(msgspec.structs.replace(sets[0], sources=kept))
     if project.ir is None:
-        stop(why_not(project, (policies,)))
+        stop(project.why_not((policies,)))
     return Into(project, inside)
 
 

@@ -20,7 +20,6 @@ from policylang.mining.plain import PlainRoles
 from policylang.mining.propose import Wish, propose
 from policylang.output import mining as text
 from policylang.project.discovery import Problem, UnreadableError
-from policylang.project.loading import why_not
 from policylang.text.readable import json_bytes
 
 _COLUMNS = ("user", "permission", "resource", "action")
@@ -150,7 +149,7 @@ def _policy_set(inputs: tuple[str, ...], columns: tuple[str, ...], step: Step) -
         stop(Problem(inputs[0], "a policy set is not mined together with tables", help))
     project = only_project(inputs, step)
     if project.ir is None:
-        stop(why_not(project, inputs))
+        stop(project.why_not(inputs))
     if project.sources.directory:
         help = "roles are changed in policy files: take the people out of the directory file"
         stop(Problem(project.sources.directory[0].display, "a policy set with people of a directory", help))

@@ -24,7 +24,7 @@ from policylang.importing.origins import Manifest, given_names, read_manifest
 from policylang.importing.reading import Inputs, NotThisError
 from policylang.ir import nodes as ir
 from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular, unreadable
-from policylang.project.loading import read_compiled, why_not
+from policylang.project.loading import read_compiled
 from policylang.project.project import Project
 from policylang.suggest import closest
 
@@ -109,7 +109,7 @@ def read_policies(path: str, format: ImportFormat, step: Step) -> NamedPolicies:
         stop(Problem(path, f"these are {len(sets)} policy sets", "name the root of one policy set"))
     project = Project(sets[0], step)
     if project.ir is None:
-        stop(why_not(project, (path,)))
+        stop(project.why_not((path,)))
     accepted = sets[0].config.imports.accepted
     folders = sorted({PurePosixPath(each.name).parent for each in sets[0].sources})
     manifests = {str(each): read_manifest(sets[0].root / each) for each in folders}

@@ -21,7 +21,7 @@ from policylang.output.reviews_csv import reviews_csv
 from policylang.pipelines.check import CheckOptions
 from policylang.pipelines.report import ReportOptions, of_compiled, of_project
 from policylang.project.discovery import Problem, UnreadableError
-from policylang.project.loading import compiled_among, read_compiled, why_not
+from policylang.project.loading import compiled_among, read_compiled
 from policylang.project.project import Project
 from policylang.views.document import AccessDocument, ChangeView, Part
 
@@ -127,7 +127,7 @@ def _only(made: Sequence[Project], compiled: Sequence[str], why: str) -> ir.Poli
     if compiled:
         return found_or_stop(read_compiled(compiled[0]))
     if made[0].ir is None:
-        stop(why_not(made[0], made[0].sources.asked))
+        stop(made[0].why_not(made[0].sources.asked))
     return made[0].ir
 
 

@@ -18,7 +18,6 @@ from policylang.diagnostics import quoted, reason, visible
 from policylang.output import rightsize as text
 from policylang.output.text import counted
 from policylang.project.discovery import Problem, UnreadableError
-from policylang.project.loading import why_not
 from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.text.readable import json_bytes
@@ -102,7 +101,7 @@ def _project(paths: tuple[str, ...], step: Step) -> Project:
         stop(Problem(paths[0], "a compiled policy set cannot be changed", help))
     project = only_project(paths, step)
     if project.ir is None:
-        stop(why_not(project, paths))
+        stop(project.why_not(paths))
     return project
 
 

@@ -18,13 +18,13 @@ from policylang.ir import nodes as ir
 from policylang.ir.nodes import FORMAT_VERSION
 from policylang.model.instants import zone
 from policylang.project.discovery import Problem, SourceSet, discover
-from policylang.project.loading import read_compiled, why_not
+from policylang.project.loading import read_compiled
 from policylang.project.project import Project
 from policylang.project.revisions import Revision, RevisionError, merge_base, read_revision, resolve
 from policylang.settings.config import nearest_config
 
 
-class Version(msgspec.Struct, frozen=True):
+class _Version(msgspec.Struct, frozen=True):
     """One version of a policy set. ``path``: what `policylang decide` can read it from, if there is that."""
 
     policy_set: ir.PolicySet
@@ -32,12 +32,12 @@ class Version(msgspec.Struct, frozen=True):
     path: str | None
 
 
-class VersionPair(msgspec.Struct, frozen=True):
+class _VersionPair(msgspec.Struct, frozen=True):
     """A policy set in both versions; ``None`` where it is not there."""
 
     name: str
-    old: Version | None
-    new: Version | None
+    old: _Version | None
+    new: _Version | None
 
 
 class Sides(msgspec.Struct, frozen=True):
@@ -45,10 +45,10 @@ class Sides(msgspec.Struct, frozen=True):
 
     old: str
     new: str
-    pairs: tuple[VersionPair, ...]
+    pairs: tuple[_VersionPair, ...]
 
 
-_Named = dict[str, Version]
+_Named = dict[str, _Version]
 
 
 def read_sides(arguments: Sequence[str], step: Step) -> Sides | Problem:
@@ -129,7 +129,7 @@ def _read(
             loaded = read_compiled(side)
             if isinstance(loaded, Problem):
                 return _of(word, loaded)
-            return {"": Version(loaded, side, side)}
+            return {"": _Version(loaded, side, side)}
         return _compiled(discover([side]), Path(side), word, step)
     wanted = paths if paths or not isinstance(other, str) else (other,)
     sets = read_revision(side, wanted)
@@ -142,14 +142,14 @@ def _compiled(sets: Sequence[SourceSet], of: Path | Revision, word: str, step: S
     for sources in sets:
         project = Project(sources, step)
         if project.ir is None:
-            problem = _of(word, why_not(project, sources.asked))
+            problem = _of(word, project.why_not(sources.asked))
             if isinstance(of, Revision) and not sources.problems:
                 help = f"check out `{of.name}` and run `policylang check` to see all errors"
                 problem = msgspec.structs.replace(problem, help=help)
             return problem
         name = str(sources.root) if isinstance(of, Revision) else os.path.relpath(sources.root, of)
         said = ", ".join(sources.asked)
-        found[Path(name).as_posix()] = Version(project.ir, said, None if isinstance(of, Revision) else said)
+        found[Path(name).as_posix()] = _Version(project.ir, said, None if isinstance(of, Revision) else said)
     return found
 
 
@@ -157,10 +157,10 @@ def _of(word: str, problem: Problem) -> Problem:
     return msgspec.structs.replace(problem, message=f"the {word} side cannot be compared: {problem.message}")
 
 
-def _paired(old: _Named, new: _Named) -> list[VersionPair]:
+def _paired(old: _Named, new: _Named) -> list[_VersionPair]:
     if len(old) == len(new) == 1:
-        return [VersionPair(next(iter(new)), next(iter(old.values())), next(iter(new.values())))]
-    return [VersionPair(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+        return [_VersionPair(next(iter(new)), next(iter(old.values())), next(iter(new.values())))]
+    return [_VersionPair(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
 
 
 def _empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
@@ -170,7 +170,7 @@ def _empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
     return msgspec.structs.replace(policy_set, **changes)
 
 
-def compared(pair: VersionPair, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
+def compared(pair: _VersionPair, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
     """What differs between the versions of a policy set, with the changes that are approved."""
     old, new = pair.old, pair.new
     empty = _empty_like(_there(pair).policy_set)
@@ -187,12 +187,12 @@ def compared(pair: VersionPair, now: datetime.datetime, entries: dict[str, Appro
     )
 
 
-def today_of(pair: VersionPair, now: datetime.datetime) -> datetime.date:
+def today_of(pair: _VersionPair, now: datetime.datetime) -> datetime.date:
     """The day in the timezone of a policy set."""
     return now.astimezone(zone(_there(pair).policy_set.timezone)).date()
 
 
-def _there(pair: VersionPair) -> Version:
+def _there(pair: _VersionPair) -> _Version:
     found = pair.new or pair.old
     assert found is not None
     return found

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from lsprotocol import types as lsp
 
 from policylang.diagnostics import quoted
-from policylang.editor import scenario_names
 from policylang.editor.edited_set import EditedSet, ReplacedText
 from policylang.editor.names import NameKey, Occurrence, occurrences
 from policylang.editor.opened import OpenedFile
-from policylang.editor.scenario_names import Replacement
+from policylang.editor.scenario_names import renamed as renamed_in
 from policylang.project.project import Project
 from policylang.source import Source
 from policylang.syntax.quoting import quote_text
@@ -76,21 +74,12 @@ def rename(file: OpenedFile, found: Occurrence, new: str) -> lsp.WorkspaceEdit:
     after = _with_other_name(of, project, renamed, (kind, owner, new))
     edits = of.changes(renamed)
     for path, source in file.check.folders.scenario_sources(of).items():
-        spans = _in_scenarios(of, path, source, found.key, new, after)
+        spans = renamed_in(path, source.text, found.key, new, of.root, project, after)
+        if spans is None:
+            raise RenameError(f"the tests in {quoted(path.name)} would come out differently: rename it there first")
         if spans:
             edits[of.uri(path)] = [lsp.TextEdit(of.range(source, start, end), text) for start, end, text in spans]
     return lsp.WorkspaceEdit(edits)
-
-
-def _in_scenarios(
-    of: EditedSet, path: Path, source: Source, key: NameKey, new: str, after: Project
-) -> list[Replacement]:
-    """The edits of a scenario file, in which every case must come out as before."""
-    spans = scenario_names.spans(source.text, key, new, of.project.model)
-    before = scenario_names.outcome(path, source.text, of.root, of.project)
-    if scenario_names.outcome(path, scenario_names.applied(source.text, spans), of.root, after) != before:
-        raise RenameError(f"the tests in {quoted(path.name)} would come out differently: rename it there first")
-    return spans
 
 
 def _written(found: Occurrence, new: str) -> str:

@@ -24,8 +24,18 @@ Replacement = tuple[int, int, str]
 """Beginning, end, and the text that goes there."""
 
 
-def spans(text: str, key: NameKey, new: str, model: Model) -> list[Replacement]:
-    """The edits of a scenario file that give what a name stands for another name; none where it cannot be read."""
+def renamed(
+    path: Path, text: str, key: NameKey, new: str, root: Path, before: Project, after: Project
+) -> list[Replacement] | None:
+    """The edits of a scenario file that give what a name stands for another name, of which the policy set is another
+    one ``after``; ``None`` where a case would come out differently.
+    """
+    edits = _spans(text, key, new, before.model)
+    return edits if _outcome(path, _applied(text, edits), root, after) == _outcome(path, text, root, before) else None
+
+
+def _spans(text: str, key: NameKey, new: str, model: Model) -> list[Replacement]:
+    """None where the file cannot be read."""
     try:
         scenarios, document = read_scenarios(text)
     except YamlError:
@@ -93,14 +103,14 @@ def _span(text: str, offset: int, old: str, new: str) -> Replacement | None:
     return None
 
 
-def applied(text: str, edits: list[Replacement]) -> str:
+def _applied(text: str, edits: list[Replacement]) -> str:
     """A text after edits."""
     for start, end, new in reversed(edits):
         text = text[:start] + new + text[end:]
     return text
 
 
-def outcome(path: Path, text: str, root: Path, project: Project) -> tuple[bool, list[bool]]:
+def _outcome(path: Path, text: str, root: Path, project: Project) -> tuple[bool, list[bool]]:
     """Whether a scenario file can be run, and which of its cases come out as expected."""
     result = run_text(path, text, {root.resolve(): usable(root, project)})
     return result.problem is None, [case.failure is None for case in result.cases]

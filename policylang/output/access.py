@@ -65,7 +65,7 @@ def _without_repeats(rows: Iterable[tuple[str, ...]], columns: int) -> list[tupl
 
 def _in_words(index: Index, way: Access) -> tuple[str, str, str, str]:
     source = f"{way.source}, {' and '.join(way.dates)}" if way.dates else way.source
-    fields = fields_in_words(way.fields, tuple(index.attributes[way.resource]))
+    fields = _fields_in_words(way.fields, tuple(index.attributes[way.resource]))
     return fields, "; ".join(way.limits) or "none", "; ".join(way.denies), source.replace("`", "")
 
 
@@ -75,7 +75,7 @@ def _exactly(way: Access, now: str | None) -> tuple[str, ...]:
     return (*parts, way.source.replace("`", ""), "; ".join(way.dates), "; ".join(way.grants), now or "")
 
 
-def fields_in_words(fields: Sequence[str], declared: Sequence[str]) -> str:
+def _fields_in_words(fields: Sequence[str], declared: Sequence[str]) -> str:
     """``all``, ``all but a, b``, or the attributes; empty for a resource without attributes."""
     missing = [name for name in declared if name not in fields]
     if not missing:

@@ -13,7 +13,7 @@ from policylang.model.instants import instant_text
 from policylang.output.evidence import sentences
 from policylang.output.markdown import fitted, markdown
 from policylang.output.order import RANKS
-from policylang.output.places import on_disk, repository_root, shown_path
+from policylang.output.places import repository_root, shown_path
 from policylang.output.security import security_score
 from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.project.discovery import Problem
@@ -41,7 +41,7 @@ def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
     yield from (_problem(problem, root) for problem in result.problems)
     for finding in _worst_first(result.findings):
         counts[finding.severity] += 1
-        yield _annotation(on_disk(finding), root)
+        yield _annotation(finding.on_disk, root)
     more = [_counted(count - AT_MOST, severity, "more ") for severity, count in counts.items() if count > AT_MOST]
     if more:
         yield f"GitHub shows the first {AT_MOST} annotations of a level; {listed(more, 'and')} in this log"
@@ -102,7 +102,7 @@ def summary(result: Result, *, root: Path | None = None, limit: int = SUMMARY_BY
     root = root or repository_root()
     lines = ["## policylang check\n", "\n", f"{_headline(result)}\n"]
     rows = [_problem_row(problem, root) for problem in result.problems]
-    rows += [_row(on_disk(finding), root) for finding in _worst_first(result.findings)]
+    rows += [_row(finding.on_disk, root) for finding in _worst_first(result.findings)]
     if rows:
         lines += ["\n", "| | rule | place | finding |\n", "|---|---|---|---|\n"]
     text = fitted("".join(lines), rows, _rest, limit)

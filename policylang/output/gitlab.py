@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policylang.output.fingerprints import digest_of, fingerprints
-from policylang.output.places import on_disk, repository_root, shown_path
+from policylang.output.places import repository_root, shown_path
 from policylang.output.security import security_score
 from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.project.discovery import Problem
@@ -21,7 +21,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     root = root or repository_root()
     found = [_problem(problem, root) for problem in result.problems]
     prints = fingerprints(result, root)
-    found += [_finding(on_disk(finding), mark, root) for finding, mark in zip(result.findings, prints, strict=True)]
+    found += [_finding(finding.on_disk, mark, root) for finding, mark in zip(result.findings, prints, strict=True)]
     return json_bytes(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.model.instants import instant_text
-from policylang.pipelines.findings import Result, as_data
+from policylang.pipelines.findings import Result
 from policylang.text.readable import json_bytes
 
 
@@ -14,7 +14,7 @@ def render(result: Result) -> bytes:
     was counted and not reported.
     """
     content: dict[str, Any] = {
-        "findings": [as_data(finding) for finding in result.findings],
+        "findings": [finding.data for finding in result.findings],
         "problems": result.problems,
         "files": result.files,
         "now": None if result.now is None else instant_text(result.now),

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
-from policylang.output.places import on_disk, repository_root, shown_path
+from policylang.output.places import repository_root, shown_path
 from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.project.discovery import Problem
 from policylang.text.readable import readable
@@ -24,7 +24,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     """
     root = root or repository_root()
     found: dict[str, list[ReportedFinding]] = {path: [] for path in sorted(result.sources)}
-    for finding in map(on_disk, result.findings):
+    for finding in (each.on_disk for each in result.findings):
         found.setdefault(finding.path, []).append(finding)
     suites = [_problem(problem, root) for problem in result.problems]
     suites += [_file(shown_path(path, root), findings, root) for path, findings in found.items()]

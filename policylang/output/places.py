@@ -6,10 +6,6 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
-
-from policylang.pipelines.findings import ReportedFinding
-
 
 def repository_root() -> Path:
     """The nearest folder with a ``.git``, from the current one upwards; else the current one."""
@@ -38,21 +34,3 @@ def uri(path: str, root: Path) -> str:
     if relative is not None:
         return quote(relative, safe="/", errors="surrogateescape")
     return "file://" + quote(Path(os.path.abspath(path)).as_posix(), safe="/", errors="surrogateescape")
-
-
-def on_disk(finding: ReportedFinding) -> ReportedFinding:
-    """The finding at a place in a file that is there: one in a compiled policy set, whose sources are not at hand, at
-    the beginning of that, with the place in its words.
-    """
-    if finding.compiled is None:
-        return finding
-    return msgspec.structs.replace(
-        finding,
-        message=f"{finding.message} ({finding.path}:{finding.line}:{finding.column})",
-        path=finding.compiled,
-        line=1,
-        column=1,
-        end_line=1,
-        end_column=1,
-        related=(),
-    )

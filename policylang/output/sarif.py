@@ -17,7 +17,7 @@ from policylang.diagnostics import Rule, Severity
 from policylang.model.instants import instant_text
 from policylang.output.evidence import sentences
 from policylang.output.fingerprints import fingerprints, line_hashes
-from policylang.output.places import on_disk, repository_path, repository_root, uri
+from policylang.output.places import repository_path, repository_root, uri
 from policylang.output.security import security_score
 from policylang.pipelines.findings import RelatedPlace, ReportedFinding, Result
 from policylang.project.discovery import Problem
@@ -61,7 +61,7 @@ def render(
         "newlineSequences": ["\r\n", "\r", "\n"],
         "results": [
             _result(
-                on_disk(finding),
+                finding.on_disk,
                 described[finding.code],
                 root,
                 {"policylang/v1": mine, "primaryLocationLineHash": theirs},

@@ -9,7 +9,6 @@ import click
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.order import Screen
-from policylang.output.reach import in_words
 from policylang.pipelines.findings import BaselineUse, RelatedPlace, ReportedFinding, Result
 from policylang.pipelines.replay import command, headline, particulars
 from policylang.project.discovery import Problem
@@ -84,7 +83,7 @@ def _finding(finding: ReportedFinding, sources: dict[str, Source]) -> Iterator[s
         yield f"  {_bold('proved')}: {_lines(finding.proved)}"
     if finding.unproved:
         yield f"  {_bold('not proved')}: this could not be decided within the budget for one question, so it counts"
-    if phrase := in_words(finding.reach):
+    if phrase := finding.reach.in_words():
         yield f"  {_bold('reach')}: {visible(phrase)}"
     if finding.help:
         yield f"  {_bold('help')}: {_lines(finding.help)}"

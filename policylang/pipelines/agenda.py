@@ -7,7 +7,6 @@ import datetime
 from policylang.agenda.agenda import Agenda, agenda
 from policylang.check.suppress.suppressions import read_suppressions
 from policylang.project.discovery import Problem
-from policylang.project.loading import of_diagnostics, why_not
 from policylang.project.project import Project
 
 
@@ -15,8 +14,8 @@ def agenda_of(project: Project, now: datetime.datetime, days: int) -> Agenda | P
     """The agenda of so many days from ``now`` on, or why there is none."""
     set_ = project.sources
     if project.ir is None:
-        return why_not(project, set_.asked)
+        return project.why_not(set_.asked)
     suppressions, mistakes = read_suppressions(project.files)
     if mistakes:
-        return of_diagnostics(project, mistakes, set_.asked)
+        return project.first_of(mistakes, set_.asked)
     return agenda(project.ir, now, days, suppressions=suppressions, policies=set_.asked, shown=set_.shown)

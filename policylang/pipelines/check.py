@@ -25,7 +25,7 @@ from policylang.diagnostics import Severity, quoted, visible
 from policylang.importing.origins import Origins
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
-from policylang.pipelines.findings import BaselineUse, ReportedFinding, Result, View, add_sources, of_source, places
+from policylang.pipelines.findings import BaselineUse, ReportedFinding, Result, View
 from policylang.pipelines.replay import as_witness
 from policylang.project.bundle import MOST_BYTES, from_compiled
 from policylang.project.discovery import Problem, SourceSet, nearest_settings, read_regular, shown_path, unreadable
@@ -53,10 +53,9 @@ class CheckOptions(msgspec.Struct, frozen=True):
 
 def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
     """Add the findings of one policy set: what is wrong with its sources and, if nothing is, what the rules find."""
-    view = add_sources(result, project)
+    view = result.add_sources(project.sources)
     suppressions, mistakes = read_suppressions(project.files)
-    diagnostics = (*project.diagnostics, *mistakes)
-    found = [of_source(diagnostic, view) for diagnostic in diagnostics]
+    found = view.findings((*project.diagnostics, *mistakes))
     found += _of_rules(result, project.ir, project.sources, view, asked, project, suppressions)
     result.findings += sorted(found, key=_order)
 
@@ -197,7 +196,7 @@ def _finding(
         None if said.help is None else visible(_in_words(said.help, index)),
         view.path(at.path),
         *at[1:],
-        places(related, view),
+        view.places(related),
         witnesses[0] if witnesses else None,
         witnesses[1:],
         None if said.proved is None else visible(_in_words(said.proved, index)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -14,7 +14,7 @@ from policylang.check.reach import Reach
 from policylang.check.suppress.baseline import Entry
 from policylang.diagnostics import Diagnostic, Related, Severity, visible
 from policylang.pipelines.extent import Extent
-from policylang.project.discovery import Problem
+from policylang.project.discovery import Problem, SourceSet
 from policylang.project.project import Project
 from policylang.source import Source
 
@@ -102,14 +102,31 @@ class ReportedFinding(msgspec.Struct, frozen=True):
     def witnesses(self) -> tuple[WitnessData, ...]:
         return () if self.witness is None else (self.witness, *self.further_witnesses)
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """For programs: without what outputs need to work it up."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in _INTERNAL}
+
+    @property
+    def on_disk(self) -> Self:
+        """The finding at a place in a file that is there: one in a compiled policy set, whose sources are not at hand,
+        at the beginning of that, with the place in its words.
+        """
+        if self.compiled is None:
+            return self
+        return msgspec.structs.replace(
+            self,
+            message=f"{self.message} ({self.path}:{self.line}:{self.column})",
+            path=self.compiled,
+            line=1,
+            column=1,
+            end_line=1,
+            end_column=1,
+            related=(),
+        )
+
 
 _INTERNAL = ("looked_at", "policies", "anchor", "said", "suggestion")
-_SHOWN = tuple(name for name in ReportedFinding.__struct_fields__ if name not in _INTERNAL)
-
-
-def as_data(finding: ReportedFinding) -> dict[str, Any]:
-    """A finding for programs: without what outputs need to work it up."""
-    return {name: getattr(finding, name) for name in _SHOWN}
 
 
 class BaselineUse(msgspec.Struct, frozen=True):
@@ -148,13 +165,18 @@ class Result(msgspec.Struct):
     def files(self) -> int:
         return len(self.sources) + self.compiled
 
+    def add_sources(self, set_: SourceSet) -> View:
+        """Add the sources of a policy set, and what of it could not be read."""
+        self.sources.update((source.display, source) for source in set_.files)
+        self.problems += set_.problems
+        return View(set_.shown, set_.asked)
 
-def collect(projects: list[Project]) -> Result:
+
+def collect(projects: Iterable[Project]) -> Result:
     """What is wrong with the sources of all policy sets, in the order of the sets and of the places in them."""
     result = Result()
     for project in projects:
-        view = add_sources(result, project)
-        result.findings += [of_source(diagnostic, view) for diagnostic in project.diagnostics]
+        result.findings += result.add_sources(project.sources).findings(project.diagnostics)
     return result
 
 
@@ -168,33 +190,26 @@ class View(msgspec.Struct, frozen=True):
     def path(self, name: str) -> str:
         return self.shown.get(name, name)
 
+    def places(self, related: Iterable[Related]) -> tuple[RelatedPlace, ...]:
+        """Other places that a finding speaks of."""
+        return tuple(
+            RelatedPlace(self.path(each.location.path), *each.location[1:], visible(each.message)) for each in related
+        )
 
-def add_sources(result: Result, project: Project) -> View:
-    """Add the sources of a policy set, and what of it could not be read."""
-    set_ = project.sources
-    result.sources.update((source.display, source) for source in set_.files)
-    result.problems += set_.problems
-    return View(set_.shown, set_.asked)
-
-
-def of_source(diagnostic: Diagnostic, view: View) -> ReportedFinding:
-    """A diagnostic as a finding."""
-    return ReportedFinding(
-        diagnostic.code,
-        BY_CODE[diagnostic.code].name,
-        diagnostic.severity,
-        visible(diagnostic.message),
-        None if diagnostic.help is None else visible(diagnostic.help),
-        view.path(diagnostic.location.path),
-        *diagnostic.location[1:],
-        places(diagnostic.related, view),
-        diagnostic.witness,
-        policies=view.policies,
-    )
-
-
-def places(related: Iterable[Related], view: View) -> tuple[RelatedPlace, ...]:
-    """Other places that a finding speaks of."""
-    return tuple(
-        RelatedPlace(view.path(each.location.path), *each.location[1:], visible(each.message)) for each in related
-    )
+    def findings(self, diagnostics: Iterable[Diagnostic]) -> list[ReportedFinding]:
+        """Diagnostics as findings."""
+        return [
+            ReportedFinding(
+                each.code,
+                BY_CODE[each.code].name,
+                each.severity,
+                visible(each.message),
+                None if each.help is None else visible(each.help),
+                self.path(each.location.path),
+                *each.location[1:],
+                self.places(each.related),
+                each.witness,
+                policies=self.policies,
+            )
+            for each in diagnostics
+        ]

@@ -20,7 +20,7 @@ from policylang.diff.compare import compare
 from policylang.ir import nodes as ir
 from policylang.pipelines.check import CheckOptions, add_checked, apply_baseline
 from policylang.pipelines.findings import Result
-from policylang.project.discovery import Problem, leads_out
+from policylang.project.discovery import Problem
 from policylang.project.project import Project
 from policylang.source import Location, Source
 
@@ -66,9 +66,8 @@ def mend_all(projects: Sequence[Project], asked: CheckOptions, baseline: Baselin
             message = f"{each.fix.code} is not fixed: {each.reason}"
             fixed.refused.append(Problem(project.sources.shown[at.path], message, line=at.line, column=at.column))
         if changed:
-            fixed.problems += (
-                problem for old, _new in changed if (problem := leads_out(project.sources, old, "fixed"))
-            )
+            outside = (project.sources.leads_out(old, "fixed") for old, _new in changed)
+            fixed.problems += (problem for problem in outside if problem is not None)
             fixed.problems += objections(project, changed, now)
     fixed.problems += _twice(projects, fixed.changed)
     return fixed

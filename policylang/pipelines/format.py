@@ -8,9 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from policylang.pipelines.findings import Result, View, add_sources, of_source
-from policylang.project.discovery import Problem, SourceSet, leads_out, nearest_settings, read_regular, unreadable
-from policylang.project.project import Project
+from policylang.pipelines.findings import Result, View
+from policylang.project.discovery import Problem, SourceSet, nearest_settings, read_regular, unreadable
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.format import FormatError, format_source
@@ -76,7 +75,7 @@ class FormattedFiles:
     def _sources(self, set_: SourceSet) -> View:
         for source in set_.oversized:
             self._too_large(source, set_.config.limits)
-        return add_sources(self.result, Project(set_))
+        return self.result.add_sources(set_)
 
     def _add(self, source: Source, data: bytes, set_: SourceSet, view: View) -> None:
         limits = set_.config.limits
@@ -87,11 +86,11 @@ class FormattedFiles:
             self._problem(source, "formatting would change what the file says", help)
             return
         if made.text is None:
-            self.result.findings += [of_source(diagnostic, view) for diagnostic in made.diagnostics]
+            self.result.findings += view.findings(made.diagnostics)
         elif len(after := made.text.encode()) > limits.file_bytes:
             self._too_large(source, limits)
         else:
-            self.files.append(File(source, data, after, leads_out(set_, source, "formatted")))
+            self.files.append(File(source, data, after, set_.leads_out(source, "formatted")))
 
     def _too_large(self, source: Source, limits: Limits) -> None:
         help = "split it, or raise `limits: file_bytes` in `policylang.yaml`"

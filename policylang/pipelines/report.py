@@ -14,7 +14,7 @@ from policylang.check.usage import Usage
 from policylang.ir import nodes as ir
 from policylang.pipelines.agenda import agenda_of
 from policylang.pipelines.check import CheckOptions, add_checked, add_compiled
-from policylang.pipelines.findings import ReportedFinding, Result, as_data
+from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.pipelines.replay import command, headline, particulars
 from policylang.project.discovery import Problem, nearest_settings
 from policylang.project.loading import read_compiled
@@ -110,7 +110,7 @@ def _finding(finding: ReportedFinding) -> dict[str, Any]:
         }
         for witness, names in zip(finding.witnesses, looked_at, strict=False)
     ]
-    data = as_data(finding)
+    data = finding.data
     for name in ("witness", "further_witnesses"):
         del data[name]
     more = {"suggestion": finding.suggestion, "weight": finding.urgency, "cause": finding.anchor[0]}

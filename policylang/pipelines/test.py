@@ -24,7 +24,7 @@ from policylang.testing.scenario import SUFFIXES, ScenarioFile
 _MAX_BYTES = 16 * 1024 * 1024
 
 
-class Observers(Protocol):
+class _Observers(Protocol):
     """Has an observer for each policy set, by the folder where it is."""
 
     def recorder(self, root: Path, project: Project) -> Observer: ...
@@ -39,7 +39,7 @@ class FileResult(msgspec.Struct):
 
 
 def run_suite(
-    paths: Sequence[str], step: Callable[[str], None] = lambda _what: None, collector: Observers | None = None
+    paths: Sequence[str], step: Callable[[str], None] = lambda _what: None, collector: _Observers | None = None
 ) -> Iterator[FileResult]:
     """Run the scenario files that paths name, and all those in and below the folders that they name, in order. A
     ``collector`` is told of every case.
@@ -60,7 +60,7 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
             yield from (Path(where) / file for file in sorted(names) if file.endswith(SUFFIXES))
 
 
-def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Observers | None) -> FileResult:
+def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: _Observers | None) -> FileResult:
     result = FileResult(str(path))
     try:
         data = read_regular(path, _MAX_BYTES + 1)
@@ -76,7 +76,7 @@ def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Ob
 
 
 def run_text(
-    path: Path, text: str, compiled: dict[Path, Project | Problem], collector: Observers | None = None
+    path: Path, text: str, compiled: dict[Path, Project | Problem], collector: _Observers | None = None
 ) -> FileResult:
     """Run the scenarios in a text that is, or will be, the file at a path. ``compiled``: by the folders where they are,
     policy sets that are there already; those that are missing are added.

@@ -83,6 +83,16 @@ class SourceSet(msgspec.Struct):
         """The paths of its files as the user would type them, by their names."""
         return {source.name: source.display for source in self.files}
 
+    def leads_out(self, source: Source, done: str) -> Problem | None:
+        """Why a source must not be changed: it is a link to a file outside of the policy set, which may be a part of
+        others. ``done``: what would be done with it, as in ``fixed``.
+        """
+        real = Path(source.display).resolve()
+        if real.is_relative_to(self.root.resolve()):
+            return None
+        help = f"check the policy set it is in, `{shown_path(real.parent)}`, or put a copy here"
+        return Problem(source.display, f"not {done}: it is a link to a file outside of the policy set", help)
+
 
 ConfigReader = Callable[[Path], Config]
 """Reads the config at a path. Raises `ConfigError` and OSError."""
@@ -364,17 +374,6 @@ def _problem(path: Path, error: OSError) -> Problem:
     if isinstance(error, FileNotFoundError) and path == Path(DEFAULT_ROOT):
         help = "name the folder with the policy files, or start a policy set with `policylang init`"
     return unreadable(str(path), error, help)
-
-
-def leads_out(set_: SourceSet, source: Source, done: str) -> Problem | None:
-    """Why a source must not be changed: it is a link to a file outside of the policy set, which may be a part of
-    others. ``done``: what would be done with it, as in ``fixed``.
-    """
-    real = Path(source.display).resolve()
-    if real.is_relative_to(set_.root.resolve()):
-        return None
-    help = f"check the policy set it is in, `{shown_path(real.parent)}`, or put a copy here"
-    return Problem(source.display, f"not {done}: it is a link to a file outside of the policy set", help)
 
 
 def shown_path(path: Path) -> str:

@@ -38,7 +38,7 @@ def settled(found: Sequence[Diagnostic], sources: Sequence[Source], again: Again
 def _settled(
     diagnostic: Diagnostic, edit: Edit, source: Source, known: Container[tuple[str, str]], again: Again
 ) -> Diagnostic:
-    first, last = offsets(source, edit.location)
+    first, last = source.span(edit.location)
     mended, start, end = source.edited(first, last, edit.text), first, first + len(edit.text)
     for _ in range(_ROUNDS):
         found = again(mended)
@@ -55,7 +55,7 @@ def _settled(
         following = wrong[0].edit
         if following is None:
             break
-        here, there = offsets(mended, following.location)
+        here, there = mended.span(following.location)
         # What lies around the first edit was not changed, so the whole grows on both texts alike.
         first, last = first - max(0, start - here), last + max(0, there - end)
         start, end = min(start, here), max(end, there) + len(following.text) - (there - here)
@@ -71,14 +71,8 @@ def _with(diagnostic: Diagnostic, before: Edit, edit: Edit) -> Diagnostic:
     return msgspec.structs.replace(diagnostic, edit=edit, help=help)
 
 
-def offsets(source: Source, place: Location) -> tuple[int, int]:
-    """Where a location begins and ends in the text of its source."""
-    starts = source.line_starts
-    return starts[place.line - 1] + place.column - 1, starts[place.end_line - 1] + place.end_column - 1
-
-
 def _touches(source: Source, place: Location, start: int, end: int) -> bool:
     if place.path != source.name:
         return False
-    first, last = offsets(source, place)
+    first, last = source.span(place)
     return first < end and last > start

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from policylang.diagnostics import Diagnostic
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled, is_bundle
@@ -31,7 +30,7 @@ def policy_set_of(
     if len(sets) > 1:
         return several(paths, sets)
     project = Project(sets[0], step)
-    return project.ir or why_not(project, paths)
+    return project.ir or project.why_not(paths)
 
 
 def compiled_among(paths: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -47,27 +46,6 @@ def _holds_bundle(path: str) -> bool:
         return not path.endswith(".policy") and is_bundle(read_regular(Path(path), 512))
     except OSError:
         return False  # reported by what reads it
-
-
-def why_not(project: Project, paths: Sequence[str]) -> Problem:
-    """Why a project has no compiled policy set: the first reason. ``paths``: those given on the command line."""
-    if project.sources.problems:
-        return project.sources.problems[0]
-    errors = [diagnostic for diagnostic in project.diagnostics if diagnostic.severity == "error"]
-    return of_diagnostics(project, errors, paths)
-
-
-def of_diagnostics(project: Project, errors: Sequence[Diagnostic], paths: Sequence[str]) -> Problem:
-    """The first of some errors in the sources of a project, and how to see the others."""
-    first = errors[0]
-    more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return Problem(
-        project.sources.shown.get(first.location.path, first.location.path),
-        f"{first.code} {first.message}{more}",
-        f"`{' '.join(['policylang check', *paths])}` shows all of it",
-        first.location.line,
-        first.location.column,
-    )
 
 
 def read_compiled(path: str) -> ir.PolicySet | Problem:

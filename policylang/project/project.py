@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -14,7 +14,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.lowering.policy_set import lower
 from policylang.ir.nesting import name_of, too_many_ways
 from policylang.model import Model, build_model
-from policylang.project.discovery import SourceSet
+from policylang.project.discovery import Problem, SourceSet
 from policylang.project.edits import settled
 from policylang.settings.limits import Limits
 from policylang.source import Location, Source
@@ -164,6 +164,24 @@ class Project:
         if self.sources.problems or any(d.severity == "error" for d in self.diagnostics):
             return None
         return self._resolved[0] if self.sources.directory else self._policies
+
+    def why_not(self, paths: Sequence[str]) -> Problem:
+        """Why there is no compiled policy set: the first reason. ``paths``: those given on the command line."""
+        if self.sources.problems:
+            return self.sources.problems[0]
+        return self.first_of([each for each in self.diagnostics if each.severity == "error"], paths)
+
+    def first_of(self, errors: Sequence[Diagnostic], paths: Sequence[str]) -> Problem:
+        """The first of some errors in the sources, and how to see the others."""
+        first = errors[0]
+        more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+        return Problem(
+            self.sources.shown.get(first.location.path, first.location.path),
+            f"{first.code} {first.message}{more}",
+            f"`{' '.join(['policylang check', *paths])}` shows all of it",
+            first.location.line,
+            first.location.column,
+        )
 
 
 def discreet(diagnostics: Iterable[Diagnostic], sources: Iterable[Source]) -> list[Diagnostic]:

@@ -257,7 +257,7 @@ def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
 
 
 def unsafe(config: ServiceConfig) -> tuple[str, str] | None:
-    """What of it would be served to people whom nobody meant, for which the service does not start, and what to do."""
+    """What of it would be served to people whom nobody meant, so that the service does not start, and what to do."""
     if not config.is_local and not config.has_credentials:
         return (
             f"`{config.host}` can be reached from elsewhere, and clients need not say who they are",

@@ -7,7 +7,6 @@ import msgspec
 from policylang.check.finding import Finding as Said
 from policylang.check.reach import Reach
 from policylang.output.order import first_screen, in_order
-from policylang.output.reach import in_words
 from policylang.pipelines.findings import ReportedFinding
 
 
@@ -78,12 +77,12 @@ def test_everything_is_shown_or_counted() -> None:
 
 
 def test_a_reach_is_one_phrase_of_what_is_known() -> None:
-    assert in_words(Reach()) == ""
-    assert in_words(Reach(1, 0)) == "1 user"
-    assert in_words(Reach(0, 0, "some")) == "nobody now; some records"
-    assert in_words(Reach(0, 2_000)) == "nobody now, 2,000 could get it"
+    assert Reach().in_words() == ""
+    assert Reach(1, 0).in_words() == "1 user"
+    assert Reach(0, 0, "some").in_words() == "nobody now; some records"
+    assert Reach(0, 2_000).in_words() == "nobody now, 2,000 could get it"
     whole = Reach(1_200, 1, "all", ("doc.a", "doc.b", "doc.c", "doc.d", "doc.e"))
-    assert in_words(whole) == (
+    assert whole.in_words() == (
         "1,200 users, 1 more could get it; all records; sensitive `doc.a`, `doc.b`, `doc.c` and 2 more"
     )
 

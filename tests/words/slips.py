@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from policylang.diagnostics import Diagnostic
 from policylang.project.discovery import SourceSet
-from policylang.project.edits import offsets
 from policylang.project.project import Project
 from policylang.settings.config import Config
 from policylang.source import Source
@@ -59,6 +58,6 @@ def diagnose(line: str) -> tuple[Source, list[Diagnostic]]:
 def edited(source: Source, diagnostic: Diagnostic) -> str:
     """The last line with the diagnostic's edit made."""
     assert diagnostic.edit is not None
-    start, end = offsets(source, diagnostic.edit.location)
+    start, end = source.span(diagnostic.edit.location)
     text = source.text[:start] + diagnostic.edit.text + source.text[end:]
     return text.removeprefix(AROUND).removesuffix("\n")
