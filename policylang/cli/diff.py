@@ -8,7 +8,7 @@ import click
 
 from policylang.cli.options import TEXT, format_option, now_option, read_instant, text_option
 from policylang.cli.terminal import CLEAN, FINDINGS, found_or_stop, progress, write_lines
-from policylang.cli.versions import Sides, compared, read_sides, today_of
+from policylang.cli.versions import Sides, read_sides
 from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.diff.allow import read_allowed, unused
 from policylang.diff.report import Comparison, FailOn, SetReport, failing
@@ -54,9 +54,9 @@ def diff(
     entries = found_or_stop(read_allowed(allow)) if allow is not None else {}
     with progress() as step:
         sides = found_or_stop(read_sides(arguments, step))
-        sets = tuple(compared(pair, at, entries, step) for pair in sides.pairs)
+        sets = tuple(pair.compared(at, entries, step) for pair in sides.pairs)
     failed = fail_on is not None and any(failing(each, fail_on) for each in sets)
-    today = max((today_of(pair, at) for pair in sides.pairs), default=at.date())
+    today = max((pair.day(at) for pair in sides.pairs), default=at.date())
     left = unused(entries, sets, today)
     found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=left)
     content: Rendered

@@ -12,7 +12,7 @@ from policylang.cli.asking import unknown
 from policylang.cli.given import files_of, given_usage, usage_options
 from policylang.cli.options import now_option, read_instant, repeatable, text_option
 from policylang.cli.terminal import Step, found_or_stop, progress, projects, stop, write_lines
-from policylang.cli.versions import compared, read_sides
+from policylang.cli.versions import read_sides
 from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
 from policylang.diagnostics import visible
 from policylang.ir import nodes as ir
@@ -147,4 +147,4 @@ def _change(
     sides = found_or_stop(read_sides((against, *here), step))
     if len(sides.pairs) != 1:
         stop(Problem(against, f"there are {len(sides.pairs)} policy sets to compare", "name the folder of one"))
-    return ChangeView(against, compared(sides.pairs[0], now, {}, step))
+    return ChangeView(against, sides.pairs[0].compared(now, {}, step))

@@ -38,7 +38,7 @@ def serve(
         from policylang.service.server import serve as run
         from policylang.service.sources import SourceError, source_of
         from policylang.service.stores.store import StoreError
-        from policylang.settings.service import ServiceConfig, read_service_config, unsafe
+        from policylang.settings.service import ServiceConfig, read_service_config
     except ImportError as error:
         help = "pip install 'policylang[serve]'"
         stop(Problem("serve", f"needs a package that is not installed: {error.name}", help))
@@ -51,7 +51,7 @@ def serve(
         stop(unreadable(where, error))
     given = {name: each for name, each in (("host", host), ("port", port), ("workers", workers)) if each is not None}
     config = msgspec.structs.replace(config, **given)
-    refusal = unsafe(config)
+    refusal = config.unsafe()
     if refusal is not None:
         stop(Problem(where, *refusal))
     if config.log is not None:

@@ -39,6 +39,32 @@ class _VersionPair(msgspec.Struct, frozen=True):
     old: _Version | None
     new: _Version | None
 
+    @property
+    def _policy_set(self) -> ir.PolicySet:
+        """That of the new version, or of the old one where there is no other."""
+        found = self.new or self.old
+        assert found is not None
+        return found.policy_set
+
+    def day(self, now: datetime.datetime) -> datetime.date:
+        """The day in the timezone of the policy set."""
+        return now.astimezone(zone(self._policy_set.timezone)).date()
+
+    def compared(self, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
+        """What differs between the versions, with the changes that are approved."""
+        old, new = self.old, self.new
+        empty = _empty_like(self._policy_set)
+        report = compare(old.policy_set if old else empty, new.policy_set if new else empty, now, step)
+        return SetReport(
+            name=self.name,
+            old=old.said if old else None,
+            new=new.said if new else None,
+            same_access=report.same_access,
+            changes=allowed(report.changes, entries, self.day(now)),
+            statements=allowed(report.statements, entries, self.day(now)),
+            notes=report.notes,
+        )
+
 
 class Sides(msgspec.Struct, frozen=True):
     """What OLD and NEW stand for, and the policy sets in both."""
@@ -168,31 +194,3 @@ def _empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
     changes = {name: () for name in ir.PolicySet.__struct_fields__ if isinstance(getattr(policy_set, name), tuple)}
     assert policy_set.version == FORMAT_VERSION
     return msgspec.structs.replace(policy_set, **changes)
-
-
-def compared(pair: _VersionPair, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
-    """What differs between the versions of a policy set, with the changes that are approved."""
-    old, new = pair.old, pair.new
-    empty = _empty_like(_there(pair).policy_set)
-    today = today_of(pair, now)
-    report = compare(old.policy_set if old else empty, new.policy_set if new else empty, now, step)
-    return SetReport(
-        name=pair.name,
-        old=old.said if old else None,
-        new=new.said if new else None,
-        same_access=report.same_access,
-        changes=allowed(report.changes, entries, today),
-        statements=allowed(report.statements, entries, today),
-        notes=report.notes,
-    )
-
-
-def today_of(pair: _VersionPair, now: datetime.datetime) -> datetime.date:
-    """The day in the timezone of a policy set."""
-    return now.astimezone(zone(_there(pair).policy_set.timezone)).date()
-
-
-def _there(pair: _VersionPair) -> _Version:
-    found = pair.new or pair.old
-    assert found is not None
-    return found

@@ -22,11 +22,11 @@ _MOST = 20
 
 def described(key: NameKey, project: Project, index: Index | None, *, short: bool = False) -> str:
     """What a name is. ``index``: of the compiled set, if it compiles; ``short``: without what has to be worked out."""
-    kind, owner, name = key
+    kind, _, name = key
     lines = list(_head(key, project.model))
     if index is not None and not short:
         describe = _BY_KIND.get(kind)
-        lines += describe(index, name, owner) if describe else ()
+        lines += describe(index, name) if describe else ()
     return "\n\n".join(lines)
 
 
@@ -73,7 +73,7 @@ def _code(text: str) -> str:
 # --- by kind -------------------------------------------------------------------------------------------------
 
 
-def _policy(index: Index, name: str, _owner: str | None) -> Iterator[str]:
+def _policy(index: Index, name: str) -> Iterator[str]:
     found = [each for each in index.policy_set.policy_instances if each.policy == name]
     for each in found[:_MOST]:
         condition = condition_in_words(each.condition, index.attributes[each.resource])
@@ -100,19 +100,19 @@ def _listed(lines: list[str]) -> Iterator[str]:
         yield "\n".join([*lines[:_MOST], *more])
 
 
-def _role(index: Index, name: str, _owner: str | None) -> Iterator[str]:
+def _role(index: Index, name: str) -> Iterator[str]:
     if name in index.roles:
         yield from _bundle(index.roles[name])
         yield f"{people_in_words(len(reached(index)['role', name]))} of it"
 
 
-def _group(index: Index, name: str, _owner: str | None) -> Iterator[str]:
+def _group(index: Index, name: str) -> Iterator[str]:
     if name in index.groups:
         yield from _bundle(index.groups[name])
         yield f"{people_in_words(len(reached(index)['group', name]))} in it"
 
 
-def _user(index: Index, name: str, _owner: str | None) -> Iterator[str]:
+def _user(index: Index, name: str) -> Iterator[str]:
     if name in index.users or name in index.integrations:
         yield _access_table(access(index, name, None))
 
@@ -138,7 +138,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _resource(index: Index, name: str, _owner: str | None) -> Iterator[str]:
+def _resource(index: Index, name: str) -> Iterator[str]:
     if name in index.resources:
         actions = ", ".join(f"`{each}`" for each in index.actions[name])
         attributes = [
@@ -149,7 +149,7 @@ def _resource(index: Index, name: str, _owner: str | None) -> Iterator[str]:
         yield f"actions {actions}" if actions else "no actions"
 
 
-_BY_KIND: dict[str, Callable[[Index, str, str | None], Iterator[str]]] = {
+_BY_KIND: dict[str, Callable[[Index, str], Iterator[str]]] = {
     "policy": _policy,
     "role": _role,
     "group": _group,

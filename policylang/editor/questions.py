@@ -146,7 +146,7 @@ def _run_tests(check: LiveChecker, asked: QuestionData) -> Any:
     failed = [case for case in result.cases if case.failure is not None]
     lines = [f"line {case.line}: {case.title}: {case.failure}" for case in failed]
     summary = f"{len(result.cases) - len(failed)} of {len(result.cases)} as expected"
-    return {"text": _visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
+    return {"text": "\n".join(map(visible, [summary, *lines])), "failed": len(failed), "cases": len(result.cases)}
 
 
 def _tests_of(check: LiveChecker, asked: QuestionData) -> tuple[FileResult, list[TestedDecision]]:
@@ -159,11 +159,6 @@ def _tests_of(check: LiveChecker, asked: QuestionData) -> tuple[FileResult, list
     if result.problem is not None:
         raise QuestionError(result.problem.in_words())
     return result, found
-
-
-def _visible_lines(lines: list[str]) -> str:
-    """Lines in which everything shows itself."""
-    return "\n".join(map(visible, lines))
 
 
 QUESTIONS: dict[str, Callable[[LiveChecker, QuestionData], Any]] = {

@@ -24,12 +24,7 @@ AT_MOST = 10
 SUMMARY_BYTES = 1024 * 1024
 """What GitHub takes as the summary of a step; a longer one is not shown at all."""
 
-_COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
-_WORDS: dict[Severity, tuple[str, str]] = {
-    "error": ("error", "errors"),
-    "warning": ("warning", "warnings"),
-    "info": ("notice", "notices"),
-}
+_LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
@@ -63,7 +58,7 @@ def _annotation(finding: ReportedFinding, root: Path) -> str:
     properties["title"] = f"{finding.code} {finding.name}"
     lines = sentences(finding)
     lines += [f"{place.message}: {shown_path(place.path, root)}:{place.line}" for place in finding.related]
-    return _command(_COMMANDS[finding.severity], properties, "\n".join(lines))
+    return _command(_LEVELS[finding.severity], properties, "\n".join(lines))
 
 
 def _problem(problem: Problem, root: Path) -> str:
@@ -88,8 +83,7 @@ def _property(text: str) -> str:
 
 
 def _counted(count: int, severity: Severity, more: str = "") -> str:
-    one, many = _WORDS[severity]
-    return f"{count} {more}{one if count == 1 else many}"
+    return f"{count} {more}{_LEVELS[severity]}{'' if count == 1 else 's'}"
 
 
 # --- the summary of the job ----------------------------------------------------------------------------------
@@ -118,7 +112,7 @@ def append_summary(result: Result, path: Path, *, root: Path | None = None) -> N
 
 
 def _headline(result: Result) -> str:
-    counts = {severity: sum(1 for each in result.findings if each.severity == severity) for severity in _WORDS}
+    counts = {severity: sum(1 for each in result.findings if each.severity == severity) for severity in _LEVELS}
     words = [_counted(count, severity) for severity, count in counts.items() if count]
     if result.problems:
         count = len(result.problems)
@@ -135,7 +129,7 @@ def _rest(count: int) -> str:
 def _row(finding: ReportedFinding, root: Path) -> str:
     place = f"{shown_path(finding.path, root)}:{finding.line}"
     text = "<br>".join(map(markdown, sentences(finding)))
-    return f"| {_COMMANDS[finding.severity]} | {finding.code} {finding.name} | {markdown(place)} | {text} |\n"
+    return f"| {_LEVELS[finding.severity]} | {finding.code} {finding.name} | {markdown(place)} | {text} |\n"
 
 
 def _problem_row(problem: Problem, root: Path) -> str:

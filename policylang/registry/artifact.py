@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from policylang.registry.client import MANIFEST, Registry, RegistryError, digest_of
-from policylang.registry.reference import Reference
+from policylang.registry.reference import Reference, is_digest
 
 _ARTIFACT = "application/vnd.policylang.bundle.v1"
 BUNDLE = "application/vnd.policylang.bundle.v1+tar"
@@ -100,11 +100,6 @@ def _layers(content: bytes) -> tuple[_Descriptor, _Descriptor | None]:
     signatures = [each for each in manifest.layers if each.media_type == SIGNATURE]
     if len(bundles) != 1 or len(signatures) > 1 or len(manifest.layers) != len(bundles) + len(signatures):
         raise RegistryError("what is there is not a bundle of policies")
-    if not all(_is_digest(each.digest) for each in manifest.layers):
+    if not all(is_digest(each.digest) for each in manifest.layers):
         raise RegistryError("the manifest names content otherwise than by SHA-256")
     return bundles[0], signatures[0] if signatures else None
-
-
-def _is_digest(text: str) -> bool:
-    algorithm, _, rest = text.partition(":")
-    return algorithm == "sha256" and len(rest) == 64 and set(rest) <= set("0123456789abcdef")

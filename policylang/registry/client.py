@@ -19,7 +19,7 @@ import msgspec
 
 from policylang.registry import transfer
 from policylang.registry.credentials import credentials
-from policylang.registry.reference import Reference, is_local
+from policylang.registry.reference import Reference, is_digest, is_local
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 MOST_MANIFEST = 1 << 20
@@ -68,7 +68,7 @@ class Registry:
             return self._reference.digest
         answer = self._ask("HEAD", f"{self._base}/manifests/{self._reference.of}", {"Accept": MANIFEST})
         said = answer.headers.get("Docker-Content-Digest", "")
-        return said if re.fullmatch(r"sha256:[0-9a-f]{64}", said) else digest_of(self.manifest())
+        return said if is_digest(said) else digest_of(self.manifest())
 
     def manifest(self, digest: str | None = None) -> bytes:
         """The manifest that the reference names, or the one of ``digest``. Raises `RegistryError`."""

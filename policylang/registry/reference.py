@@ -10,12 +10,13 @@ import msgspec
 
 SCHEME = "oci://"
 
+_DIGEST = r"sha256:[0-9a-f]{64}"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
     r"(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?)"
     rf"/(?P<name>{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
-    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+    rf"(?:@(?P<digest>{_DIGEST}))?"
 )
 _LONGEST_NAME = 255
 _LARGEST_PORT = 65535
@@ -57,6 +58,11 @@ class Reference(msgspec.Struct, frozen=True):
         tag = "" if self.tag is None else f":{self.tag}"
         digest = "" if self.digest is None else f"@{self.digest}"
         return f"{SCHEME}{self.host}/{self.name}{tag}{digest}"
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text names some content by SHA-256."""
+    return re.fullmatch(_DIGEST, text) is not None
 
 
 def is_local(host: str) -> bool:

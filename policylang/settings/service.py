@@ -220,6 +220,31 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         named = urlsplit(self.base).hostname
         return frozenset(own | {named} if named else own)
 
+    def unsafe(self) -> tuple[str, str] | None:
+        """Why the service does not start, as it would serve people whom nobody meant, and what to do."""
+        if not self.is_local and not self.has_credentials:
+            return (
+                f"`{self.host}` can be reached from elsewhere, and clients need not say who they are",
+                "give clients `tokens`, or certificates with `tls: client_ca`; or listen on 127.0.0.1",
+            )
+        if not self.is_local and self.tls is None and not self.tls_in_front:
+            return (
+                f"`{self.host}` can be reached from elsewhere, and tokens would travel in the clear",
+                "set `tls`; where a proxy in front ends TLS, say `tls_in_front: true`",
+            )
+        if self.tls is not None and self.tls_in_front:
+            return ("`tls` and `tls_in_front` contradict each other", "remove one of the two")
+        hashes = [token.sha256 for token in self.tokens]
+        if len(set(hashes)) != len(hashes):
+            return ("two tokens are the same", "give every client a token of its own")
+        if _EMPTY in hashes:
+            return ("a token is empty", "make one: `openssl rand -hex 32`")
+        if self.gateway is not None and any(route.path.count("{id}") > 1 for route in self.gateway.routes):
+            return ("a path of `gateway` has two ids", "write `{id}` once: it is the id of the record")
+        if any(name in RESERVED for name in self.trusted.action):
+            return ("`changes` and `field` of an action are always read", "remove them from `trusted: action`")
+        return None
+
 
 def service_schema() -> dict[str, Any]:
     """The JSON Schema of the file behind ``policylang serve --config``."""
@@ -254,32 +279,6 @@ def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
     if config.log is not None:
         changed["log"] = msgspec.structs.replace(config.log, path=str(folder / config.log.path))
     return msgspec.structs.replace(config, **changed)
-
-
-def unsafe(config: ServiceConfig) -> tuple[str, str] | None:
-    """What of it would be served to people whom nobody meant, so that the service does not start, and what to do."""
-    if not config.is_local and not config.has_credentials:
-        return (
-            f"`{config.host}` can be reached from elsewhere, and clients need not say who they are",
-            "give clients `tokens`, or certificates with `tls: client_ca`; or listen on 127.0.0.1",
-        )
-    if not config.is_local and config.tls is None and not config.tls_in_front:
-        return (
-            f"`{config.host}` can be reached from elsewhere, and tokens would travel in the clear",
-            "set `tls`; where a proxy in front ends TLS, say `tls_in_front: true`",
-        )
-    if config.tls is not None and config.tls_in_front:
-        return ("`tls` and `tls_in_front` contradict each other", "remove one of the two")
-    hashes = [token.sha256 for token in config.tokens]
-    if len(set(hashes)) != len(hashes):
-        return ("two tokens are the same", "give every client a token of its own")
-    if _EMPTY in hashes:
-        return ("a token is empty", "make one: `openssl rand -hex 32`")
-    if config.gateway is not None and any(route.path.count("{id}") > 1 for route in config.gateway.routes):
-        return ("a path of `gateway` has two ids", "write `{id}` once: it is the id of the record")
-    if any(name in RESERVED for name in config.trusted.action):
-        return ("`changes` and `field` of an action are always read", "remove them from `trusted: action`")
-    return None
 
 
 _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -13,7 +13,7 @@ import yaml
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import Config, read_config
-from policylang.settings.service import read_service_config, unsafe
+from policylang.settings.service import read_service_config
 from policylang.source import Source
 from tests.docs.blocks import DOCUMENTS, ROOT, Block, blocks, indented_code, prose
 from tests.docs.run import ExampleError, Runner
@@ -81,7 +81,7 @@ def test_commands_files_and_code_in_order(document: Path, tmp_path: Path) -> Non
 def test_service(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "service.yaml"
     path.write_text(block.text, encoding="utf-8")
-    assert unsafe(read_service_config(path)) is None
+    assert read_service_config(path).unsafe() is None
 
 
 @of_kind("config")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policylang.settings.service import read_service_config, unsafe
+from policylang.settings.service import read_service_config
 from tests.docs.blocks import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -47,7 +47,7 @@ def test_the_settings_that_it_asks_for(tmp_path: Path) -> None:
     example = text.split("## Deploying")[1].split("```yaml service\n")[1].split("```")[0]
     (tmp_path / "service.yaml").write_text(example)
     config = read_service_config(tmp_path / "service.yaml")
-    assert unsafe(config) is None
+    assert config.unsafe() is None
     assert (config.host, config.port, config.tls_in_front) == ("0.0.0.0", 8181, True)
     assert config.tokens
     assert config.keys

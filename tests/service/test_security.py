@@ -19,7 +19,7 @@ from policylang.runtime.index import Index
 from policylang.service.security import Guard
 from policylang.service.stores.store import Deadline, StoreError
 from policylang.service.wire import RefusedRequest
-from policylang.settings.service import ServiceConfig, unsafe
+from policylang.settings.service import ServiceConfig
 from tests.service.helpers import (
     ANN,
     ASKED,
@@ -100,7 +100,7 @@ def test_what_everybody_may_read(guarded: httpx.Client, path: str) -> None:
     ],
 )
 def test_unsafe(settings: dict[str, Any], words: str) -> None:
-    refusal = unsafe(config(**settings))
+    refusal = config(**settings).unsafe()
     assert refusal is not None
     assert words in refusal[0]
 
@@ -118,7 +118,7 @@ def test_unsafe(settings: dict[str, Any], words: str) -> None:
     ],
 )
 def test_safe(settings: dict[str, Any]) -> None:
-    assert unsafe(config(**settings)) is None
+    assert config(**settings).unsafe() is None
 
 
 def test_a_page_of_another_site_gets_nothing() -> None:
