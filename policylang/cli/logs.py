@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from policylang.cli.options import Command, text_option
 from policylang.cli.terminal import stop
-from policylang.project.discovery import UnreadableError, nearest_settings
-from policylang.settings.config import Config
+from policylang.project.discovery import UnreadableError
 from policylang.usage.columns import LogMapping, read_log_mapping
 from policylang.usage.logs import is_log
 
@@ -51,12 +49,3 @@ def given_mapping(path: str | None) -> LogMapping:
         return LogMapping() if path is None else read_log_mapping(path)
     except UnreadableError as error:
         stop(error.problem)
-
-
-def config_of(paths: Sequence[str]) -> Config:
-    """The config that holds for some policies; ends the command where it has mistakes."""
-    first = Path(paths[0]) if paths else Path()
-    config, _, problems = nearest_settings(first if first.is_dir() else first.parent)
-    if problems:
-        stop(*problems)
-    return config

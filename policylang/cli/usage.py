@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 import msgspec
 
 from policylang.cli.asking import load
 from policylang.cli.given import files_of
-from policylang.cli.logs import config_of, days_option, given_mapping, log_options, logs_and_paths
+from policylang.cli.logs import days_option, given_mapping, log_options, logs_and_paths
 from policylang.cli.options import TEXT, format_option, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, terminal_width
 from policylang.cli.writing import Rendered, report_option, write_output
 from policylang.output import usage as text
-from policylang.project.discovery import UnreadableError
+from policylang.project.discovery import UnreadableError, nearest_settings
+from policylang.settings.usage import UsageSettings
 from policylang.text.readable import json_bytes
 from policylang.usage.analyse import usage_report
 from policylang.usage.logs import Backend
@@ -47,7 +49,7 @@ def usage(
     logs, paths = logs_and_paths(arguments)
     at = read_instant(now)
     said = given_mapping(mapping)
-    settings = config_of(paths).usage
+    settings = _settings(paths)
     if days is not None:
         settings = msgspec.structs.replace(settings, days=days)
     index = load(paths).index
@@ -68,3 +70,12 @@ def usage(
             content = text.render(report, terminal_width())
     write_output(content, output, (*files_of(logs), *paths, mapping))
     sys.exit(FINDINGS if report.unused else CLEAN)
+
+
+def _settings(paths: tuple[str, ...]) -> UsageSettings:
+    """What the config that holds for the policies says; ends the command where it has mistakes."""
+    first = Path(paths[0]) if paths else Path()
+    config, _, problems = nearest_settings(first if first.is_dir() else first.parent)
+    if problems:
+        stop(*problems)
+    return config.usage

@@ -13,7 +13,7 @@ from policylang.diagnostics import Diagnostic
 from policylang.directory import read_people, resolve
 from policylang.files.yaml_source import YamlError
 from policylang.ir import nodes as ir
-from policylang.project.discovery import Problem, directory_sources, discover, outside_folders, read_regular, unreadable
+from policylang.project.discovery import Problem, directory_sources, discover, read_regular, unreadable
 from policylang.project.project import Project, discreet
 from policylang.source import Source
 from policylang.testing.asked import Case, Observer
@@ -115,9 +115,7 @@ def _with_people(project: Project | Problem, folder: Path, scenarios: ScenarioFi
     whole = project.sources
     base = whole.base or whole.root
     paths = [folder / name for name in names]
-    files = directory_sources(
-        whole.root, paths, limits, [folder, base, whole.root], outside_folders(whole.config, base)
-    )
+    files = directory_sources(whole.root, paths, limits, [folder, base, whole.root], whole.config.outside(base))
     if files.problems:
         return files.problems[0]
     if files.oversized:

@@ -222,7 +222,7 @@ def _read(root: Path, files: Sequence[Path], reader: ConfigReader) -> SourceSet:
         [beside / file for file in config.directory],
         config.limits,
         [beside],
-        outside_folders(config, beside),
+        config.outside(beside),
     )
     in_order = tuple(sorted(policies.sources, key=lambda source: source.name))
     oversized = (*policies.oversized, *people.oversized)
@@ -282,11 +282,6 @@ def directory_sources(
     for source in found.sources:
         source.foreign = Path(source.display) in foreign
     return found
-
-
-def outside_folders(config: Config, base: Path) -> list[Path]:
-    """The folders outside of that of the config in which files with people may be."""
-    return [base / each for each in config.directory_outside]
 
 
 def _lies_in(file: Path, folder: Path) -> bool:

@@ -31,7 +31,7 @@ from policylang.service.openapi import openapi
 from policylang.service.searching import Search, Searcher
 from policylang.service.security import Guard
 from policylang.service.stores.store import Deadline, LateError, Store, StoreError
-from policylang.service.tracing import RequestSpan, Traces, to_collector
+from policylang.service.tracing import RequestSpan, Traces
 from policylang.service.watching import PoliciesInForce
 from policylang.service.wire import (
     ActionSearch,
@@ -41,7 +41,6 @@ from policylang.service.wire import (
     ResourceSearch,
     SubjectSearch,
     check_length,
-    completed,
     convert,
     read_body,
     with_whole_limit,
@@ -126,7 +125,7 @@ class _Service:
             for each in wanted.evaluations:
                 turn.deadline.check()
                 try:
-                    answers.append(self._decide(turn, completed(each, wanted), request_id))
+                    answers.append(self._decide(turn, wanted.completed(each), request_id))
                 except RefusedRequest as error:
                     answers.append(_failed(error))
                 if answers[-1]["decision"] is stop_at:
@@ -402,7 +401,7 @@ def make_app(
     are wanted and their package is missing.
     """
     metrics = metrics or Metrics()
-    traces = traces or (to_collector() if config.traces else Traces())
+    traces = traces or (Traces.to_collector() if config.traces else Traces())
     service = _Service(config, policies, store, metrics, traces)
     reader = service.gateway_reader
     posts: dict[str, _Endpoint] = {

@@ -37,7 +37,7 @@ from policylang.service.metrics import MULTIPROCESS, Metrics
 from policylang.service.sources import Paths, PolicySource, ReadPolicies, Unusable
 from policylang.service.stores.opening import open_store
 from policylang.service.stores.store import Store
-from policylang.service.tracing import to_collector
+from policylang.service.tracing import Traces
 from policylang.service.watching import PoliciesInForce, Watcher
 from policylang.settings.service import ServiceConfig
 
@@ -351,7 +351,7 @@ def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], obj
     _log_here()
     _try_files(config)
     if config.traces:
-        to_collector().close()
+        Traces.to_collector().close()
     read = source.read(None)
     assert read is not None
     store = open_store(config)

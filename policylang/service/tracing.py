@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from policylang import __version__
 
@@ -43,6 +43,19 @@ class Traces:
         self._provider = provider
         self._tracer = None if provider is None else provider.get_tracer("policylang", __version__)
 
+    @classmethod
+    def to_collector(cls) -> Self:
+        """Traces that are sent by OTLP over HTTP. Raises ImportError where the package for it is missing."""
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        resource = Resource({SERVICE_NAME: "policylang"}).merge(OTELResourceDetector().detect())
+        provider = TracerProvider(resource=resource)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        return cls(provider)
+
     @property
     def are_on(self) -> bool:
         """Whether anybody is told."""
@@ -68,16 +81,3 @@ class Traces:
         """Send what is left."""
         if self._provider is not None:
             self._provider.shutdown()
-
-
-def to_collector() -> Traces:
-    """Traces that are sent by OTLP over HTTP. Raises ImportError where the package for it is missing."""
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    resource = Resource({SERVICE_NAME: "policylang"}).merge(OTELResourceDetector().detect())
-    provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return Traces(provider)

@@ -91,6 +91,17 @@ class Evaluations(_PartialEvaluation, frozen=True):
     evaluations: list[dict[str, Any]] = []
     options: _Options = _Options()
 
+    def completed(self, part: dict[str, Any]) -> Evaluation:
+        """One of the questions. Raises `RefusedRequest`."""
+        own = convert(_PartialEvaluation, part)
+        context = self.context if own.context is UNSET else own.context
+        return Evaluation(
+            _said(own.subject, self.subject, "subject"),
+            _said(own.action, self.action, "action"),
+            _said(own.resource, self.resource, "resource"),
+            {} if context is UNSET else context,
+        )
+
 
 class SubjectSearch(msgspec.Struct, frozen=True):
     """Who may do that."""
@@ -173,18 +184,6 @@ def check_length(content: dict[str, Any], body_bytes: int) -> None:
             length += len(written.encode()) * sum(name not in part for part in parts)
     if length > most:
         raise RefusedRequest(400, f"what the evaluations leave out is more than {most} bytes, written out for each")
-
-
-def completed(part: dict[str, Any], whole: Evaluations) -> Evaluation:
-    """One question of several. Raises `RefusedRequest`."""
-    own = convert(_PartialEvaluation, part)
-    context = whole.context if own.context is UNSET else own.context
-    return Evaluation(
-        _said(own.subject, whole.subject, "subject"),
-        _said(own.action, whole.action, "action"),
-        _said(own.resource, whole.resource, "resource"),
-        {} if context is UNSET else context,
-    )
 
 
 def _said(own: _T | UnsetType, at_the_top: _T | UnsetType, name: str) -> _T:

@@ -74,6 +74,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     imports: Imports = Imports()
     """For sets that `policylang import` wrote."""
 
+    def outside(self, base: Path) -> list[Path]:
+        """The folders outside of its own, ``base``, in which files with people may be."""
+        return [base / each for each in self.directory_outside]
+
 
 class ConfigError(ValueError):
     """A config file that cannot be used, with its place (1-based)."""

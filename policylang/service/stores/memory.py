@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from policylang.diagnostics import reason
 from policylang.files.json_source import JsonError, read_json
@@ -23,6 +23,19 @@ class MemoryStore:
 
     def __init__(self, records: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         self._records = {name: dict(sorted(each.items())) for name, each in records.items()}
+
+    @classmethod
+    def read(cls, path: str) -> Self:
+        """The records of a file. Raises `StoreError` for one that cannot be used."""
+        try:
+            content = read_json(read_regular(Path(path)).decode("utf-8-sig"))
+        except OSError as error:
+            raise StoreError(f"cannot be read: {reason(error)}") from None
+        except (UnicodeDecodeError, JsonError) as error:
+            raise StoreError(f"not JSON that can be used: {error}") from None
+        if not isinstance(content, dict):
+            raise StoreError("the file must hold an object by resource")
+        return cls({resource: _by_key(resource, records) for resource, records in content.items()})
 
     def reach(self, deadline: Deadline) -> None: ...
 
@@ -45,19 +58,6 @@ class MemoryStore:
 
     def close(self) -> None:
         self._records = {}
-
-
-def read_memory(path: str) -> MemoryStore:
-    """The records of a file. Raises `StoreError` for one that cannot be used."""
-    try:
-        content = read_json(read_regular(Path(path)).decode("utf-8-sig"))
-    except OSError as error:
-        raise StoreError(f"cannot be read: {reason(error)}") from None
-    except (UnicodeDecodeError, JsonError) as error:
-        raise StoreError(f"not JSON that can be used: {error}") from None
-    if not isinstance(content, dict):
-        raise StoreError("the file must hold an object by resource")
-    return MemoryStore({resource: _by_key(resource, records) for resource, records in content.items()})
 
 
 def _by_key(resource: str, records: Any) -> dict[str, dict[str, Any]]:

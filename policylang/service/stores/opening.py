@@ -10,9 +10,9 @@ def open_store(config: ServiceConfig) -> Store | None:
     """Raises `StoreError` for one that cannot be opened, also where the driver is not installed."""
     match config.store:
         case Memory(path):
-            from policylang.service.stores.memory import read_memory
+            from policylang.service.stores.memory import MemoryStore
 
-            return read_memory(path)
+            return MemoryStore.read(path)
         case Sqlite(path, tables):
             from policylang.service.stores.sqlite import SqliteStore
 
