@@ -38,7 +38,7 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def coloured(stream: TextIO | None) -> bool:
+def _coloured(stream: TextIO | None) -> bool:
     """Colours are for terminals that are not dumb, and for everything with `FORCE_COLOR` (force-color.org); for nothing
     with `NO_COLOR` (no-color.org).
     """
@@ -56,7 +56,7 @@ def terminal_width() -> int | None:
 
 def write_lines(lines: Iterable[str], err: bool = False) -> None:
     """Print lines, with colours where they belong."""
-    colour = coloured(sys.stderr if err else sys.stdout)
+    colour = _coloured(sys.stderr if err else sys.stdout)
     for line in lines:
         click.echo(no_command(line), err=err, color=colour)
 

@@ -35,11 +35,11 @@ class Violation(msgspec.Struct, frozen=True):
 
 def first_violation(content: Any, schema: dict[str, Any]) -> Violation | None:
     """The most telling violation of a schema, or ``None``."""
-    error = violation(content, schema)
+    error = _violation(content, schema)
     return None if error is None else _Words(schema).of(error)
 
 
-def violation(content: Any, schema: dict[str, Any]) -> ValidationError | None:
+def _violation(content: Any, schema: dict[str, Any]) -> ValidationError | None:
     """The most telling violation of a schema, or ``None``."""
     # Imported when it is needed: most runs validate nothing, and the import takes a fifth of their time.
     from jsonschema import Draft202012Validator

@@ -70,9 +70,8 @@ def _in_words(index: Index, way: Access) -> tuple[str, str, str, str]:
 
 
 def _exactly(way: Access, now: str | None) -> tuple[str, ...]:
-    lists = (way.fields, way.limits, way.denies)
-    parts = [", ".join(lists[0]), *("; ".join(each) for each in lists[1:])]
-    return (*parts, way.source.replace("`", ""), "; ".join(way.dates), "; ".join(way.grants), now or "")
+    said = (", ".join(way.fields), "; ".join(way.limits), "; ".join(way.denies), way.source.replace("`", ""))
+    return (*said, "; ".join(way.dates), "; ".join(way.grants), now or "")
 
 
 def _fields_in_words(fields: Sequence[str], declared: Sequence[str]) -> str:

@@ -67,7 +67,7 @@ def headline(event: Event, today: datetime.date) -> str:
         case End() | Start():
             where = _where(entry.place)
             done = "ended" if entry.day < today else "ends" if isinstance(entry, End) else "starts"
-            return f"{quoted(entry.role)} of {_users(event.users)}{where} {done}{_since(entry.day, today)}"
+            return f"{quoted(entry.role)} of {visible(counted(event.users))}{where} {done}{_since(entry.day, today)}"
         case SuppressionEnd():
             done = "ended" if entry.day < today else "ends"
             return f"the comment that ignores {', '.join(entry.codes)} {done}{_since(entry.day, today)}"
@@ -96,10 +96,6 @@ def _since(day: datetime.date, today: datetime.date) -> str:
 
 def _where(place: Where | None) -> str:
     return "" if place is None else f" at {place.kind} {quoted(place.name)}"
-
-
-def _users(users: tuple[str, ...]) -> str:
-    return visible(counted(users))
 
 
 # --- the report ----------------------------------------------------------------------------------------------

@@ -42,10 +42,10 @@ def render(report: DriftReport, root: Path | None) -> Iterator[str]:
     if len(report.beside) > _MOST_NOTES:
         yield f"  and {len(report.beside) - _MOST_NOTES:,} more: `--format json` shows all of them"
     yield from _stale(report)
-    yield summary(report)
+    yield _summary(report)
 
 
-def summary(report: DriftReport) -> str:
+def _summary(report: DriftReport) -> str:
     """How much differs. There is no drift only where all of the product is known."""
     said = []
     for code, words in (("product-allows", "allowed by the product only"), ("product-denies", "by the files only")):

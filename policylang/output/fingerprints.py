@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +25,9 @@ def fingerprints(result: Result, root: Path) -> list[str]:
     marks there, blanks aside. And of all that it is about: who dismisses a finding has not seen whom it concerns later.
     Of findings that are equal in all that, the second one and those after it are told apart by their number.
     """
-    return _numbered([digest_of(*_parts(finding, result.sources, root)) for finding in result.findings])
+    digests = [digest_of(*_parts(finding, result.sources, root)) for finding in result.findings]
+    counted = zip(digests, _occurrences(digests), strict=True)
+    return [digest if number == 1 else f"{digest}:{number}" for digest, number in counted]
 
 
 def _parts(finding: ReportedFinding, sources: dict[str, Source], root: Path) -> tuple[str, ...]:
@@ -44,11 +46,6 @@ def _parts(finding: ReportedFinding, sources: dict[str, Source], root: Path) -> 
 def digest_of(*parts: str) -> str:
     """A fingerprint of some texts."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _numbered(digests: Sequence[str]) -> list[str]:
-    counted = zip(digests, _occurrences(digests), strict=True)
-    return [digest if number == 1 else f"{digest}:{number}" for digest, number in counted]
 
 
 def _occurrences(things: Iterable[Hashable]) -> list[int]:

@@ -25,7 +25,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     return json_bytes(found)
 
 
-def severity(finding: ReportedFinding) -> str:
+def _severity(finding: ReportedFinding) -> str:
     """``blocker`` for what keeps a policy set from compiling, ``critical`` for every other error; ``major`` for
     warnings that matter to security, ``minor`` for other warnings; ``info``.
     """
@@ -41,7 +41,7 @@ def _finding(finding: ReportedFinding, fingerprint: str, root: Path) -> dict[str
         "description": readable(f"{finding.code}: {finding.told}"),
         "check_name": finding.name,
         "fingerprint": fingerprint,
-        "severity": severity(finding),
+        "severity": _severity(finding),
         "location": {
             "path": shown_path(finding.path, root),
             "lines": {"begin": finding.line, "end": finding.end_line},

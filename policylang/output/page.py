@@ -63,7 +63,7 @@ def report_page(app: Application, documents: Iterable[AccessDocument]) -> bytes:
             f"<style>{app.style}</style>\n".encode(),
             _BODY.encode(),
             b'<script type="application/json" id="data">',
-            embedded(encoded_documents(documents)),
+            _embedded(encoded_documents(documents)),
             b"</script>\n",
             f"<script>{app.script}</script>\n".encode(),
             b"</body>\n</html>\n",
@@ -82,7 +82,7 @@ def encoded_documents(documents: Iterable[AccessDocument]) -> bytes:
     return _ENCODER.encode(list(documents))
 
 
-def embedded(encoded: bytes) -> bytes:
+def _embedded(encoded: bytes) -> bytes:
     """JSON that may stand inside a script element: nothing in it can end that or begin a comment."""
     return shown_json(encoded).replace(b"<", b"\\u003c")
 

@@ -83,13 +83,9 @@ def _part(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], widt
 
 def _unused(report: UsageReport) -> list[tuple[str, ...]]:
     return [
-        (e.kind, e.what, "" if e.by == e.what else e.by, f"{e.users:,}", _day(e.last), str(e.days), e.at)
+        (e.kind, e.what, "" if e.by == e.what else e.by, f"{e.users:,}", str(e.last or "never"), str(e.days), e.at)
         for e in report.unused
     ]
-
-
-def _day(day: object) -> str:
-    return "never" if day is None else str(day)
 
 
 def as_table(report: UsageReport) -> bytes:

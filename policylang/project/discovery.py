@@ -244,7 +244,7 @@ def nearest_settings(folder: Path, reader: ConfigReader = read_config) -> tuple[
     return Config(), path.parent, [problem]
 
 
-class Sources(msgspec.Struct, frozen=True):
+class _Sources(msgspec.Struct, frozen=True):
     """Files that were read, those beyond the size limit, and why others could not be read."""
 
     sources: tuple[Source, ...]
@@ -254,7 +254,7 @@ class Sources(msgspec.Struct, frozen=True):
 
 def directory_sources(
     root: Path, files: Iterable[Path], limits: Limits, inside: Sequence[Path], outside: Sequence[Path]
-) -> Sources:
+) -> _Sources:
     """Files with people, named as seen from the root of their policy set; of Parquet files the table as CSV. They lie
     ``inside`` one of some folders, or in one of those ``outside``, also where links lead: then they are foreign.
     """
@@ -300,7 +300,7 @@ def _sources(
     limits: Limits,
     text: Callable[[Path], str],
     refused: Collection[Path] = (),
-) -> Sources:
+) -> _Sources:
     sources: dict[str, Source] = {}
     oversized: list[Source] = []
     problems: list[Problem] = []
@@ -322,7 +322,7 @@ def _sources(
             problems.append(_problem(file, error))
         except UnreadableError as error:
             problems.append(error.problem)
-    return Sources(tuple(sources.values()), tuple(oversized), tuple(problems))
+    return _Sources(tuple(sources.values()), tuple(oversized), tuple(problems))
 
 
 class UnreadableError(Exception):

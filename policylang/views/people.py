@@ -8,6 +8,7 @@ import msgspec
 
 from policylang.agenda.agenda import Agenda, AgendaEntry, End, Review, Start
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import name_of
 from policylang.runtime.grants import Holding, Profile, holdings
 from policylang.runtime.periods import periods
 from policylang.runtime.sources import RightsSource, inside
@@ -64,7 +65,7 @@ class Chosen:
         """The groups and roles that somebody has at some time, with what lies inside them."""
         for each in holdings(self.index, id_, None):
             for bundle in inside(self.index, each.source):
-                yield ("role" if isinstance(bundle, ir.Role) else "group"), bundle.name
+                yield name_of(bundle)
 
     def _has_one(self, id_: str, roles: Collection[str]) -> bool:
         return any(kind == "role" and name in roles for kind, name in self._names(id_))
@@ -76,7 +77,7 @@ def nested(rows: AccessRows, bundle: ir.Group | ir.Role) -> BundleView:
     return BundleView(
         bundle.name,
         bundle.label,
-        rows.row(Profile((RightsSource("group" if role is None else "role", bundle.name),))),
+        rows.row(Profile((RightsSource(*name_of(bundle)),))),
         rows.places.number(bundle.at),
         tuple(ref.name for ref in bundle.roles),
         tuple(ref.name for ref in bundle.may_assign),

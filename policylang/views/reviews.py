@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal
 
 import msgspec
 
 from policylang.agenda.agenda import Review, reviews
 from policylang.check.used import UsageAnalysis
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import name_of
 from policylang.runtime.access import access
 from policylang.runtime.grants import Holding, holdings
 from policylang.runtime.index import Index
@@ -101,8 +101,8 @@ def _holders(
             holder = _holder(rows, id_, declared.label, each)
             subjects: dict[_Subject, RightsSource] = {alone: each.source}
             for bundle in inside(index, each.source):
-                kind: Literal["role", "group"] = "role" if isinstance(bundle, ir.Role) else "group"
-                subjects[kind, bundle.name] = RightsSource(kind, bundle.name, each.source.place)
+                kind, name = name_of(bundle)
+                subjects[kind, name] = RightsSource(kind, name, each.source.place)
             for subject, source in subjects.items():
                 if subject in wanted:
                     found.setdefault(subject, []).append(_with_use(holder, source, used))
