@@ -53,7 +53,7 @@ def _read(option: str, given: str) -> dict[str, Any]:
     where = option if inline else "standard input" if given == _INPUT else given
     try:
         text = given if inline else _content(given)
-        value = read_yaml(text).value if not inline and _suffix(given) in _YAML else read_json(text)
+        value = read_yaml(text).value if not inline and os.path.splitext(given)[1].lower() in _YAML else read_json(text)
     except OSError as error:
         stop(unreadable(where, error, f"{option}: {_HOW}"))
     except UnicodeDecodeError as error:
@@ -63,10 +63,6 @@ def _read(option: str, given: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         stop(Problem(where, "this is not an object with attributes", f"{option}: {_HOW}"))
     return value
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
 
 
 def _content(given: str) -> str:

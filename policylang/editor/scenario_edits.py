@@ -90,23 +90,21 @@ def _insertion(line: int, text: str) -> lsp.TextEdit:
 
 def _records(index: Index, witness: WitnessData, taken: set[str]) -> Iterator[str]:
     """The record, and those that it is related to, each on a line."""
-    found: list[str] = []
-    _record(index, witness["resource"], witness["record"], free_name("witness", taken), taken, found)
-    yield from found
+    return _record(index, witness["resource"], witness["record"], free_name("witness", taken), taken)
 
 
-def _record(index: Index, resource: str, record: dict[str, Any], name: str, taken: set[str], found: list[str]) -> None:
+def _record(index: Index, resource: str, record: dict[str, Any], name: str, taken: set[str]) -> Iterator[str]:
     values: dict[str, Any] = {"resource": resource}
     for attribute, value in record.items():
         declared = index.attributes[resource].get(attribute)
         item = None if declared is None else declared.type.item
         if isinstance(value, dict) and isinstance(item, RecordType):
             inner = free_name(f"{name}_{attribute}", taken)
-            _record(index, item.resource, value, inner, taken, found)
+            yield from _record(index, item.resource, value, inner, taken)
             value = inner
         values[attribute] = value
     taken.add(name)
-    found.append(f"{name}: {_json(values)}")
+    yield f"{name}: {_json(values)}"
 
 
 def _test(witness: WitnessData, finding: ReportedFinding, taken: set[str] | None = None) -> Iterator[str]:
@@ -122,8 +120,5 @@ def _test(witness: WitnessData, finding: ReportedFinding, taken: set[str] | None
 
 
 def _json(value: Any) -> str:
-    return (
-        " ".join(json_bytes(value).decode().split())
-        if not isinstance(value, str)
-        else json_bytes(value).decode().strip()
-    )
+    shown = json_bytes(value).decode()
+    return shown.strip() if isinstance(value, str) else " ".join(shown.split())

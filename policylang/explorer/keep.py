@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from policylang.files.writing import refuse_link_out, write_atomically
 from policylang.files.yaml_source import YamlError, read_yaml
+from policylang.pipelines.questions import QuestionError
 
 NAME = "kept.test.yaml"
 HEAD = "# Decisions kept by `policylang explore`, which writes this file anew. Move a test elsewhere to edit it.\n"
-
-
-class KeepError(Exception):
-    """Why a decision cannot be kept."""
 
 
 def keep(
@@ -28,15 +26,16 @@ def keep(
     changes: dict[str, Any],
     now: str,
 ) -> Path:
-    """Add a test to the file of a policy set; nothing where it is there already. Raises `KeepError` and OSError."""
+    """Add a test to the file of a policy set; nothing where it is there already. Raises `QuestionError` and OSError."""
     if any(isinstance(value, dict) for value in (*record.values(), *request.values(), *changes.values())):
-        raise KeepError("a record inside a record cannot be kept: write the test by hand")
+        raise QuestionError("a record inside a record cannot be kept: write the test by hand")
     path = root / NAME
     content = _read(path)
     records, tests = content["records"], content["tests"]
     name = next((each for each, there in records.items() if there == record), None)
     if name is None:
-        name = _free(f"{record['resource']}_{len(records) + 1}", records)
+        numbered = (f"{record['resource']}_{number}" for number in count(len(records) + 1))
+        name = next(each for each in numbered if each not in records)
         records[name] = record
     target: Any = {name: changes} if changes else name
     title = f"{user} {'may' if allowed else 'may not'} {action} {name}"
@@ -64,20 +63,12 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return empty
     if not text.startswith(HEAD):
-        raise KeepError(f"{path.name} was written by somebody else: rename it")
+        raise QuestionError(f"{path.name} was written by somebody else: rename it")
     try:
         found = read_yaml(text).value
     except YamlError as error:
-        raise KeepError(f"{path.name} cannot be read: {error}") from None
+        raise QuestionError(f"{path.name} cannot be read: {error}") from None
     return {**empty, **found} if isinstance(found, dict) else empty
-
-
-def _free(name: str, taken: dict[str, Any]) -> str:
-    number = len(taken) + 1
-    while name in taken:
-        number += 1
-        name = f"{name.rpartition('_')[0]}_{number}"
-    return name
 
 
 def _text(content: dict[str, Any]) -> str:

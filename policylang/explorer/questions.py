@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from policylang.diagnostics import quoted
 from policylang.explorer.editing import files, opened, save
-from policylang.explorer.keep import KeepError, keep
+from policylang.explorer.keep import keep
 from policylang.explorer.live import LiveSets, ShownSet
 from policylang.model.instants import instant_text
 from policylang.output.explanation import as_answer
@@ -24,7 +24,7 @@ def answered(live: LiveSets, method: str, asked: QuestionData) -> QuestionData:
         return {"error": f"there is no request {quoted(method)}"}
     try:
         return ask(live, asked)
-    except (QuestionError, KeepError, BadValueError, LookupError, TypeError, ValueError, OSError) as error:
+    except (QuestionError, BadValueError, LookupError, TypeError, ValueError, OSError) as error:
         return refused(error)
 
 

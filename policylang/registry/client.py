@@ -176,8 +176,6 @@ class Registry:
             except urllib.error.HTTPError as error:
                 with error:
                     return RegistryAnswer(error.code, error.headers, error.read(_MOST_ERROR))
-        except urllib.error.URLError as error:
-            raise RegistryError(f"the registry cannot be reached: {transfer.why(error)}") from None
         except (OSError, ValueError, EOFError) as error:
             raise RegistryError(f"the registry cannot be reached: {transfer.why(error)}") from None
         except Exception as error:  # http.client raises its own for what is no HTTP
