@@ -227,34 +227,26 @@ def _statistics(result: Result, format_: str) -> Rendered:
 def _rendered(
     result: Result, format_: str, code: int, order: Order, limit: int | None, asked: CheckOptions
 ) -> Rendered:
+    if format_ == "json":
+        return json.render(result)
+    if format_ == "text":
+        result.findings = in_order(result.findings, order)
+        if limit is None:
+            return text.render(result)
+        return text.render_screen(result, first_screen(result.findings, limit, asked.selection.named))
+    from policylang.output import concise, github, gitlab, junit, sarif
+
     match format_:
         case "concise":
-            from policylang.output import concise
-
             return concise.render(result, order)
-        case "json":
-            return json.render(result)
         case "sarif":
-            from policylang.output import sarif
-
             return sarif.render(result, exit_code=code)
         case "gitlab":
-            from policylang.output import gitlab
-
             return gitlab.render(result)
         case "junit":
-            from policylang.output import junit
-
             return junit.render(result)
-        case "github":
-            from policylang.output import github
-
-            return "".join(f"{line}\n" for line in github.render(result))
         case _:
-            result.findings = in_order(result.findings, order)
-            if limit is None:
-                return text.render(result)
-            return text.render_screen(result, first_screen(result.findings, limit, asked.selection.named))
+            return "".join(f"{line}\n" for line in github.render(result))
 
 
 # --- baselines -----------------------------------------------------------------------------------------------
