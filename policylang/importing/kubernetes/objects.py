@@ -11,6 +11,7 @@ from policylang.diagnostics import quoted
 from policylang.files.yaml_source import Steps, Yaml, YamlError, read_documents
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.reading import InputFile, Inputs
+from policylang.source import Source
 
 RBAC = "rbac.authorization.k8s.io/"
 KINDS = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
@@ -29,7 +30,7 @@ class Object(msgspec.Struct, frozen=True):
     namespace: str
     name: str
     value: dict[str, Any]
-    path: str
+    source: Source
     document: Yaml
     steps: Steps
 
@@ -43,7 +44,11 @@ class Object(msgspec.Struct, frozen=True):
         found: Steps = (*self.steps, *steps)
         while found not in self.document.places:
             found = found[:-1]
-        return Origin(self.path, self.document.places[found][0])
+        return Origin(self.source.name, self.document.places[found][0])
+
+    def offset(self, steps: Steps) -> int:
+        """Where something in its document begins."""
+        return self.source.offset(*self.document.places[steps])
 
     def list(self, key: str, imported: Imported) -> list[Any]:
         """A list in it; nothing where something else is there, which is refused."""
@@ -73,7 +78,7 @@ def read_objects(inputs: Inputs, imported: Imported) -> Iterator[Object]:
                 message = f"{each.kind} {quoted(each.name)} is also at {before.origin()}, and differs: neither is read"
                 imported.refuse("twice", each.origin(), message)
             elif before is not each and each.kind == _API_LIST:
-                found[(*key[:2], f"{each.name} {each.path}")] = each
+                found[(*key[:2], f"{each.name} {each.source.name}")] = each
     yield from (each for key, each in found.items() if key not in differ)
 
 
@@ -85,8 +90,9 @@ def _said(of: Object) -> list[Any]:
 
 def _objects(file: InputFile, imported: Imported) -> Iterator[Object]:
     found, error = file.once(_documents)
+    source = file.source()
     for document in found:
-        yield from _unpacked(file.path, document, (), document.value, imported)
+        yield from _unpacked(source, document, (), document.value, imported)
     if error is not None:
         imported.refuse("unreadable", Origin(file.path, error.line, error.column), error.message)
 
@@ -101,9 +107,9 @@ def _documents(text: str) -> tuple[list[Yaml], YamlError | None]:
     return found, None
 
 
-def _unpacked(path: str, document: Yaml, steps: Steps, value: Any, imported: Imported) -> Iterator[Object]:
+def _unpacked(source: Source, document: Yaml, steps: Steps, value: Any, imported: Imported) -> Iterator[Object]:
     """The object at some steps, or those of a list."""
-    at = Origin(path, document.places[steps][0])
+    at = Origin(source.name, document.places[steps][0])
     if value is None:
         return
     if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
@@ -115,10 +121,10 @@ def _unpacked(path: str, document: Yaml, steps: Steps, value: Any, imported: Imp
             if isinstance(item, dict) and kind != "List":
                 item.setdefault("kind", kind.removesuffix("List"))
                 item.setdefault("apiVersion", api)
-            yield from _unpacked(path, document, (*steps, "items", number), item, imported)
+            yield from _unpacked(source, document, (*steps, "items", number), item, imported)
         return
     if kind == _API_LIST:
-        yield Object(kind, "", str(value.get("groupVersion", "v1")), value, path, document, steps)
+        yield Object(kind, "", str(value.get("groupVersion", "v1")), value, source, document, steps)
         return
     is_access = kind in KINDS and isinstance(api, str) and api.startswith(RBAC)
     if not is_access and not (kind in _CORE and api == "v1"):
@@ -135,4 +141,4 @@ def _unpacked(path: str, document: Yaml, steps: Steps, value: Any, imported: Imp
     elif not namespace:
         imported.guessed_at(at, f"{kind} {quoted(name)} names no namespace: treated as `default`")
         namespace = "default"
-    yield Object(kind, namespace or "", name, value, path, document, steps)
+    yield Object(kind, namespace or "", name, value, source, document, steps)

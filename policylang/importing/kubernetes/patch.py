@@ -16,16 +16,13 @@ from policylang.importing.imported import Imported
 from policylang.importing.kubernetes.objects import Object, read_objects
 from policylang.importing.kubernetes.patch_bindings import binding, given, patch_bindings
 from policylang.importing.kubernetes.patch_yaml import (
-    YamlSources,
     changed_items,
     count,
     new_documents,
-    offset,
     without_object,
 )
 from policylang.importing.kubernetes.rules import ALL, PolicyRule, key_of, rules_of
 from policylang.importing.reading import Inputs
-from policylang.source import Source
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./-]*")
 _ITEM = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^,\]\s#]+")
@@ -78,7 +75,6 @@ def _name(of: Wanted) -> str:
 
 class _Patching:
     def __init__(self, inputs: Inputs, wanted: Sequence[Wanted]) -> None:
-        self._sources: YamlSources = {file.path: file.source() for file in inputs.files}
         self._objects = list(read_objects(inputs, Imported()))
         self._wanted = wanted
         self._roles = {each.key: each for each in self._objects if each.kind in _ROLES}
@@ -118,7 +114,7 @@ class _Patching:
             role = self._roles[key]
             with telling(wanted):
                 steps: Steps = (*role.steps, "rules")
-                yield from list(changed_items(role, self._sources[role.path], steps, new, gone, wanted.words))
+                yield from changed_items(role, steps, new, gone, wanted.words)
         yield from self._whole_objects()
 
     def _whole_objects(self) -> Iterator[SourceEdit]:
@@ -128,29 +124,28 @@ class _Patching:
             if "items" in of.steps:
                 gone.setdefault(_list_of(of), []).append((of, wanted))
             else:
-                yield without_object(of, self._sources[of.path], wanted.words)
+                yield without_object(of, wanted.words)
         for at in {**self._objects_to_add, **gone}:
             beside, objects, wanted = self._objects_to_add.get(at) or (gone[at][0][0], [], gone[at][0][1])
             indices = [index for of, _ in gone.get(at, ()) if isinstance(index := of.steps[-1], int)]
             with telling(wanted):
-                source = self._sources[beside.path]
                 if "items" in beside.steps:
                     steps = beside.steps[:-1]
-                    yield from list(changed_items(beside, source, steps, objects, sorted(indices), wanted.words))
+                    yield from changed_items(beside, steps, objects, sorted(indices), wanted.words)
                 else:
-                    yield new_documents(source, objects, wanted.words)
+                    yield new_documents(beside.source, objects, wanted.words)
 
     def _bindings(self) -> Iterator[SourceEdit]:
         every = list(given(self._objects, self._wanted))
         if not every:
             return
         with telling(every[0].wanted):
-            edits, new, gone = patch_bindings(self._objects, self._sources, every)
+            edits, new, gone = patch_bindings(self._objects, every)
         self._gone += gone
         yield from edits
         taken = {(each.kind, each.namespace, each.name) for each in self._objects}
         for each in new:
-            self._add_object(binding(each, taken), (*_BINDINGS, *_ROLES), each.given[0].wanted)
+            self._add_object(binding(each, taken), (*_BINDINGS, *_ROLES), each[0].wanted)
 
     def _add_object(self, made: dict[str, Any], kinds: Sequence[str], wanted: Wanted) -> None:
         """Beside the last object of the first of these kinds that there is."""
@@ -202,7 +197,7 @@ class _Patching:
 
     def _changed(self, rule: _Rule) -> Iterator[SourceEdit]:
         """A rule with other verbs. What it says of resources beside one that loses a verb stands in a new rule."""
-        of, source = rule.role, self._sources[rule.role.path]
+        of = rule.role
         steps: Steps = (*of.steps, "rules", rule.number, "verbs")
         verbs = rule.said.verbs
         for verb in sorted({each.action for each in rule.take}):
@@ -215,11 +210,11 @@ class _Patching:
         if len(gone) == len(verbs) and not added:
             self._rules_of(of, rule.take[0])[0].add(rule.number)
         elif len(gone) == 1 and len(verbs) > 1 and not added:
-            yield _without(of, source, steps, verbs.index(gone[0]), len(verbs), reason)
+            yield _without(of, steps, verbs.index(gone[0]), len(verbs), reason)
         elif added and not gone:
-            yield _with(of, source, steps, len(verbs) - 1, added, reason)
+            yield _with(of, steps, len(verbs) - 1, added, reason)
         elif gone:
-            yield _rewritten(of, source, steps, [*(each for each in verbs if each not in gone), *added], reason)
+            yield _rewritten(of, steps, [*(each for each in verbs if each not in gone), *added], reason)
 
     def _rules_of(self, role: Object, wanted: Wanted) -> tuple[set[int], list[Any], Wanted]:
         """What is to go from the rules of a role, and what is new there."""
@@ -260,7 +255,7 @@ def _role(name: str, rules: list[dict[str, list[str]]]) -> dict[str, Any]:
 
 def _list_of(of: Object) -> tuple[str, Steps]:
     """The list that an object stands in; its file, if it is a document."""
-    return of.path, of.steps[:-1] if "items" in of.steps else ()
+    return of.source.name, of.steps[:-1] if "items" in of.steps else ()
 
 
 def _rules(role: Object) -> Iterator[_Rule]:
@@ -271,17 +266,17 @@ def _rules(role: Object) -> Iterator[_Rule]:
         alone = msgspec.structs.replace(role, value={**role.value, "rules": [rule]})
         for said in rules_of(alone, Imported()):
             keys = {key_of(group, name): (group, name) for name in said.resources for group in said.groups}
-            yield _Rule(role, number, said, keys, [], [])
+            yield _Rule(role, number, said, keys)
 
 
-def _rewritten(of: Object, source: Source, steps: Steps, texts: Sequence[str], why: str) -> SourceEdit:
+def _rewritten(of: Object, steps: Steps, texts: Sequence[str], why: str) -> SourceEdit:
     """A list of texts with others."""
-    first = offset(of, source, (*steps, 0))
-    start, end = _list_span(of, source, steps)
+    source, first = of.source, of.offset((*steps, 0))
+    start, end = _list_span(of, steps)
     shown = [_like(source.text[first], each) for each in texts]
     if "#" in source.text[start:end]:
         raise ValueError(f"there are comments between the verbs at {of.origin(*steps)}: remove them")
-    if _is_flow(of, source, steps):
+    if _is_flow(of, steps):
         return SourceEdit(source.name, start, end, f"[{', '.join(shown)}]", why)
     if not shown:  # deeper than a block, whose lines may stand where the key does
         return SourceEdit(source.name, start, end, "  []", why)
@@ -290,30 +285,31 @@ def _rewritten(of: Object, source: Source, steps: Steps, texts: Sequence[str], w
     return SourceEdit(source.name, start, end, made, why)
 
 
-def _item(of: Object, source: Source, steps: Steps) -> tuple[int, int]:
+def _item(of: Object, steps: Steps) -> tuple[int, int]:
     """The extent of a text in a list."""
-    start = offset(of, source, steps)
-    found = _ITEM.match(source.text, start)
+    start = of.offset(steps)
+    found = _ITEM.match(of.source.text, start)
     assert found is not None
     return start, found.end()
 
 
-def _is_flow(of: Object, source: Source, steps: Steps) -> bool:
-    return source.text[offset(of, source, steps)] == "["
+def _is_flow(of: Object, steps: Steps) -> bool:
+    return of.source.text[of.offset(steps)] == "["
 
 
-def _list_span(of: Object, source: Source, steps: Steps) -> tuple[int, int]:
+def _list_span(of: Object, steps: Steps) -> tuple[int, int]:
     """From the beginning of a list of texts to its end, in a block without the line break."""
-    start = offset(of, source, steps)
-    end = _item(of, source, (*steps, count(of, steps) - 1))[1]
-    return start, source.text.index("]", end) + 1 if _is_flow(of, source, steps) else end
+    start = of.offset(steps)
+    end = _item(of, (*steps, count(of, steps) - 1))[1]
+    return start, of.source.text.index("]", end) + 1 if _is_flow(of, steps) else end
 
 
-def _with(of: Object, source: Source, steps: Steps, last: int, texts: Sequence[str], why: str) -> SourceEdit:
+def _with(of: Object, steps: Steps, last: int, texts: Sequence[str], why: str) -> SourceEdit:
     """Texts behind the last one of a list, written like that."""
-    start, end = _item(of, source, (*steps, last))
+    source = of.source
+    start, end = _item(of, (*steps, last))
     shown = [_like(source.text[start], each) for each in texts]
-    if _is_flow(of, source, steps):
+    if _is_flow(of, steps):
         return SourceEdit(source.name, end, end, "".join(f", {each}" for each in shown), why)
     line = source.text.rfind("\n", 0, start) + 1
     dash = source.text[line:start]
@@ -329,12 +325,12 @@ def _like(quote: str, text: str) -> str:
     return json.dumps(text) if quote == '"' or not _PLAIN.fullmatch(text) else text
 
 
-def _without(of: Object, source: Source, steps: Steps, index: int, count: int, why: str) -> SourceEdit:
+def _without(of: Object, steps: Steps, index: int, count: int, why: str) -> SourceEdit:
     """A list without one of its texts, which is not the only one."""
-    start, end = _item(of, source, (*steps, index))
+    start, end = _item(of, (*steps, index))
     if index + 1 < count:
-        return SourceEdit(source.name, start, _item(of, source, (*steps, index + 1))[0], "", why)
-    return SourceEdit(source.name, _item(of, source, (*steps, index - 1))[1], end, "", why)
+        return SourceEdit(of.source.name, start, _item(of, (*steps, index + 1))[0], "", why)
+    return SourceEdit(of.source.name, _item(of, (*steps, index - 1))[1], end, "", why)
 
 
 def _named(key: str) -> tuple[str, str]:

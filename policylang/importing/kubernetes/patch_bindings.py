@@ -11,7 +11,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
 from policylang.importing.kubernetes.objects import Object
-from policylang.importing.kubernetes.patch_yaml import YamlSources, changed_items
+from policylang.importing.kubernetes.patch_yaml import changed_items
 from policylang.text.names import free_name
 
 _API = "rbac.authorization.k8s.io"
@@ -28,14 +28,6 @@ class _Given(msgspec.Struct, frozen=True):
     who: str
     account: bool
     wanted: Wanted
-
-
-class _NewBinding(msgspec.Struct, frozen=True):
-    """A binding that no file has yet."""
-
-    role: str
-    namespace: str
-    given: tuple[_Given, ...]
 
 
 def given(objects: Sequence[Object], wanted: Sequence[Wanted]) -> Iterator[_Given]:
@@ -104,9 +96,9 @@ def _subjects(of: Object, who: str, account: bool) -> Iterator[int]:
 
 
 def patch_bindings(
-    objects: Sequence[Object], sources: YamlSources, every: Sequence[_Given]
-) -> tuple[list[SourceEdit], list[_NewBinding], list[tuple[Object, Wanted]]]:
-    """Edits of the bindings that there are, those that are new, and those that go. Raises `CannotExpressError`."""
+    objects: Sequence[Object], every: Sequence[_Given]
+) -> tuple[list[SourceEdit], list[list[_Given]], list[tuple[Object, Wanted]]]:
+    """Edits of the bindings that there are, for whom new ones are, and those that go. Raises `CannotExpressError`."""
     kept = {(each.role, each.namespace, each.who, each.account) for each in every if each.wanted.give}
     added: dict[int, list[_Given]] = {}
     gone: dict[int, dict[int, _Given]] = {}
@@ -136,22 +128,23 @@ def patch_bindings(
         if gone_here and not new_here and len(gone_here) == len(of.value["subjects"]):
             empty.append((of, next(iter(gone_here.values())).wanted))
         elif new_here or gone_here:
-            edits += _edited(of, sources, new_here, gone_here)
-    bindings = [_NewBinding(role, namespace, tuple(each)) for (role, namespace), each in new.items()]
-    return edits, bindings, empty
+            edits += _edited(of, new_here, gone_here)
+    return edits, list(new.values()), empty
 
 
-def _edited(of: Object, sources: YamlSources, added: Sequence[_Given], gone: dict[int, _Given]) -> Iterator[SourceEdit]:
+def _edited(of: Object, added: Sequence[_Given], gone: dict[int, _Given]) -> Iterator[SourceEdit]:
     """A binding with other subjects."""
     why = next(iter((*gone.values(), *added))).wanted.words
     if (*of.steps, "subjects") not in of.document.places:
         at = of.document.places[of.steps]
-        raise CannotExpressError(added[0].wanted, f"the binding at {of.path}:{at[0]} has no subjects", "add the first")
-    new = [subject(each) for each in added]
-    yield from changed_items(of, sources[of.path], (*of.steps, "subjects"), new, sorted(gone), why)
+        raise CannotExpressError(
+            added[0].wanted, f"the binding at {of.source.name}:{at[0]} has no subjects", "add the first"
+        )
+    new = [_subject(each) for each in added]
+    yield from changed_items(of, (*of.steps, "subjects"), new, sorted(gone), why)
 
 
-def subject(of: _Given) -> dict[str, Any]:
+def _subject(of: _Given) -> dict[str, Any]:
     """Somebody as bindings name them."""
     if not of.account:
         return {"kind": "User", "name": of.who, "apiGroup": _API}
@@ -159,12 +152,15 @@ def subject(of: _Given) -> dict[str, Any]:
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
 
 
-def binding(of: _NewBinding, taken: set[tuple[str, str, str]]) -> dict[str, Any]:
-    """An object for a new binding, called like its role. ``taken``: kinds, namespaces and names that there are."""
+def binding(every: Sequence[_Given], taken: set[tuple[str, str, str]]) -> dict[str, Any]:
+    """An object for a new binding of one role in one place, called like the role. ``taken``: kinds, namespaces and
+    names that there are.
+    """
+    of = every[0]
     namespace, _, name = of.role.rpartition("/")
     if namespace != of.namespace and namespace:
         message = f"the role holds in its own namespace {quoted(namespace)} only"
-        raise CannotExpressError(of.given[0].wanted, message, f"assign it at {quoted(namespace)}")
+        raise CannotExpressError(of.wanted, message, f"assign it at {quoted(namespace)}")
     kind = "RoleBinding" if of.namespace else "ClusterRoleBinding"
     called = free_name(name, {each for *where, each in taken if where == [kind, of.namespace]}, "-")
     taken.add((kind, of.namespace, called))
@@ -174,5 +170,5 @@ def binding(of: _NewBinding, taken: set[tuple[str, str, str]]) -> dict[str, Any]
         "kind": kind,
         "metadata": metadata,
         "roleRef": {"apiGroup": _API, "kind": "Role" if namespace else "ClusterRole", "name": name},
-        "subjects": [subject(each) for each in of.given],
+        "subjects": [_subject(each) for each in every],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -14,14 +14,8 @@ from policylang.importing.edits import CannotEditError, SourceEdit, appended, li
 from policylang.importing.kubernetes.objects import Object
 from policylang.source import Source
 
-YamlSources = Mapping[str, Source]
 _SEPARATOR = re.compile(r"(?m)^---(?=\s|$).*(?:\r\n|\r|\n|\Z)")
 _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'|#[^\r\n]*|[\[\]{},]|[^\"'\[\]{},#]+")
-
-
-def offset(of: Object, source: Source, steps: Steps) -> int:
-    """Where something in an object begins."""
-    return source.offset(*of.document.places[steps])
 
 
 def count(of: Object, steps: Steps) -> int:
@@ -33,14 +27,14 @@ def count(of: Object, steps: Steps) -> int:
 
 
 def changed_items(
-    of: Object, source: Source, steps: Steps, new: Sequence[Any], gone: Collection[int], why: str
+    of: Object, steps: Steps, new: Sequence[Any], gone: Collection[int], why: str
 ) -> Iterator[SourceEdit]:
     """A list with items before the first, and without others."""
     if steps not in of.document.places:
         raise CannotEditError(f"there is no `{steps[-1]}` at {of.origin()}")
-    start, several = offset(of, source, steps), count(of, steps)
+    source, start, several = of.source, of.offset(steps), count(of, steps)
     if source.text[start : start + 1] == "[":
-        yield from _changed_flow(of, source, steps, new, gone, why)
+        yield from _changed_flow(of, steps, new, gone, why)
         return
     if not several:
         raise CannotEditError(f"`{steps[-1]}` at {of.origin(*steps[len(of.steps) :])} is no list")
@@ -48,22 +42,22 @@ def changed_items(
         colon = source.text.index(":", source.offset(*of.document.keys[steps])) + 1
         yield SourceEdit(source.name, colon, colon, " []", why)
     if new:
-        line, dash = _line(of, source, (*steps, 0))
+        line, dash = _line(of, (*steps, 0))
         text = "".join(_block(each, dash, line_break(source.text)) for each in new)
         yield SourceEdit(source.name, line, line, text, why)
     for index in gone:
-        yield SourceEdit(source.name, *_lines_of(of, source, steps, index, several), "", why)
+        yield SourceEdit(source.name, *_lines_of(of, steps, index, several), "", why)
 
 
 def _changed_flow(
-    of: Object, source: Source, steps: Steps, new: Sequence[Any], gone: Collection[int], why: str
+    of: Object, steps: Steps, new: Sequence[Any], gone: Collection[int], why: str
 ) -> Iterator[SourceEdit]:
     """The same in brackets."""
-    several = count(of, steps)
-    starts = [offset(of, source, (*steps, index)) for index in range(several)]
+    source, several = of.source, count(of, steps)
+    starts = [of.offset((*steps, index)) for index in range(several)]
     ends = [_flow_end(source.text, start) for start in starts]
     text = ", ".join(json.dumps(each, ensure_ascii=False) for each in new)
-    first = starts[0] if several else offset(of, source, steps) + 1
+    first = starts[0] if several else of.offset(steps) + 1
     if len(gone) == several:
         yield SourceEdit(source.name, first, ends[-1] if several else first, text, why)
         return
@@ -75,11 +69,11 @@ def _changed_flow(
         yield SourceEdit(source.name, ends[kept], ends[-1], "", why)
 
 
-def _line(of: Object, source: Source, steps: Steps) -> tuple[int, str]:
+def _line(of: Object, steps: Steps) -> tuple[int, str]:
     """Where the line of an item begins, and its dash."""
-    start = offset(of, source, steps)
-    line = max(source.text.rfind("\n", 0, start), source.text.rfind("\r", 0, start)) + 1
-    dash = source.text[line:start]
+    start, text = of.offset(steps), of.source.text
+    line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    dash = text[line:start]
     if dash.strip() != "-":
         raise CannotEditError(f"{of.origin(*steps[len(of.steps) :])} does not stand on lines of its own")
     return line, dash
@@ -118,13 +112,13 @@ def _dumped(value: Any) -> str:
     return text
 
 
-def _lines_of(of: Object, source: Source, steps: Steps, index: int, several: int) -> tuple[int, int]:
+def _lines_of(of: Object, steps: Steps, index: int, several: int) -> tuple[int, int]:
     """The extent of an item of a block, with its line breaks."""
-    line, dash = _line(of, source, (*steps, index))
+    line, dash = _line(of, (*steps, index))
     if index + 1 < several:
-        return line, _line(of, source, (*steps, index + 1))[0]
+        return line, _line(of, (*steps, index + 1))[0]
     end = line
-    for text in source.text[line:].splitlines(keepends=True):  # those of the item are deeper than its dash
+    for text in of.source.text[line:].splitlines(keepends=True):  # those of the item are deeper than its dash
         if end > line and (not text.strip() or len(text) - len(text.lstrip(" ")) < len(dash)):
             break
         end += len(text)
@@ -154,9 +148,9 @@ def new_documents(source: Source, objects: Sequence[Any], why: str) -> SourceEdi
     return appended(source.name, source.text, "".join(f"---\n{_dumped(each)}" for each in objects), why)
 
 
-def without_object(of: Object, source: Source, why: str) -> SourceEdit:
+def without_object(of: Object, why: str) -> SourceEdit:
     """A file without one of its documents."""
-    start = offset(of, source, ())
+    source, start = of.source, of.offset(())
     marks = list(_SEPARATOR.finditer(source.text))
     before = [each.start() for each in marks if each.end() <= start]
     after = [each.start() for each in marks if each.start() > start]

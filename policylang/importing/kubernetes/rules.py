@@ -40,13 +40,13 @@ def rules_of(role: Object, imported: Imported) -> Iterator[PolicyRule]:
         if None in fields:
             imported.refuse("shape", origin, "a rule has lists of texts: the rule is not read")
             continue
-        groups, resources, verbs, names, urls = ([*dict.fromkeys(field)] for field in fields)
+        groups, resources, verbs, names, urls = (tuple(dict.fromkeys(field)) for field in fields)
         if urls and (role.kind == "Role" or resources):
             imported.refuse(
                 "shape", origin, "`nonResourceURLs` must be alone in a rule of a ClusterRole: the rule is not read"
             )
         elif verbs and (urls or (groups and resources)):
-            yield PolicyRule(tuple(groups), tuple(resources), tuple(verbs), tuple(names), tuple(urls), origin)
+            yield PolicyRule(groups, resources, verbs, names, urls, origin)
 
 
 def key_of(group: str, resource: str) -> str:
