@@ -90,7 +90,7 @@ def _format(name: str) -> str:
     lines += [
         "| there | here |",
         "|---|---|",
-        *(f"| {_cell(theirs)} | {_cell(ours)} |" for theirs, ours in format.maps),
+        *(f"| {_cell(theirs)} | {_cell(ours)} |" for theirs, ours in format.maps.items()),
     ]
     lines += ["", *_codes("refused", format.refuses), "", *_codes("left out", format.leaves_out), *_written(format), ""]
     silent = "; ".join(f"`{code}` {BY_CODE[code].name}: {why}" for code, why in sorted(format.silent.items()))

@@ -34,7 +34,7 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     inputs: str
     suffixes: tuple[str, ...]
-    maps: tuple[tuple[str, str], ...]
+    maps: Mapping[str, str]
     refuses: Mapping[str, str]
     leaves_out: Mapping[str, str]
     silent: Mapping[str, str]

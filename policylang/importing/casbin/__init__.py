@@ -10,20 +10,17 @@ FORMAT = ImportFormat(
     title="Casbin",
     inputs="a model (`.conf`) and its policy (`.csv`), both by their names or in one folder",
     suffixes=(".conf", ".csv"),
-    maps=(
-        ("`p, sub, obj, act`", "`grant act on obj`, in the role `sub`"),
-        ("`p, …, deny` with `some(where (p.eft == allow)) && !some(where (p.eft == deny))`", "`deny act on obj`"),
-        ("`g, user, role`", "`assign role role`"),
-        ("`g, role, role`", "a role inside a role; roles in a circle share one that holds what all of them have"),
-        ("a subject that is nobody's role", "a user; grants of its own in a role of that user alone"),
-        ("an object", "a resource"),
-        ("a domain", "a place, and the attribute `domain` of every resource"),
-        ("a role with other grants in each domain", "one role for each domain"),
-        (
-            "`!some(where (p.eft == deny))`",
-            "a role with everything that the policy names, for every user that it names",
-        ),
-    ),
+    maps={
+        "`p, sub, obj, act`": "`grant act on obj`, in the role `sub`",
+        "`p, …, deny` with `some(where (p.eft == allow)) && !some(where (p.eft == deny))`": "`deny act on obj`",
+        "`g, user, role`": "`assign role role`",
+        "`g, role, role`": "a role inside a role; roles in a circle share one that holds what all of them have",
+        "a subject that is nobody's role": "a user; grants of its own in a role of that user alone",
+        "an object": "a resource",
+        "a domain": "a place, and the attribute `domain` of every resource",
+        "a role with other grants in each domain": "one role for each domain",
+        "`!some(where (p.eft == deny))`": "a role with everything that the policy names, for every user that it names",
+    },
     refuses={
         "model": "a matcher, an effect or a definition that is none of the above, such as `keyMatch`, `eval` or "
         "priorities: what the rows of the policy mean is not known, so nothing is imported",

@@ -11,24 +11,19 @@ FORMAT = ImportFormat(
     title="Frappe",
     inputs="DocTypes as `.json`, and what was exported from a site: customizations, roles, users, custom permissions",
     suffixes=(".json",),
-    maps=(
-        ("a DocType", "a resource; the permissions that it gives are its actions"),
-        ("a row of permissions at level 0", "grants, in the role of the row"),
-        ("`if_owner`", "a policy, `owner is assigned user`; `create` is never limited"),
-        ("fields at levels above 0", "sensitive attributes, and `including` for `read`, `write` and `create`"),
-        (
-            "a row of permissions at such a level",
-            "the fields of that level, in addition to what a row at level 0 opens",
-        ),
-        ("the roles `All` and `Guest`", "roles inside every role"),
-        ("Custom DocPerm", "grants, in place of all that the DocType itself says"),
-        ("Custom Field, Property Setter of `permlevel`", "fields and their levels"),
-        ("User with roles and a role profile", "a user with these roles"),
-        (
-            "a user with one role that opens a record and another that opens fields",
-            "a user in a group for exactly these roles: the fields are open where the record is",
-        ),
-    ),
+    maps={
+        "a DocType": "a resource; the permissions that it gives are its actions",
+        "a row of permissions at level 0": "grants, in the role of the row",
+        "`if_owner`": "a policy, `owner is assigned user`; `create` is never limited",
+        "fields at levels above 0": "sensitive attributes, and `including` for `read`, `write` and `create`",
+        "a row of permissions at such a level": "the fields of that level, in addition to what a row at level 0 opens",
+        "the roles `All` and `Guest`": "roles inside every role",
+        "Custom DocPerm": "grants, in place of all that the DocType itself says",
+        "Custom Field, Property Setter of `permlevel`": "fields and their levels",
+        "User with roles and a role profile": "a user with these roles",
+        "a user with one role that opens a record and another that opens fields": "a user in a group for exactly these "
+        "roles: the fields are open where the record is",
+    },
     refuses={
         "row": "a row of permissions that cannot be read, which gives nothing",
         "match": "`match` and `apply_user_permissions`, by which old versions limit a row: it gives nothing",

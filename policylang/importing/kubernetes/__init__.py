@@ -12,30 +12,23 @@ FORMAT = ImportFormat(
     inputs="manifests (`.yaml`, `.json`) with roles and bindings, such as `kubectl get roles,clusterroles,rolebindings,"
     "clusterrolebindings -A -o yaml` writes; and perhaps lists of the API (`kubectl get --raw /apis/apps/v1`)",
     suffixes=(".yaml", ".yml", ".json"),
-    maps=(
-        ("Role, ClusterRole", "a role"),
-        (
-            "a verb on a resource",
-            "`grant get on pods`; a resource of a group is `deployments_apps`, `pods/log` `pods_log`",
-        ),
-        ("`resourceNames`", "a role inside the role, limited by a policy on `name`"),
-        ("`nonResourceURLs`", "the resource `url`, limited by a policy on `path`"),
-        ("`*` as a verb", "`grant all on …`: the verbs that rules and lists of the API name, and the eight usual ones"),
-        ("`*` as a resource", "`on all resources`, or one line for each that is declared"),
-        ("an aggregated ClusterRole", "the roles inside it that its selectors choose"),
-        (
-            "a namespace",
-            "a place, and the attribute `namespace` of every resource; without one it is of the whole cluster",
-        ),
-        ("RoleBinding to a user", "`assign role … at namespace …`"),
-        ("ClusterRoleBinding to a user", "`assign role …`"),
-        ("a service account", "an integration, with a role around those that it has, limited to their namespaces"),
-        (
-            "a group in a binding",
-            "its members: from the mapping (`groups: {devs: [ann, bo]}`); of `system:authenticated` "
-            "and `system:serviceaccounts` everybody who is known",
-        ),
-    ),
+    maps={
+        "Role, ClusterRole": "a role",
+        "a verb on a resource": "`grant get on pods`; a resource of a group is `deployments_apps`, `pods/log` "
+        "`pods_log`",
+        "`resourceNames`": "a role inside the role, limited by a policy on `name`",
+        "`nonResourceURLs`": "the resource `url`, limited by a policy on `path`",
+        "`*` as a verb": "`grant all on …`: the verbs that rules and lists of the API name, and the eight usual ones",
+        "`*` as a resource": "`on all resources`, or one line for each that is declared",
+        "an aggregated ClusterRole": "the roles inside it that its selectors choose",
+        "a namespace": "a place, and the attribute `namespace` of every resource; without one it is of the whole "
+        "cluster",
+        "RoleBinding to a user": "`assign role … at namespace …`",
+        "ClusterRoleBinding to a user": "`assign role …`",
+        "a service account": "an integration, with a role around those that it has, limited to their namespaces",
+        "a group in a binding": "its members: from the mapping (`groups: {devs: [ann, bo]}`); of "
+        "`system:authenticated` and `system:serviceaccounts` everybody who is known",
+    },
     refuses={
         "unreadable": "a file, or the rest of it, that is not plain YAML, such as a template or one with anchors",
         "shape": "an object, a rule or a subject that is not built as the API says: it is not read",

@@ -12,46 +12,31 @@ FORMAT = ImportFormat(
     title="Odoo",
     inputs="modules, or their files: `ir.model.access.csv` or `ir.access.csv`, and XML with groups, rules and users",
     suffixes=(".csv", ".xml", *MANIFESTS),
-    maps=(
-        (
-            "a model",
-            "a resource with the actions `read`, `write`, `create`, `unlink`, each decided on the record as it is",
-        ),
-        ("a group; `implied_ids`", "a role; roles inside it"),
-        (
-            "a row of `ir.model.access.csv`",
-            "a grant, in the role of the group; without a group, in a role of everybody",
-        ),
-        ("a rule with groups", "a policy, in the roles of these groups; any rule of a role is enough"),
-        ("a rule without a group", "a deny for everyone, wherever the rule does not hold"),
-        ("a row of `ir.access.csv` with a group", "a grant with its policy"),
-        ("a row of `ir.access.csv` without a group", "a deny for everyone, wherever its domain does not hold"),
-        (
-            "a group that shows all records of a model, where another group shows fewer",
-            "a policylang group for those who are in this one alone, and nothing of the model in the role: who is in "
-            "both sees fewer, and roles only add",
-        ),
-        (
-            "`__manifest__.py`",
-            "which files of a module are read, and in which order: those in `data`. Without it all are",
-        ),
-        (
-            "a user",
-            "a user with the roles, or in a group for exactly these groups of Odoo where the roles are not enough",
-        ),
-        ("`user.id`, `user.partner_id.id` in a domain", "the assigned user, and attributes of users"),
-        ("`order_id.user_id` in a domain", "an attribute `order_id_user_id` of the record"),
-        (
-            "`company_ids`, `company_id` in a domain",
-            "attributes of users: the companies that somebody works in just now, at first all of the user",
-        ),
-        ("a field without a value", "a missing value, for which `!=` and `not in` hold"),
-        ("the id of a record", "a text"),
-        (
-            "`_inherits` of a model, by which rules of its parent limit it as well",
-            "nothing: it is in Python code, which is not read. Add the limit to the imported files",
-        ),
-    ),
+    maps={
+        "a model": "a resource with the actions `read`, `write`, `create`, `unlink`, each decided on the record as it "
+        "is",
+        "a group; `implied_ids`": "a role; roles inside it",
+        "a row of `ir.model.access.csv`": "a grant, in the role of the group; without a group, in a role of everybody",
+        "a rule with groups": "a policy, in the roles of these groups; any rule of a role is enough",
+        "a rule without a group": "a deny for everyone, wherever the rule does not hold",
+        "a row of `ir.access.csv` with a group": "a grant with its policy",
+        "a row of `ir.access.csv` without a group": "a deny for everyone, wherever its domain does not hold",
+        "a group that shows all records of a model, where another group shows fewer": "a policylang group for those "
+        "who are in this one alone, and nothing of the model in the role: who is in both sees fewer, and roles only "
+        "add",
+        "`__manifest__.py`": "which files of a module are read, and in which order: those in `data`. Without it all "
+        "are",
+        "a user": "a user with the roles, or in a group for exactly these groups of Odoo where the roles are not "
+        "enough",
+        "`user.id`, `user.partner_id.id` in a domain": "the assigned user, and attributes of users",
+        "`order_id.user_id` in a domain": "an attribute `order_id_user_id` of the record",
+        "`company_ids`, `company_id` in a domain": "attributes of users: the companies that somebody works in just "
+        "now, at first all of the user",
+        "a field without a value": "a missing value, for which `!=` and `not in` hold",
+        "the id of a record": "a text",
+        "`_inherits` of a model, by which rules of its parent limit it as well": "nothing: it is in Python code, which "
+        "is not read. Add the limit to the imported files",
+    },
     refuses={
         "operator": "an operator of domains such as `child_of`, `any` or `ilike`, or a comparison of sizes after `!`",
         "call": "a call in a domain: it would have to be run",

@@ -11,28 +11,23 @@ FORMAT = ImportFormat(
     title="PostgreSQL",
     inputs="one connection string, such as `postgresql://user@host/database`; nothing is written there",
     suffixes=(".json",),
-    maps=(
-        ("a table or view", "a resource, with its columns as attributes"),
-        ("SELECT, INSERT, UPDATE, DELETE", "view, create, modify, delete; other privileges under their own names"),
-        ("a privilege on a table, or on columns", "a grant of the role, of the attributes"),
-        ("a role, and those whose privileges it inherits", "a role, and roles inside it"),
-        ("PUBLIC", "a role that every user has"),
-        ("a role that may log in and connect", "a user of its name"),
-        (
-            "row security",
-            "a role of each user's own, with policies: permissive policies are alternatives, restrictive ones all hold",
-        ),
-        ("`current_user` in a policy", "`assigned user`"),
-        ("the owner of a table, unless row security is forced; BYPASSRLS", "the grants without the policies"),
-        ("USAGE on a schema", "without it a user has nothing there"),
-        ("a superuser", "a user with a role that grants everything"),
-        ("`pg_read_all_data`, `pg_write_all_data`", "roles with these grants"),
-        (
-            "what the target `postgres` of policylang wrote",
-            "the policy set that it was made of; whatever is not as its script left it is refused, with what it says "
-            "now",
-        ),
-    ),
+    maps={
+        "a table or view": "a resource, with its columns as attributes",
+        "SELECT, INSERT, UPDATE, DELETE": "view, create, modify, delete; other privileges under their own names",
+        "a privilege on a table, or on columns": "a grant of the role, of the attributes",
+        "a role, and those whose privileges it inherits": "a role, and roles inside it",
+        "PUBLIC": "a role that every user has",
+        "a role that may log in and connect": "a user of its name",
+        "row security": "a role of each user's own, with policies: permissive policies are alternatives, restrictive "
+        "ones all hold",
+        "`current_user` in a policy": "`assigned user`",
+        "the owner of a table, unless row security is forced; BYPASSRLS": "the grants without the policies",
+        "USAGE on a schema": "without it a user has nothing there",
+        "a superuser": "a user with a role that grants everything",
+        "`pg_read_all_data`, `pg_write_all_data`": "roles with these grants",
+        "what the target `postgres` of policylang wrote": "the policy set that it was made of; whatever is not as its "
+        "script left it is refused, with what it says now",
+    },
     refuses={
         "expression": "an expression of a row policy that is not a comparison of columns with constants or the current "
         "user: a permissive policy opens nothing, and what a restrictive one narrows is missing",

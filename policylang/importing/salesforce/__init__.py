@@ -13,23 +13,18 @@ FORMAT = ImportFormat(
     title="Salesforce",
     inputs="metadata files of profiles, permission sets and their groups, such as `Admin.profile-meta.xml`",
     suffixes=tuple(f".{each}{ending}" for each in _FILES for ending in ("", "-meta.xml")),
-    maps=(
-        ("a profile, of which every user has one", "a group"),
-        ("a permission set", "a role"),
-        ("a permission set group", "a role with roles inside"),
-        ("an object", "a resource with the actions `read`, `create`, `edit`, `delete`"),
-        (
-            "View All and Modify All of an object",
-            "actions that bypass policies; `read`, `edit`, `delete` without limit",
-        ),
-        ("View All Data, Modify All Data", "the same for every object that the input names"),
-        ("fields that can be read or edited", "the attributes that `read`, `edit` and `create` cover"),
-        ("an object whose sharing model is private or read only", "a policy, `owner is assigned user`"),
-        (
-            "user permissions, tabs, apps, classes, pages, flows, record types, custom permissions",
-            "one resource of each kind, with an action for each of them",
-        ),
-    ),
+    maps={
+        "a profile, of which every user has one": "a group",
+        "a permission set": "a role",
+        "a permission set group": "a role with roles inside",
+        "an object": "a resource with the actions `read`, `create`, `edit`, `delete`",
+        "View All and Modify All of an object": "actions that bypass policies; `read`, `edit`, `delete` without limit",
+        "View All Data, Modify All Data": "the same for every object that the input names",
+        "fields that can be read or edited": "the attributes that `read`, `edit` and `create` cover",
+        "an object whose sharing model is private or read only": "a policy, `owner is assigned user`",
+        "user permissions, tabs, apps, classes, pages, flows, record types, custom permissions": "one resource of each "
+        "kind, with an action for each of them",
+    },
     refuses={
         "sharing": "sharing rules, and sharing by roles, teams and territories: nobody sees more records by them",
         "muting": "a permission set group that mutes permissions: nobody gets it",
