@@ -15,10 +15,11 @@ from policylang.cli.terminal import Step, found_or_stop, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.files.yaml_source import YamlError, read_yaml
 from policylang.importing.format import ImportFormat
+from policylang.importing.imported import MappedKind
 from policylang.importing.importing import Import, ParsedOnce, import_set
 from policylang.importing.into import CODE as DECLARED_THERE
 from policylang.importing.into import Into
-from policylang.importing.matching import MappedKind, first_of, said_names
+from policylang.importing.matching import first_of, said_names
 from policylang.importing.names import NamesByKey
 from policylang.importing.origins import Manifest, given_names, read_manifest
 from policylang.importing.reading import Inputs, NotThisError

@@ -166,7 +166,7 @@ def _unmatched(files: ir.PolicySet, product: ir.PolicySet, made: Import) -> Iter
 
 
 def _names(of: ir.PolicySet, kind: str) -> set[str]:
-    return {*by_name(getattr(of, f"{kind}s"), kind)}
+    return {*by_name(of, kind)}
 
 
 class _Places:

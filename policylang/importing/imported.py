@@ -6,15 +6,18 @@ policy text and references to keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-OfName = Literal[
-    "resource", "action", "attribute", "policy", "role", "group", "place kind", "value", "subject", "integration"
-]
-"""What has an identifier. Users, places and job codes are texts, which may be anything."""
+_Mapped = Literal["resource", "action", "attribute", "policy", "role", "group", "place kind", "subject", "integration"]
+OfName = Literal[_Mapped, "value"]
+"""What has an identifier."""
+OfText = Literal["user", "place", "job"]
+"""What has a text for a name, which may be any."""
+MappedKind = Literal[_Mapped, OfText]
+"""What a mapping may name."""
 
 
 class Origin(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -54,8 +57,28 @@ class ImportedThing(msgspec.Struct, kw_only=True):
     label: str | None = None
     origins: dict[Origin, None] = {}
 
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.label or self.key
+
+    @property
+    def first(self) -> Origin:
+        """Where something is said of it first."""
+        return next(iter(self.origins))
+
     def seen(self, origin: Origin) -> None:
         self.origins.setdefault(origin)
+
+
+_Thing = TypeVar("_Thing", bound=ImportedThing)
+
+
+def _declared(things: dict[str, _Thing], made: _Thing, origin: Origin) -> _Thing:
+    """The thing of a key, which is declared if it is not yet, with one more place that speaks of it."""
+    found = things.setdefault(made.key, made)
+    found.seen(origin)
+    return found
 
 
 class Attribute(ImportedThing, kw_only=True):
@@ -76,15 +99,11 @@ class Resource(ImportedThing, kw_only=True):
 
     def attribute(self, key: str, origin: Origin, type: Text = ("text",), *, optional: bool = True) -> Attribute:
         """The attribute of a key, declared if it is not yet."""
-        found = self.attributes.setdefault(key, Attribute(key=key, type=type, optional=optional))
-        found.seen(origin)
-        return found
+        return _declared(self.attributes, Attribute(key=key, type=type, optional=optional), origin)
 
     def action(self, key: str, origin: Origin) -> Action:
         """The action of a key, declared if it is not yet."""
-        found = self.actions.setdefault(key, Action(key=key))
-        found.seen(origin)
-        return found
+        return _declared(self.actions, Action(key=key), origin)
 
 
 class Policy(ImportedThing, kw_only=True):
@@ -122,17 +141,15 @@ class StatedLimit(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
 
 
-class Include(msgspec.Struct, frozen=True, kw_only=True):
-    """A role inside something."""
+class _Holder(ImportedThing, kw_only=True):
+    """``includes``: by key the roles inside, and where that is said."""
 
-    role: str
-    origin: Origin
+    includes: dict[str, Origin] = {}
 
 
-class RoleOrGroup(ImportedThing, kw_only=True):
+class RoleOrGroup(_Holder, kw_only=True):
     """A role or a group."""
 
-    includes: list[Include] = []
     grants: list[Grant] = []
     limits: list[StatedLimit] = []
 
@@ -164,12 +181,11 @@ class Place(ImportedThing, kw_only=True):
     kind: str
 
 
-class Job(ImportedThing, kw_only=True):
-    includes: list[Include] = []
+class Job(_Holder, kw_only=True):
+    """``key`` is the code."""
 
 
-class Integration(ImportedThing, kw_only=True):
-    includes: list[Include] = []
+class Integration(_Holder, kw_only=True):
     objects: tuple[str, ...] = ()
 
 
@@ -223,9 +239,7 @@ class Imported:
 
     def resource(self, key: str, origin: Origin, label: str | None = None) -> Resource:
         """The resource of a key, declared if it is not yet; so for all others."""
-        found = self.resources.setdefault(key, Resource(key=key, label=label))
-        found.seen(origin)
-        return found
+        return _declared(self.resources, Resource(key=key, label=label), origin)
 
     def policy(
         self,
@@ -237,38 +251,26 @@ class Imported:
         attributes: tuple[str, ...] = (),
     ) -> None:
         made = Policy(key=key, label=label, resource=resource, condition=condition, attributes=attributes)
-        self.policies.setdefault(key, made).seen(origin)
+        _declared(self.policies, made, origin)
 
     def role(self, key: str, origin: Origin, label: str | None = None) -> RoleOrGroup:
-        found = self.roles.setdefault(key, RoleOrGroup(key=key, label=label))
-        found.seen(origin)
-        return found
+        return _declared(self.roles, RoleOrGroup(key=key, label=label), origin)
 
     def group(self, key: str, origin: Origin, label: str | None = None) -> RoleOrGroup:
-        found = self.groups.setdefault(key, RoleOrGroup(key=key, label=label))
-        found.seen(origin)
-        return found
+        return _declared(self.groups, RoleOrGroup(key=key, label=label), origin)
 
     def user(self, id: str, origin: Origin, label: str | None = None) -> User:
-        found = self.users.setdefault(id, User(key=id, label=label))
-        found.seen(origin)
-        return found
+        return _declared(self.users, User(key=id, label=label), origin)
 
     def job(self, code: str, origin: Origin) -> Job:
-        found = self.jobs.setdefault(code, Job(key=code))
-        found.seen(origin)
-        return found
+        return _declared(self.jobs, Job(key=code), origin)
 
-    def attribute(self, key: str, origin: Origin) -> Attribute:
+    def attribute(self, key: str, origin: Origin, type: Text = ("text",)) -> Attribute:
         """An attribute of users."""
-        found = self.subject.setdefault(key, Attribute(key=key))
-        found.seen(origin)
-        return found
+        return _declared(self.subject, Attribute(key=key, type=type), origin)
 
     def place(self, name: str, kind: str, origin: Origin) -> Place:
-        found = self.places.setdefault(name, Place(key=name, kind=kind))
-        found.seen(origin)
-        return found
+        return _declared(self.places, Place(key=name, kind=kind), origin)
 
     def grant(self, bundle: RoleOrGroup, resource: str, action: str, origin: Origin, *, deny: bool = False) -> None:
         """Grant or deny an action to the holders of a role or group, and declare it on its resource."""
@@ -279,14 +281,27 @@ class Imported:
         """The roles inside a role or group, to any depth, by their keys."""
         waiting, found = [bundle], dict[str, RoleOrGroup]()
         while waiting:
-            more = {each.role for each in waiting.pop().includes} - found.keys()
+            more = waiting.pop().includes.keys() - found.keys()
             found |= {role: self.roles[role] for role in more}
             waiting += [self.roles[role] for role in more]
         return found
 
+    @property
+    def bundles_by_kind(self) -> dict[OfName, dict[str, RoleOrGroup]]:
+        return {"role": self.roles, "group": self.groups}
+
     def bundles(self) -> Iterator[RoleOrGroup]:
-        yield from self.roles.values()
-        yield from self.groups.values()
+        yield from (*self.roles.values(), *self.groups.values())
+
+    @property
+    def labelled(self) -> Mapping[OfName, Mapping[str, ImportedThing]]:
+        """By kind, whatever has a label that a name can be made of."""
+        others: dict[OfName, Mapping[str, ImportedThing]] = {
+            "resource": self.resources,
+            "policy": self.policies,
+            "integration": self.integrations,
+        }
+        return {**others, **self.bundles_by_kind}
 
 
 def refs(texts: Iterable[Text]) -> Iterator[Ref]:

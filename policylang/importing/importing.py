@@ -14,8 +14,8 @@ import yaml
 from policylang.check.enclosing import Layout
 from policylang.diagnostics import Diagnostic
 from policylang.importing.format import ImportFormat
-from policylang.importing.imported import Imported, Note, Policy
-from policylang.importing.into import Existing, Into, use_existing
+from policylang.importing.imported import Imported, Note, OfName, Policy
+from policylang.importing.into import Into, use_existing
 from policylang.importing.matching import first_of, rename_texts, same_names
 from policylang.importing.names import NamesByKey, all_names
 from policylang.importing.origins import FILE_NAME, Manifest, Noted, StatementPlace, by_kind, digest
@@ -97,22 +97,25 @@ def import_set(
     _share_policies(imported)
     if like is not None:
         names = first_of(names or {}, same_names(imported, like))
-    existing = Existing({}, {})
+    existing: NamesByKey = {}
+    taken: Mapping[OfName, frozenset[str]] = {}
     if into is not None and into.project.ir is not None:
-        existing = use_existing(imported, into.project.ir)
-    given = {**(names or {}), **existing.names}
-    known: dict[Any, str] = {**existing.names, **all_names(imported, given, existing.taken)}
+        existing, taken = use_existing(imported, into.project.ir)
+    given = {**(names or {}), **existing}
+    known: dict[Any, str] = {**existing, **all_names(imported, given, taken)}
     if imported.texts:
         into = None
     parsed = parsed or ParsedOnce()
     layout = formatted if like is None else _as_written
     texts: dict[str, str] = {}
     statements: list[StatementPlace] = []
-    for file, text in _as_it_was(imported, closes=like is None).items():
+    closing = {"unknown.policy": imported.closing} if imported.closing and like is None else {}
+    for file, text in {**imported.texts, **closing}.items():
         path = inputs.files[0].path
         head = comment(f"{file.removesuffix(SUFFIX).capitalize()}, imported from {format.name}: {path}.")
         texts[file] = layout(file, f"{head}\n\n{text}")
-        statements += _statements_from(_tree(file, texts[file], parsed), path)
+        for header, line, _ in Layout(_tree(file, texts[file], parsed)).statements():
+            statements.append(StatementPlace(file, line, header, "", (path,)))
     for file, (title, declared) in PolicySetWriter(imported, known).files().items():
         texts[file] = layout(file, written(title, format.name, declared))
         statements += _statements(_tree(file, texts[file], parsed), declared)
@@ -139,7 +142,7 @@ def import_set(
     return Import(
         files,
         imported,
-        into.with_files(texts, parsed) if into is not None else _project(texts, parsed),
+        _project(texts, parsed) if into is None else into.with_files(texts, parsed),
         tuple(each for each in refused if each.code not in accepted),
         tuple(each for each in refused if each.code in accepted),
         left_out,
@@ -193,16 +196,6 @@ def _statements(tree: Parsed, declared: Sequence[Declared]) -> Iterable[Statemen
         yield StatementPlace(file, line, header, "", tuple(map(str, origins)))
         for item, (words, number) in zip(items, inside, strict=True):
             yield StatementPlace(file, number, header, words, tuple(map(str, item.origins)))
-
-
-def _as_it_was(imported: Imported, closes: bool) -> dict[str, str]:
-    """The files of a policy set that a product keeps. ``closes``: with what opens nothing of which nothing is known."""
-    return {**imported.texts, **({"unknown.policy": imported.closing} if closes and imported.closing else {})}
-
-
-def _statements_from(tree: Parsed, path: str) -> Iterable[StatementPlace]:
-    for header, line, _ in Layout(tree).statements():
-        yield StatementPlace(tree.source.name, line, header, "", (path,))
 
 
 def config_text(format: ImportFormat, accepted: Sequence[str], imported: Imported) -> str:

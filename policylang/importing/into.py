@@ -6,7 +6,7 @@ to a declaration somewhere else, so it is refused; and where it would narrow, so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -16,17 +16,17 @@ from policylang.importing.imported import (
     Attribute,
     Grant,
     Imported,
-    ImportedThing,
     Integration,
     Job,
     OfName,
+    OfText,
     Origin,
     RoleOrGroup,
     refs,
 )
 from policylang.importing.lacking import Lacking, trim
 from policylang.importing.matching import same_things
-from policylang.importing.names import NamesByKey, OfText, identifier
+from policylang.importing.names import NamesByKey, identifier
 from policylang.ir import nodes as ir
 from policylang.model.types import TextType
 from policylang.project.project import Project
@@ -52,15 +52,10 @@ class Into(msgspec.Struct, frozen=True):
         return Project(msgspec.structs.replace(sources, sources=tuple(together)), parser=parser)
 
 
-class Existing(msgspec.Struct, frozen=True):
-    """What a policy set declares, for an import that is added to it. ``taken``: names that nothing new may have."""
-
-    names: NamesByKey
-    taken: Mapping[OfName, frozenset[str]]
-
-
-def use_existing(imported: Imported, there: ir.PolicySet) -> Existing:
-    """Take out of an imported set what the policy set declares, and refuse what cannot be said of that."""
+def use_existing(imported: Imported, there: ir.PolicySet) -> tuple[NamesByKey, Mapping[OfName, frozenset[str]]]:
+    """Take out of an imported set what the policy set declares, and refuse what cannot be said of that. Gives the names
+    of that, and by kind those that nothing new may have.
+    """
     merging = _Merging(imported, there)
     merging.resources()
     merging.world()
@@ -70,7 +65,7 @@ def use_existing(imported: Imported, there: ir.PolicySet) -> Existing:
         "policy": frozenset(each.name for each in there.policies),
         "integration": frozenset(each.name for each in there.integrations),
     }
-    return Existing(merging.names, taken)
+    return merging.names, taken
 
 
 class _Merging:
@@ -83,32 +78,32 @@ class _Merging:
     def _refuse(self, origin: Origin, message: str) -> None:
         self._set.refuse(CODE, origin, message)
 
-    def _match(self, kind: OfName, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
+    def _match(self, kind: OfName) -> dict[str, Any]:
         """By key what is there already."""
-        found = same_things(kind, things, there)
+        found = same_things(kind, self._set.labelled[kind], self._there)
         self.names.update({(kind, key): same.name for key, same in found.items()})
         return found
 
     def resources(self) -> None:
         """The resources that are there, without what they lack: grants of it go, and what it would limit is closed."""
-        found = self._match("resource", self._set.resources, self._there.resources)
+        found = self._match("resource")
         self._spell_out(found.keys())
         lacking = Lacking()
         for key, there in found.items():
             mine = self._set.resources.pop(key)
             actions = {each.name for each in there.actions}
             for action, each in mine.actions.items():
-                name = identifier(each.label or action, "action")
+                name = identifier(each.called, "action")
                 if name in actions:
                     self.names["action", action] = name
                 else:
                     lacking.actions.add((key, action))
                     message = f"the resource `{there.name}` there has no action {quoted(action)}"
-                    self._refuse(next(iter(each.origins)), message)
+                    self._refuse(each.first, message)
             attributes = {each.name: each for each in there.attributes}
             for name, attribute in mine.attributes.items():
                 same = attributes.get(identifier(name, "attribute"))
-                origin = next(iter(attribute.origins))
+                origin = attribute.first
                 if same is None:
                     lacking.attributes.add((key, name))
                     if _is_place(attribute):
@@ -154,25 +149,21 @@ class _Merging:
             place = self._set.places.pop(name)
             self._set.known_places[name] = place
             if places[name].kind != self.names.get(("place kind", place.kind)):
-                self._refuse(next(iter(place.origins)), f"{quoted(name)} is a {places[name].kind} there")
+                self._refuse(place.first, f"{quoted(name)} is a {places[name].kind} there")
         texts = {each.name for each in self._there.subject if isinstance(each.type, TextType)}
         for key in [key for key in self._set.subject if identifier(key, "subject") in texts]:
             self.names["subject", key] = identifier(key, "subject")
             del self._set.subject[key]
 
     def bundles(self) -> None:
-        kinds: tuple[tuple[OfName, dict[str, RoleOrGroup], Iterable[Any]], ...] = (
-            ("role", self._set.roles, self._there.roles),
-            ("group", self._set.groups, self._there.groups),
-        )
         known = []
-        for kind, of, there in kinds:
-            for key, same in self._match(kind, of, there).items():
+        for kind, of in self._set.bundles_by_kind.items():
+            for key, same in self._match(kind).items():
                 bundle = of[key]
                 known.append((of, key))
                 if self._says_more(bundle, same):
                     message = f"the {kind} `{same.name}` there does not say the same: what this says is not added to it"
-                    self._refuse(next(iter(bundle.origins)), message)
+                    self._refuse(bundle.first, message)
                     if bundle.limits or self._takes_away(bundle):
                         self._close(kind, key)
         self._without_closed()
@@ -206,30 +197,27 @@ class _Merging:
         """Nobody gets from the import a role or group that restricts more than can be said; and whoever would lose
         something by it gets nothing at all.
         """
-        of = self._set.roles if kind == "role" else self._set.groups
-        self._closed[kind, key] = self._takes_away(of[key])
+        self._closed[kind, key] = self._takes_away(self._set.bundles_by_kind[kind][key])
 
     def _without_closed(self) -> None:
         """Take out what is closed, and all that would be wider without it."""
-        bundles: list[tuple[tuple[OfName, str], RoleOrGroup]] = [
-            *((("role", key), each) for key, each in self._set.roles.items()),
-            *((("group", key), each) for key, each in self._set.groups.items()),
-        ]
+        bundles = [((kind, key), each) for kind, of in self._set.bundles_by_kind.items() for key, each in of.items()]
         taking = {key for (kind, key), takes_away in self._closed.items() if kind == "role" and takes_away}
         self._closed |= {key: True for key, each in bundles if taking & self._set.roles_inside(each).keys()}
         for user in self._set.users.values():
             job = self._set.jobs.get(user.job or "")
             given: list[tuple[OfName, str]] = [("group", user.group or "")]
-            given += [("role", each.role) for each in (*user.assignments, *(job.includes if job is not None else ()))]
+            given += [("role", each.role) for each in user.assignments]
+            given += [("role", role) for role in job.includes] if job is not None else []
             if any(self._closed.get(each) for each in given):
                 user.assignments, user.group, user.job = [], None, None
             user.assignments = [each for each in user.assignments if ("role", each.role) not in self._closed]
             user.group = None if ("group", user.group) in self._closed else user.group
         others: list[Job | Integration] = [*self._set.jobs.values(), *self._set.integrations.values()]
         for holder in (*(each for _, each in bundles), *others):
-            holder.includes = [each for each in holder.includes if ("role", each.role) not in self._closed]
+            holder.includes = {role: at for role, at in holder.includes.items() if ("role", role) not in self._closed}
         for kind, key in self._closed:
-            (self._set.roles if kind == "role" else self._set.groups).pop(key, None)
+            self._set.bundles_by_kind[kind].pop(key, None)
         limiting = {limit.policy for each in self._set.bundles() for limit in each.limits}
         for policy in {limit.policy for _, each in bundles for limit in each.limits} - limiting:
             self._set.policies.pop(policy, None)
@@ -237,16 +225,16 @@ class _Merging:
     def people(self) -> None:
         users = {each.id for each in self._there.users}
         for id in [id for id in self._set.users if id in users]:
-            self._refuse(next(iter(self._set.users.pop(id).origins)), f"the user {quoted(id)} is declared there")
+            self._refuse(self._set.users.pop(id).first, f"the user {quoted(id)} is declared there")
         jobs = {each.code: each for each in self._there.jobs}
         for code in [code for code in self._set.jobs if code in jobs]:
             job = self._set.jobs.pop(code)
-            mine = {self.names.get(("role", each.role)) for each in job.includes}
+            mine = {self.names.get(("role", role)) for role in job.includes}
             if not mine <= {each.name for each in jobs[code].roles}:
-                self._refuse(next(iter(job.origins)), f"the job {quoted(code)} there brings other roles")
-        for key, same in self._match("integration", self._set.integrations, self._there.integrations).items():
+                self._refuse(job.first, f"the job {quoted(code)} there brings other roles")
+        for key, same in self._match("integration").items():
             integration = self._set.integrations.pop(key)
-            self._refuse(next(iter(integration.origins)), f"the integration `{same.name}` is declared there")
+            self._refuse(integration.first, f"the integration `{same.name}` is declared there")
 
 
 def _is_place(attribute: Attribute) -> bool:

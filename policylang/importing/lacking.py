@@ -33,8 +33,7 @@ def trim(imported: Imported, lacking: Lacking, refuse: Refuse) -> Iterator[tuple
     _denies(imported, lacking, refuse)
     at_places = any(each.place is not None for user in imported.users.values() for each in user.assignments)
     misses = lacking.places if at_places else set[str]()
-    of: tuple[tuple[OfName, dict[str, RoleOrGroup]], ...] = (("role", imported.roles), ("group", imported.groups))
-    for kind, bundles in of:
+    for kind, bundles in imported.bundles_by_kind.items():
         for key, bundle in bundles.items():
             bundle.grants = [left for each in bundle.grants if (left := _grant(each, lacking)) is not None]
             said = _limits(bundle, imported, lacking)
@@ -42,10 +41,8 @@ def trim(imported: Imported, lacking: Lacking, refuse: Refuse) -> Iterator[tuple
                 lacking.speaks(each.condition, each.resource) or (each.deny and each.resource in misses)
                 for each in bundle.grants
             ):
-                message = (
-                    f"what limits the {kind} {quoted(bundle.label or key)} cannot be expressed there: nobody gets it"
-                )
-                refuse(next(iter(bundle.origins)), message)
+                message = f"what limits the {kind} {quoted(bundle.called)} cannot be expressed there: nobody gets it"
+                refuse(bundle.first, message)
                 yield kind, key
     for key in [key for key, each in imported.policies.items() if lacking.speaks(each.condition, each.resource)]:
         del imported.policies[key]

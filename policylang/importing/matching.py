@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, get_args
 
 import msgspec
 
-from policylang.importing.imported import Imported, ImportedThing, OfName
+from policylang.importing.imported import Imported, ImportedThing, MappedKind, OfName, OfText
 from policylang.importing.names import NamesByKey, identifier
 from policylang.importing.reading import NotThisError
 from policylang.ir import nodes as ir
 
-MappedKind = Literal[
-    "resource",
-    "action",
-    "attribute",
-    "policy",
-    "role",
-    "group",
-    "place kind",
-    "subject",
-    "integration",
-    "user",
-    "place",
-    "job",
-]
-_OF_TEXT = ("user", "place", "job")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -36,7 +21,7 @@ def said_names(said: Mapping[MappedKind, Mapping[str, str]], path: str) -> Names
     found: dict[Any, str] = {}
     for kind, names in said.items():
         for key, name in names.items():
-            if kind not in _OF_TEXT and not _NAME.fullmatch(name):
+            if kind not in get_args(OfText) and not _NAME.fullmatch(name):
                 help = "write letters, digits and underscores, as in the policy files"
                 raise NotThisError(path, f"`{name}` is not a valid name for a {kind}", help)
             if name in [other for (of, _), other in found.items() if of == kind]:
@@ -56,20 +41,20 @@ def first_of(*several: NamesByKey) -> NamesByKey:
     return found
 
 
-def by_name(declared: Iterable[Any], kind: str) -> dict[str, Any]:
+def by_name(of: ir.PolicySet, kind: str) -> dict[str, Any]:
     """What a policy set declares of a kind, by what it is called there."""
     key = {"user": "id", "job": "code"}.get(kind, "name")
+    declared = of.policies if kind == "policy" else getattr(of, f"{kind}s", ())
     return {getattr(each, key): each for each in declared}
 
 
-def same_things(kind: OfName, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
+def same_things(kind: OfName, things: Mapping[str, ImportedThing], there: ir.PolicySet) -> dict[str, Any]:
     """By key what is there of the same label or name."""
     named = by_name(there, kind)
     by_label = {each.label: each for each in named.values() if each.label}
     found = {}
     for key, each in things.items():
-        called = each.label or key
-        same = by_label.get(called) or by_label.get(key) or named.get(identifier(called, kind))
+        same = by_label.get(each.called) or by_label.get(key) or named.get(identifier(each.called, kind))
         if same is not None:
             found[key] = same
     return found
@@ -77,15 +62,10 @@ def same_things(kind: OfName, things: Mapping[str, ImportedThing], there: Iterab
 
 def same_names(imported: Imported, there: ir.PolicySet) -> NamesByKey:
     """The names of what has one label or name in the policy set."""
-    kinds: tuple[tuple[OfName, Mapping[str, ImportedThing], Iterable[Any]], ...] = (
-        ("resource", imported.resources, there.resources),
-        ("role", imported.roles, there.roles),
-        ("group", imported.groups, there.groups),
-        ("integration", imported.integrations, there.integrations),
-        ("policy", imported.policies, there.policies),
-    )
     return {
-        (kind, key): same.name for kind, of, declared in kinds for key, same in same_things(kind, of, declared).items()
+        (kind, key): same.name
+        for kind, of in imported.labelled.items()
+        for key, same in same_things(kind, of, there).items()
     }
 
 
@@ -103,13 +83,13 @@ def rename_texts(imported: Imported, names: NamesByKey) -> dict[Any, str]:
     return {**users, **places, **jobs}
 
 
-def _renamed(things: dict[str, Any], kind: Literal["user", "place", "job"], names: NamesByKey) -> dict[Any, str]:
+def _renamed(things: dict[str, Any], kind: OfText, names: NamesByKey) -> dict[Any, str]:
     given = {key: names[kind, key] for key in things if (kind, key) in names}
     taken = things.keys() - given.keys()
     made = {}
     for key, name in given.items():
         if name in taken:
-            where = next(iter(things[key].origins)).path
+            where = things[key].first.path
             raise NotThisError(where, f"the {kind} `{key}` is mapped to `{name}`, which also exists", "map both")
         made[name] = things[key]
         things[key].key = name

@@ -11,9 +11,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
-from policylang.importing.imported import Imported, OfName, Ref
+from policylang.importing.imported import Imported, OfName, OfText, Ref
 from policylang.text.names import free_name
 
 _UNICODE = unicodedata.ucd_3_2_0
@@ -42,28 +41,26 @@ _WORDS = frozenset(["all", "any", "not", "now", "request", "assigned", "missing"
 """Words that mean something else where such a name may stand."""
 _BESIDE_WORDS = frozenset(["resource", "action", "attribute", "subject", "value"])
 
-OfText = Literal["user", "place", "job"]
-"""What has a text for a name, which may be any."""
-
 NamesByKey = Mapping[tuple[OfName | OfText, str], str]
 
 
 def identifier(text: str, kind: str) -> str:
     """What a name is in the language: lower case, with underscores."""
     text = _APOSTROPHE.sub("", text)
+    word = kind.replace(" ", "_")
     ascii = _UNICODE.normalize("NFKD", text.translate(_SPELLING)).encode("ascii", "ignore").decode()
     lost = sum(each.isalnum() for each in text) > 2 * sum(each.isalnum() for each in ascii)
-    words = [] if lost else [word for part in _OTHER.split(ascii) for word in _HUMP.split(part) if word]
+    words = [] if lost else [each for part in _OTHER.split(ascii) for each in _HUMP.split(part) if each]
     name = "_".join(words).lower()
     if not name:
-        name = f"{kind}_{_digest(text)}".replace(" ", "_")
+        name = f"{word}_{_digest(text)}"
     if len(name) > _LONGEST:
         whole = name[: _LONGEST + 1].rpartition("_")[0] or name[:_LONGEST]
         name = f"{whole.rstrip('_')}_{_digest(text)[:4]}"
     if name[0].isdigit():
-        name = f"{kind}_{name}".replace(" ", "_")
+        name = f"{word}_{name}"
     if (name in _WORDS and kind in _BESIDE_WORDS) or (kind == "resource" and name in _TYPES):
-        name = f"{name}_{kind}".replace(" ", "_")
+        name = f"{name}_{word}"
     return name
 
 
@@ -88,13 +85,9 @@ def all_names(
     """The name of everything in an imported set that has one. ``taken``: by kind, names that nothing may have."""
     resources = imported.resources.values()
     wanted: dict[OfName, dict[str, str]] = {
-        "resource": {each.key: each.label or each.key for each in resources},
-        "action": {key: each.label or key for of in resources for key, each in sorted(of.actions.items())},
+        **{kind: {key: each.called for key, each in of.items()} for kind, of in imported.labelled.items()},
+        "action": {key: each.called for of in resources for key, each in sorted(of.actions.items())},
         "attribute": {key: key for of in resources for key in of.attributes},
-        "policy": {each.key: each.label or each.key for each in imported.policies.values()},
-        "role": {each.key: each.label or each.key for each in imported.roles.values()},
-        "group": {each.key: each.label or each.key for each in imported.groups.values()},
-        "integration": {each.key: each.label or each.key for each in imported.integrations.values()},
         "place kind": {key: key for key in imported.place_kinds},
         "subject": {key: key for key in imported.subject},
         "value": {ref.key: ref.key for ref in _values(imported)},

@@ -99,11 +99,8 @@ def changed_files(folder: Path, manifest: Manifest) -> list[str]:
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
     }
     there.discard(FILE_NAME)
-    return sorted(name for name in there if not _is_unchanged(folder / name, manifest.files.get(name)))
-
-
-def _is_unchanged(path: Path, known: str | None) -> bool:
-    return known is not None and not path.is_symlink() and digest(path.read_bytes()) == known
+    kept = {name for name in there & manifest.files.keys() if not (folder / name).is_symlink()}
+    return sorted(there - {name for name in kept if digest((folder / name).read_bytes()) == manifest.files[name]})
 
 
 def by_kind(names: Mapping[tuple[Any, str], str]) -> dict[str, dict[str, str]]:

@@ -169,7 +169,7 @@ class _Facts:
 
 def _declared(of: ir.PolicySet, kind: str, name: str) -> str:
     """Where something is declared; empty where it is not."""
-    things = by_name(of.policies if kind == "policy" else getattr(of, f"{kind}s", ()), kind)
+    things = by_name(of, kind)
     return things[name].at if name in things else ""
 
 
@@ -194,9 +194,6 @@ class _Foreign:
             return ""
         return self._known.get((kind, name)) or self._labels.get((kind, name)) or name
 
-    def _step(self, kind: str, name: str) -> str:
-        return self._known.get((kind, name)) or name
-
     def wanted(self, fact: _Fact, said: _Said, at: str, *, give: bool, is_gone: bool) -> Wanted:
         is_policy = fact.kind in ("limit", "condition")
         named = ("policy", fact.other) if is_policy else (fact.of, fact.holder)
@@ -217,15 +214,15 @@ class _Foreign:
             name=named[1],
             label=self._labels.get(named) or "",
             actions=tuple(self.name("action", each) for each in actions),
-            condition=None if said.condition is None else said.condition.map_tests(self._test),
+            condition=None if said.condition is None else said.condition.map_tests(self._in_tests),
         )
 
-    def _test(self, of: c.Test) -> c.Test:
-        """A test that names attributes as the product does."""
-        return of.map_operands(self._operand)
+    def _in_tests(self, test: c.Test) -> c.Test:
+        return test.map_operands(self._operand)
 
     def _operand(self, of: c.Operand) -> c.Operand:
+        """An attribute as the product names it."""
         if not isinstance(of, c.Path):
             return of
         kind = "subject" if of.root == "subject" else "attribute"
-        return msgspec.structs.replace(of, steps=tuple(self._step(kind, each) for each in of.steps))
+        return msgspec.structs.replace(of, steps=tuple(self._known.get((kind, each)) or each for each in of.steps))

@@ -12,7 +12,6 @@ from policylang.importing.imported import (
     Grant,
     Imported,
     ImportedThing,
-    Include,
     Integration,
     Job,
     OfName,
@@ -107,9 +106,8 @@ class PolicySetWriter:
 
     def _label(self, name: str, of: ImportedThing) -> str:
         """What people call it, where the name does not say that."""
-        called = of.label or of.key
         room = min(LONGEST_LABEL, _WIDTH - 20 - len(name))
-        return "" if called == name or not called.strip() else f" {label(called, room)}"
+        return "" if of.called == name or not of.called.strip() else f" {label(of.called, room)}"
 
     def _sorted(
         self, kind: OfName, of: Mapping[str, _Thing], write: Callable[[str, _Thing], Declared]
@@ -181,10 +179,9 @@ class PolicySetWriter:
         items += [Item(f"policy {policy}", tuple(limits[policy])) for policy in sorted(limits)]
         return Declared(f"{kind} {name}{self._label(name, of)}", tuple(of.origins), tuple(items) or None)
 
-    def _included(self, includes: Sequence[Include]) -> Iterator[Item]:
+    def _included(self, includes: Mapping[str, Origin]) -> Iterator[Item]:
         if includes:
-            origins = dict.fromkeys(sorted(each.origin for each in includes))
-            yield Item(f"role {self._many('role', (each.role for each in includes))}", tuple(origins))
+            yield Item(f"role {self._many('role', includes)}", tuple(dict.fromkeys(sorted(includes.values()))))
 
     def _grants(self, grants: Iterable[Grant]) -> Iterator[Item]:
         """Grants that are alike but for their actions on one line; denies behind them."""

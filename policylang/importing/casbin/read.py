@@ -11,7 +11,7 @@ from policylang.diagnostics import quoted
 from policylang.importing.casbin.model import CasbinModel, NoModelError, is_model, read_model
 from policylang.importing.casbin.rows import CasbinRow, rows
 from policylang.importing.graph import circles, distances
-from policylang.importing.imported import Assignment, Imported, Include, Origin, Ref, RoleOrGroup
+from policylang.importing.imported import Assignment, Imported, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import Inputs, NotThisError
 
 DOMAIN = "domain"
@@ -227,8 +227,7 @@ class _Writing:
             self._include(bundle, self._key[where, role], origin)
 
     def _include(self, bundle: RoleOrGroup, role: str, origin: Origin) -> None:
-        if all(each.role != role for each in bundle.includes):
-            bundle.includes.append(Include(role=role, origin=origin))
+        bundle.includes.setdefault(role, origin)
 
     def _declare_role(self, where: _Where, role: str, origin: Origin) -> None:
         """Declares a role that no row but those that hand it out speaks of."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from policylang.files.json_schema import schema_of
-from policylang.importing.matching import MappedKind
+from policylang.importing.imported import MappedKind
 
 RowMeaning = Literal["permissions", "roles", "grants", "members", "people", "jobs", "nothing"]
 """What the rows of a table are: a permission each, with a column for each role; a role each, with a column for each

@@ -24,7 +24,7 @@ from policylang.importing.csv.words import (
     says_nothing,
     several,
 )
-from policylang.importing.imported import Imported, Include, Origin, Ref, RoleOrGroup
+from policylang.importing.imported import Imported, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import Inputs, NotThisError
 
 Whole = tuple[RoleOrGroup, str, Origin]
@@ -74,7 +74,7 @@ def read_all(inputs: Inputs, mapping: says.Mapping | None) -> tuple[Imported, li
     if imported.places:  # whoever has a role at a place has it for the records there
         (kind,) = imported.place_kinds
         for declared in imported.resources.values():
-            declared.attribute(kind, next(iter(declared.origins)), (Ref("place kind", kind),))
+            declared.attribute(kind, declared.first, (Ref("place kind", kind),))
     return imported, reading
 
 
@@ -411,8 +411,7 @@ class Reading:
             found.label = found.label or (row.cell(name).value or None if name is not None else None)
             for each in several(row.cell(role).value, frozenset(self._set.roles)):
                 self._set.role(each, at)
-                if all(known.role != each for known in found.includes):
-                    found.includes.append(Include(role=each, origin=self.table.origin(row, row.cell(role))))
+                found.includes.setdefault(each, self.table.origin(row, row.cell(role)))
 
     def _people(self, people: PeopleReader) -> None:
         of = self.said.columns

@@ -14,7 +14,6 @@ from policylang.importing.imported import (
     Assignment,
     Grant,
     Imported,
-    Include,
     Origin,
     Ref,
     RoleOrGroup,
@@ -374,7 +373,7 @@ class _Writing:
         bundle = self._set.role(role, self._roles[role])
         inner = self._inner(role)
         for each in inner:
-            bundle.includes.append(Include(role=each, origin=self._roles[role]))
+            bundle.includes[each] = self._roles[role]
         self._by_role[role] = {name: self._opened(name, inside(role)) for name in self._names(inside(role))}
         for name, actions in self._by_role[role].items():
             given = [self._by_role[each].get(name, {}) for each in inner]
@@ -430,8 +429,7 @@ class _Writing:
         key = " and ".join(roles)
         if key not in self._set.groups:
             made = self._set.group(key, of.origin)
-            for role in roles:
-                made.includes.append(Include(role=role, origin=of.roles.get(role, of.origin)))
+            made.includes = {role: of.roles.get(role, of.origin) for role in roles}
             for name, (missing, wanted) in extra.items():
                 self._fill(made, name, missing, wanted)
         self._set.groups[key].seen(of.origin)

@@ -11,7 +11,6 @@ from policylang.importing.imported import (
     Assignment,
     Grant,
     Imported,
-    Include,
     Integration,
     Origin,
     Ref,
@@ -91,7 +90,7 @@ class _Cluster:
         if not self._set.places:
             self._set.place_kinds = ()
         for resource in self._set.resources.values():
-            at = next(iter(resource.origins))
+            at = resource.first
             if resource.key != URL:
                 resource.attribute(NAME, at)
             if self._set.places:
@@ -149,7 +148,7 @@ class _Cluster:
             self._grant(bundle, rule, rules)
         if role.value.get("aggregationRule") is not None:
             for each in self._aggregated(role):
-                bundle.includes.append(Include(role=each.name, origin=role.origin("aggregationRule")))
+                bundle.includes[each.name] = role.origin("aggregationRule")
 
     def _grant(self, bundle: RoleOrGroup, rule: PolicyRule, rules: tuple[PolicyRule, ...]) -> None:
         """The grants of a rule: in the role itself, or in one inside it where only some records are meant."""
@@ -192,8 +191,7 @@ class _Cluster:
         shown = ", ".join(names)
         key = "\n".join([bundle.key, *(resource for resource, _ in limits), "", *names])
         inner = self._set.role(key, rule.origin, f"{bundle.label}: {shown}")
-        if all(each.role != key for each in bundle.includes):
-            bundle.includes.append(Include(role=key, origin=rule.origin))
+        bundle.includes.setdefault(key, rule.origin)
         for resource, condition in limits:
             policy = "\n".join([resource, *names])
             label = f"{self._set.resources[resource].label or resource} {shown}"
@@ -240,13 +238,13 @@ class _Cluster:
             if len(roles) > 1:
                 first = f"\n{account}"
                 bundle = self._set.role(first, next(iter(roles.values())), f"access of {account}")
-                bundle.includes += [Include(role=role, origin=origin) for role, origin in roles.items()]
+                bundle.includes |= roles
             name, namespace = account.rpartition("/")[2], account.rpartition("/")[0]
             self._set.integrations[account] = Integration(
                 key=account,
                 label=f"{name} in {namespace}",
                 origins=dict.fromkeys(sorted(given.values())),
-                includes=[Include(role=first, origin=given[min(given)])],
+                includes={first: given[min(given)]},
                 objects=tuple(sorted(self._reached(first))),
             )
 
@@ -259,7 +257,7 @@ class _Cluster:
             self._set.roles[key].seen(origin)
             return key
         bundle = self._set.role(key, origin, label)
-        bundle.includes.append(Include(role=role, origin=origin))
+        bundle.includes[role] = origin
         reached = sorted(self._reached(role))
         policy = f"\n{namespace}"
         condition: Text = (Ref("attribute", NAMESPACE), f" is {text(namespace)}")

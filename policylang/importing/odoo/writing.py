@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Assignment, Imported, Include, Origin, RoleOrGroup, StatedLimit, Text
+from policylang.importing.imported import Assignment, Imported, Origin, RoleOrGroup, StatedLimit, Text
 from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, OdooRight, RecordRule, RuleReach
 from policylang.importing.odoo.conditions import some
 from policylang.importing.odoo.expressions import NoExpressionError
@@ -84,7 +84,7 @@ class Writing:
         bundle = self._set.role(group, self._at(group), self._label(group))
         inside = sorted(self._world.implied[group])
         for each in inside:
-            bundle.includes.append(Include(role=each, origin=self._implied.get(group, {}).get(each, self._at(group))))
+            bundle.includes[each] = self._implied.get(group, {}).get(each, self._at(group))
         reaches = self._world.role(group)
         own = {spot: reach for spot, reach in reaches.items() if self._world.by_roles(inside, spot) != reach.conditions}
         self._fill(bundle, own, reaches)
@@ -150,8 +150,7 @@ class Writing:
         label = " and ".join(self._label(group) or group for group in groups)
         self._set.together[key] = tuple(groups)
         made = self._set.group(key, min(self._at(group) for group in groups), label)
-        for group in groups:
-            made.includes.append(Include(role=group, origin=self._at(group)))
+        made.includes = {group: self._at(group) for group in groups}
         reaches = {spot: self._world.reach(inside, spot) for spot in self._world.spots(inside)}
         self._fill(made, own, {spot: reach for spot, reach in reaches.items() if reach is not None})
         return key

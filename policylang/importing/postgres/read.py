@@ -18,7 +18,6 @@ from policylang.importing.imported import (
     Assignment,
     Grant,
     Imported,
-    Include,
     Origin,
     RoleOrGroup,
     StatedLimit,
@@ -221,7 +220,7 @@ class _Reading:
             self._add(bundle, table, action, columns)
         for each in inner:
             self._set.role(each, self._at)
-            bundle.includes.append(Include(role=each, origin=self._at))
+            bundle.includes[each] = self._at
 
     def _is_had(self, name: str) -> bool:
         return any(name in each for each in self._inherited.values())

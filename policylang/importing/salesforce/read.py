@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from policylang.diagnostics import listed, quoted
-from policylang.importing.imported import Grant, Imported, Include, Origin, Ref, RoleOrGroup, StatedLimit
+from policylang.importing.imported import Grant, Imported, Origin, Ref, RoleOrGroup, StatedLimit
 from policylang.importing.reading import InputFile, Inputs
 from policylang.importing.salesforce.source import Metadata, MetadataReader, widen
 from policylang.importing.xml import Element, read_xml
@@ -106,7 +106,7 @@ class _Reading:
                 if found is None:
                     self._set.leave_out("undefined-set", at, f"{quoted(each)} in {quoted(name)} is not in the input")
                 self._set.role(each, at)
-                bundle.includes.append(Include(role=each, origin=at))
+                bundle.includes[each] = at
 
     def _declare(self, source: Metadata) -> None:
         """Objects with their fields and actions, and the other things."""
