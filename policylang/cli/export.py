@@ -27,8 +27,6 @@ from policylang.diagnostics import visible
 from policylang.files.writing import write_atomically
 from policylang.importing import every_name, find_format
 from policylang.importing.drift import find_drift
-from policylang.importing.drift_report import differences_of
-from policylang.importing.edits import changed_files
 from policylang.importing.importing import Import, ParsedOnce
 from policylang.importing.patching import NoPatch, Proved, write_back
 from policylang.importing.reading import InputFile, Inputs
@@ -94,7 +92,7 @@ def export(
         )
     if isinstance(made, NoPatch):
         _stop(["\n".join(map(visible, each.split("\n"))) for each in _why(made, files)])
-    changed = list(changed_files(read, made.after))
+    changed = [new for old, new in zip(read.files, made.after.files, strict=True) if old.data != new.data]
     if diff:
         write_lines(line for each in changed for line in _difference(read, each))
         sys.exit(FINDINGS if changed else CLEAN)
@@ -110,7 +108,7 @@ def _why(of: NoPatch, files: NamedPolicies) -> Iterator[str]:
     if of.unwritable:
         return
     if of.left is not None:
-        for left in differences_of(of.left):
+        for left in of.left.found:
             where = ", ".join([place(at, files.root) for at in left.files] or left.product)
             yield f"{where}: would remain: {left.said}"
     else:

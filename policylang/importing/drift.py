@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from policylang.diagnostics import listed
 from policylang.diff.compare import compare
-from policylang.diff.report import Change, Report, Statement
+from policylang.diff.report import Change, Permissions, Report, Statement
 from policylang.importing.importing import Import
 from policylang.importing.matching import by_name
 from policylang.importing.policy_text import policy_texts
@@ -18,6 +19,8 @@ from policylang.model.types import PlaceType, RecordType, SetType, Type, UserTyp
 from policylang.runtime.index import Index
 from policylang.source import Location
 
+Code = Literal["product-allows", "product-denies", "not-imported"]
+_MOST_PERMISSIONS = 4
 _Side = Literal["product", "files"]
 _LISTED = ("role", "group", "job", "user", "integration", "resource", "place")
 
@@ -31,23 +34,29 @@ class Unmatched(msgspec.Struct, frozen=True):
     foreign: str | None = None
 
 
-class Differing(msgspec.Struct, frozen=True):
-    """A change from the files to the product, and where both say what it is about."""
+class Drifted(msgspec.Struct, frozen=True):
+    """A difference: a change, or another statement. ``product``: the places in the inputs, ``files``: those in the
+    policy files.
+    """
 
-    of: Change | Statement
+    code: Code
+    said: str
     product: tuple[str, ...]
     files: tuple[str, ...]
+    change: Change | None = None
+    statement: Statement | None = None
 
     @property
-    def allows(self) -> bool:
-        """Whether the product allows more than the files."""
-        return self.of.widens
+    def of(self) -> Change | Statement:
+        of = self.change or self.statement
+        assert of is not None
+        return of
 
 
 class Drift(msgspec.Struct, frozen=True):
     """What differs. ``notes``: what has another name and says the same."""
 
-    found: tuple[Differing, ...]
+    found: tuple[Drifted, ...]
     notes: tuple[str, ...]
     unmatched: tuple[Unmatched, ...]
 
@@ -70,7 +79,7 @@ def find_drift(
     besides = {("role", name) for name in made.unnamed - (_names(files, "role") & _names(product, "role"))}
     besides |= {("group", name) for name in _together(files, product, made)}
     about = _about_access(report, product, besides, knows_all=bool(made.imported.texts))
-    found = tuple(Differing(each, tuple(here.origins(each)), tuple(there.places(each))) for each in about)
+    found = tuple(_drifted(each, tuple(here.origins(each)), tuple(there.places(each))) for each in about)
     return Drift(found, report.notes, tuple(_unmatched(files, product, made)))
 
 
@@ -209,3 +218,54 @@ class _Places:
                         if each.resource == permissions.resource and set(each.actions) & set(permissions.actions)
                     ]
         yield from exact or declared
+
+
+# --- in words ------------------------------------------------------------------------------------------------
+
+
+def _drifted(of: Change | Statement, product: tuple[str, ...], files: tuple[str, ...]) -> Drifted:
+    code: Code = "product-allows" if of.widens else "product-denies"
+    if isinstance(of, Change):
+        return Drifted(code, _change(of), product, files, change=of)
+    return Drifted(code, _statement(of), product, files, statement=of)
+
+
+def _change(change: Change) -> str:
+    who = change.whose
+    what = [_permission(each) for each in change.permissions[:_MOST_PERMISSIONS]]
+    if len(change.permissions) > _MOST_PERMISSIONS:
+        what.append(f"do {len(change.permissions) - _MOST_PERMISSIONS:,} more things")
+    done = listed(what, "and")
+    let = {
+        "gained": f"the product lets {who} {done}, which the files do not",
+        "widened": f"the product lets {who} {done} on more records than the files do",
+        "narrowed": f"the files let {who} {done} on more records than the product does",
+        "lost": f"the files let {who} {done}, which the product does not",
+    }[change.kind]
+    return f"{let}: not proved, so it counts" if change.unproved else let
+
+
+def _permission(permissions: Permissions) -> str:
+    """``view and modify `customer` ``, ``view `rate` of `customer` ``"""
+    actions = listed(list(permissions.actions), "and")
+    fields = "" if permissions.fields is None else f" {', '.join(f'`{name}`' for name in permissions.fields)} of"
+    return f"{actions}{fields} `{permissions.resource}`"
+
+
+_TOPICS = {
+    "eligibility": "who can be chosen for",
+    "superuser": "who is a superuser:",
+    "granted": "what is allowed together with something else:",
+    "user": "what takes effect once somebody gets more access:",
+    "essential": "what terminated users keep:",
+    "action": "what is required",
+    "place": "the place",
+    "deny": "what is always denied:",
+    "integration": "the integration",
+}
+
+
+def _statement(statement: Statement) -> str:
+    more, less = ("product", "files") if statement.widens else ("files", "product")
+    about = f"{_TOPICS.get(statement.topic, statement.topic)} {statement.subject}"
+    return f"the {more} {'allow' if more == 'files' else 'allows'} more than the {less}: {about}"

@@ -77,15 +77,16 @@ class SourceEdit(msgspec.Struct, frozen=True, order=True):
 
 
 class CannotExpressError(ValueError):
-    """A statement for which a format has no edit. ``help``: what to do instead."""
+    """A statement that cannot be written back, why, and what to do by hand."""
 
     def __init__(self, wanted: Wanted, why: str, help: str = "") -> None:
         super().__init__(why)
-        self.wanted, self.help = wanted, help
+        self.wanted, self.why = wanted, why
+        self.help = help or "change it in the product by hand, and import it again"
 
 
 class CannotEditError(ValueError):
-    """The text is laid out in a way in which there is no small edit."""
+    """There is no small edit: nothing there says such a thing, or the text is laid out in another way."""
 
 
 @contextmanager
@@ -160,10 +161,3 @@ def csv_cell(text: str, separator: str = ",", in_quotes: bool = False) -> str:
     if in_quotes or any(sign in text for sign in (separator, '"', "\n", "\r")):
         return '"' + text.replace('"', '""') + '"'
     return text
-
-
-def changed_files(before: Inputs, after: Inputs) -> Iterator[InputFile]:
-    """The files that are not as they were."""
-    for old, new in zip(before.files, after.files, strict=True):
-        if old.data != new.data:
-            yield new

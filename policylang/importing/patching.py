@@ -12,14 +12,12 @@ from typing import Any
 import msgspec
 
 from policylang.importing.drift import Drift
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, patched
+from policylang.importing.edits import CannotExpressError, SourceEdit, patched
 from policylang.importing.format import ImportFormat
 from policylang.importing.importing import Import
 from policylang.importing.reading import Inputs, NotThisError
 from policylang.importing.wanted import all_wanted
 from policylang.ir import nodes as ir
-
-_BY_HAND = "change it in the product by hand, and import it again"
 
 
 class Proved(msgspec.Struct, frozen=True):
@@ -29,20 +27,12 @@ class Proved(msgspec.Struct, frozen=True):
     edits: tuple[SourceEdit, ...]
 
 
-class Unwritable(msgspec.Struct, frozen=True):
-    """A statement that cannot be written back, why, and what to do by hand."""
-
-    wanted: Wanted
-    why: str
-    help: str
-
-
 class NoPatch(msgspec.Struct, frozen=True):
     """Why there are no such edits: statements that cannot be written, else what would be left of the drift, or why the
     result would be no input.
     """
 
-    unwritable: tuple[Unwritable, ...] = ()
+    unwritable: tuple[CannotExpressError, ...] = ()
     left: Drift | None = None
     reasons: tuple[str, ...] = ()
 
@@ -63,18 +53,18 @@ def write_back(
     if not drift(made).found:
         return Proved(inputs, ())
     wanted = all_wanted(files, made)
+    writable = [each for each in wanted if each.kind in format.writes]
     unwritable = tuple(
-        Unwritable(each, *format.by_hand[each.kind]) for each in wanted if each.kind not in format.writes
+        CannotExpressError(each, *format.by_hand[each.kind]) for each in wanted if each.kind not in format.writes
     )
     try:
-        edits = tuple(
-            sorted(set(format.patch(inputs, mapping, [each for each in wanted if each.kind in format.writes])))
-        )
+        edits = tuple(sorted(set(format.patch(inputs, mapping, writable))))
         after = patched(inputs, edits)
         result = again(after)
     except CannotExpressError as error:
-        missing = [each for each in unwritable if each.wanted.kind == "role" and _is_of(error.wanted, each.wanted)]
-        return NoPatch(tuple(missing) or (Unwritable(error.wanted, str(error), error.help or _BY_HAND),))
+        holder = "role", error.wanted.of, error.wanted.holder
+        missing = [each for each in unwritable if (each.wanted.kind, each.wanted.of, each.wanted.holder) == holder]
+        return NoPatch(tuple(missing) or (error,))
     except NotThisError as error:
         return NoPatch(unwritable, reasons=(f"what would be written cannot be read: {error.problem.message}",))
     except ValueError as error:
@@ -87,10 +77,6 @@ def write_back(
         reasons = tuple(f"what would be written is refused: {message}" for _, message in sorted(new))
         return NoPatch(unwritable, reasons=reasons)
     return Proved(after, edits)
-
-
-def _is_of(wanted: Wanted, role: Wanted) -> bool:
-    return (wanted.of, wanted.holder) == (role.of, role.holder)
 
 
 def _refusals(made: Import) -> Counter[tuple[str, str]]:

@@ -9,7 +9,8 @@ import click
 
 from policylang.diagnostics import listed, visible
 from policylang.diff.report import Change, Statement
-from policylang.importing.drift_report import Drifted, DriftReport
+from policylang.importing.drift import Drifted
+from policylang.importing.drift_report import DriftReport
 from policylang.importing.origins import Noted
 from policylang.model.instants import instant_text
 from policylang.output.comparison import affected, around_in_words, as_dict, days_in_words, shown_in_words

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from policylang.diagnostics import Rule, Severity, visible
-from policylang.importing.drift_report import Code, Drifted, DriftReport
+from policylang.importing.drift import Code, Drifted
+from policylang.importing.drift_report import DriftReport
 from policylang.importing.origins import Noted
 from policylang.importing.reading import Inputs
 from policylang.output import sarif

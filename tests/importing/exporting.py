@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from policylang.importing import find_format
 from policylang.importing.drift import find_drift
-from policylang.importing.drift_report import differences_of
 from policylang.importing.importing import Import, import_set
 from policylang.importing.origins import given_names
 from policylang.importing.patching import NoPatch, Proved, write_back
@@ -108,7 +107,7 @@ def _outcome(case: Case, wanted: ir.PolicySet) -> str:
     for each in found.unwritable:
         lines += [f"{'' if each.wanted.give else 'removing '}{each.wanted.words}: {each.why}", f"  help: {each.help}"]
     if not lines and found.left is not None:
-        lines = [f"would remain: {each.said}" for each in differences_of(found.left)]
+        lines = [f"would remain: {each.said}" for each in found.left.found]
     return "\n".join(lines or found.reasons) + "\n"
 
 
