@@ -10,7 +10,7 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.directory.parquet import ParquetError, as_csv
 from policylang.importing.csv.tables import Cell, Sheet, TableRow, header_of, read_tables
-from policylang.importing.csv.words import an_action, meaning, permission
+from policylang.importing.csv.words import folded, meaning, permission
 from policylang.importing.reading import BOUNDS, InputFile, Inputs, NotThisError, read_inputs
 from policylang.mining.bits import set_of
 from policylang.mining.matrix import Matrix
@@ -151,7 +151,7 @@ def _pairs(table: _Table) -> Iterator[tuple[str, Permission]]:
     for row in table.rows:
         if "resource" in table.columns and "action" in table.columns:
             user, resource, action = table.texts(row, "user", "resource", "action")
-            yield user, (resource, an_action(action))
+            yield user, (resource, folded(action))
         else:
             user, text = table.texts(row, "user", "permission")
             yield user, permission(text)
@@ -195,7 +195,7 @@ def read_kept(path: str, pairs: Pairs, given: Mapping[str, str]) -> dict[str, in
         whole = "permission" in table.columns
         for row in table.rows:
             role, *what = table.texts(row, "role", *(("permission",) if whole else ("resource", "action")))
-            each = permission(what[0]) if whole else (what[0], an_action(what[1]))
+            each = permission(what[0]) if whole else (what[0], folded(what[1]))
             number = columns.get(each)
             if number is None:
                 message = f"nobody has {quoted(' '.join(reversed(each)))}, which the role {quoted(role)} brings"

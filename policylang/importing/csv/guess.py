@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -42,15 +42,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The columns that a table has by what it holds."""
 
 
-class TableGuess(msgspec.Struct, frozen=True):
-    """What a table is taken for, and in words why."""
-
-    table: says.TableMapping
-    reasons: tuple[str, ...]
-
-
-def guess(table: Sheet, said: says.TableMapping | None = None) -> TableGuess:
-    """What a table probably is. ``said``: what is known of it, which stands as it is. Raises `NotThisError`."""
+def guess(table: Sheet, said: says.TableMapping | None = None) -> tuple[says.TableMapping, tuple[str, ...]]:
+    """What a table probably is, and in words why. ``said``: what is known of it, which stands as it is. Raises
+    `NotThisError`.
+    """
     header, rows = header_of(table, said.header if said is not None else None)
     rows = [row for row in rows[:_LOOKED_AT] if not row.cell(0).value.startswith(COMMENT)]
     names = [cell.value for cell in header.cells]
@@ -72,8 +67,8 @@ def guess(table: Sheet, said: says.TableMapping | None = None) -> TableGuess:
     if said is not None:
         given = {key: value for key, value in msgspec.structs.asdict(said.columns).items() if value is not None}
         columns = msgspec.structs.replace(columns, **given)
-        return TableGuess(msgspec.structs.replace(said, columns=columns), ())
-    only = tuple(name for name in marked if name not in set(_used(columns)))
+        return msgspec.structs.replace(said, columns=columns), ()
+    only = tuple(name for name in marked if name not in msgspec.structs.astuple(columns))
     table_ = says.TableMapping(
         file=table.file,
         sheet=table.sheet,
@@ -81,11 +76,7 @@ def guess(table: Sheet, said: says.TableMapping | None = None) -> TableGuess:
         columns=columns,
         only=only if holds in ("permissions", "roles", "members") else None,
     )
-    return TableGuess(table_, (f"{IN_WORDS[holds]}: {_why(holds, by_meaning, only)}", *reasons))
-
-
-def _used(columns: says.Columns) -> Iterator[str]:
-    return (value for value in msgspec.structs.astuple(columns) if value is not None)
+    return table_, (f"{IN_WORDS[holds]}: {_why(holds, by_meaning, only)}", *reasons)
 
 
 def _marked(names: Sequence[str], rows: Sequence[TableRow]) -> list[str]:

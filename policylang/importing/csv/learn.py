@@ -24,13 +24,14 @@ def learn(inputs: Inputs, ask: Ask) -> says.Mapping:
 
 
 def _table(table: Sheet, ask: Ask) -> says.TableMapping:
-    found = guess(table)
+    said, reasons = guess(table)
     kinds = get_args(says.RowMeaning)
     words = "".join(f"\n  {kind}: {IN_WORDS[kind]}" for kind in kinds)
-    holds: Any = _one_of(ask, f"{table.path}: {found.reasons[0]}.{words}\nWhat is it", found.table.holds, kinds)
+    holds: Any = _one_of(ask, f"{table.path}: {reasons[0]}.{words}\nWhat is it", said.holds, kinds)
     header = header_of(table, None)[0]
     names = [cell.value for cell in header.cells if cell.value]
-    said = found.table if holds == found.table.holds else says.TableMapping(table.file, holds, sheet=table.sheet)
+    if holds != said.holds:
+        said = says.TableMapping(table.file, holds, sheet=table.sheet)
     columns: dict[str, str] = {}
     for key in COLUMNS[holds]:
         guessed = getattr(said.columns, key) or ""

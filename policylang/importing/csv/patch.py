@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from policylang.directory.csv_rows import CsvRow
 from policylang.importing.csv import mapping as says
 from policylang.importing.csv.read import CellSpot, Reading, read_all
 from policylang.importing.csv.tables import TableRow, separator
-from policylang.importing.csv.words import several
+from policylang.importing.csv.words import folded, several
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, behind_break, csv_cell, line_break
-from policylang.importing.reading import InputFile, Inputs
+from policylang.importing.reading import InputFile, Inputs, csv_rows
+from policylang.source import Source
 
 _ADD = "add the row or column for it, and export again"
-_JOB = "change the table of jobs"
 _OWN = ("role", "at", "start", "until", "because", "approved_by")
 """Columns of a row that are about one role of a person."""
 
@@ -25,47 +25,44 @@ def patch(inputs: Inputs, mapping: says.Mapping | None, wanted: Sequence[Wanted]
     """Edits for all that is wanted. Raises `CannotExpressError`."""
     _, readers = read_all(inputs, mapping)
     files = {each.path: each for each in inputs.files}
-    patching = _Patching([_Editor(each, files[each.table.file]) for each in readers])
+    editors = [_Editor(each, files[each.table.file]) for each in readers]
     for each in wanted:
         if each.place and each.give:
             help = "write the place in the row of the person"
             raise CannotExpressError(each, "a role that is given at a place is not written", help)
         if each.kind == "assignment":
-            patching.assign(each)
+            _assign(editors, each)
         elif each.kind != "role":
-            patching.grant(each)
-    for editor in patching.editors:
+            _grant(editors, each)
+    for editor in editors:
         yield from editor.edits()
 
 
-class _Patching:
-    def __init__(self, editors: Sequence[_Editor]) -> None:
-        self.editors = editors
+def _grant(editors: Sequence[_Editor], wanted: Wanted) -> None:
+    found = [(editor, spot) for editor in editors for spot in editor.grants(wanted)]
+    for editor, spot in found if not wanted.give else found[:1]:
+        editor.mark(spot, wanted)
+    if not found and (not wanted.give or not any(editor.add_grant(wanted) for editor in editors)):
+        raise CannotExpressError(wanted, "no table has a row or column for it", _ADD)
 
-    def grant(self, wanted: Wanted) -> None:
-        found = [(editor, spot) for editor in self.editors for spot in editor.grants(wanted)]
-        for editor, spot in found if not wanted.give else found[:1]:
-            editor.mark(spot, wanted)
-        if not found and (not wanted.give or not any(editor.add_grant(wanted) for editor in self.editors)):
+
+def _assign(editors: Sequence[_Editor], wanted: Wanted) -> None:
+    members = [(editor, spot) for editor in editors for spot in editor.spots("member", wanted)]
+    if wanted.give:
+        if members:
+            members[0][0].mark(members[0][1], wanted)
+        elif not any(editor.add_person(wanted) for editor in editors):
             raise CannotExpressError(wanted, "no table has a row or column for it", _ADD)
-
-    def assign(self, wanted: Wanted) -> None:
-        members = [(editor, spot) for editor in self.editors for spot in editor.spots("member", wanted)]
-        if wanted.give:
-            if members:
-                members[0][0].mark(members[0][1], wanted)
-            elif not any(editor.add_person(wanted) for editor in self.editors):
-                raise CannotExpressError(wanted, "no table has a row or column for it", _ADD)
-            return
-        rows = [(editor, spot) for editor in self.editors for spot in editor.people(wanted.holder)]
-        for editor, spot in members:
-            editor.mark(spot, wanted)
-        taken = [editor.take_role(spot, wanted, len(rows)) for editor, spot in rows]
-        if not members and not any(taken):
-            raise CannotExpressError(wanted, "the role does not come from a table of people", _JOB)
+        return
+    rows = [(editor, spot) for editor in editors for spot in editor.people(wanted.holder)]
+    for editor, spot in members:
+        editor.mark(spot, wanted)
+    taken = [editor.take_role(spot, wanted, len(rows)) for editor, spot in rows]
+    if not members and not any(taken):
+        raise CannotExpressError(wanted, "the role does not come from a table of people", "change the table of jobs")
 
 
-class _Change(msgspec.Struct):
+class _Change(msgspec.Struct, frozen=True):
     """What becomes of a cell."""
 
     text: str
@@ -79,13 +76,10 @@ class _Editor:
         self.reader, self._file = reader, file
         self.is_text = reader.table.sheet is None
         self._text = file.text() if self.is_text else ""
-        self._starts = file.source().line_starts if self.is_text else []
         self._sign = separator(self._text)
-        self._raw = re.compile(rf'"(?:[^"]|"")*+"|[^{re.escape(self._sign)}\r\n]*+')
-        self._yes, self._no, self._deny = reader.words
-        self._all = reader.rows()
+        source = Source(file.path, self._text)
+        self._placed = {source.position(row.start)[0]: row for row in csv_rows(source, self._sign)}
         self._cells: dict[tuple[int, int], _Change] = {}
-        self._rows: dict[int, TableRow] = {}
         self._gone: dict[int, str] = {}
         self._new: list[tuple[int, dict[int, str], str]] = []
         """After which row, the cells, and why."""
@@ -127,13 +121,13 @@ class _Editor:
         elif wanted.give:
             self._set(spot.row, spot.index, self._cross(wanted), wanted)
         elif (spot.row.number, spot.index) not in self._cells:  # else it says something else already
-            self._set(spot.row, spot.index, self._usual({*self._no, ""}) or "", wanted)
+            self._set(spot.row, spot.index, self._usual({*self.reader.no, ""}) or "", wanted)
 
     def _cross(self, wanted: Wanted) -> str:
         """How this table marks that somebody has something, or that it is denied."""
         if wanted.kind == "deny":
-            return self._usual(self._deny) or "deny"
-        return self._usual(self._yes) or "x"
+            return self._usual(self.reader.deny) or "deny"
+        return self._usual(self.reader.yes) or "x"
 
     def _need_text(self, wanted: Wanted) -> None:
         if not self.is_text:
@@ -141,17 +135,15 @@ class _Editor:
             raise CannotExpressError(wanted, help)
 
     def _set(self, row: TableRow, index: int, text: str, wanted: Wanted) -> None:
-        self._rows[row.number] = row
         self._cells[row.number, index] = _Change(text, wanted.words)
 
     def _without(self, row: TableRow, wanted: Wanted) -> None:
-        self._rows[row.number] = row
         self._gone[row.number] = wanted.words
 
     def _usual(self, words: Iterable[str]) -> str | None:
         """The word of some that this table writes most, as it writes it."""
-        known = {" ".join(word.split()).casefold() for word in words}
-        used = {word: count for word, count in self._used.items() if " ".join(word.split()).casefold() in known}
+        known = {*map(folded, words)}
+        used = {word: count for word, count in self._used.items() if folded(word) in known}
         return min(used, key=lambda word: (-used[word], word)) if used else None
 
     def _level(self, spot: CellSpot, wanted: Wanted) -> None:
@@ -167,7 +159,7 @@ class _Editor:
     def _level_word(self, actions: set[str]) -> str | None:
         """The word for some actions: one that stands in the table, else any that is known."""
         if not actions:
-            return self._usual({*self._no, ""}) or ""
+            return self._usual({*self.reader.no, ""}) or ""
         for word in dict.fromkeys([*self._used, *self.reader.levels]):
             if word and set(self.reader.level(word) or ()) == actions:
                 return word
@@ -236,7 +228,7 @@ class _Editor:
     def _last(self, resource: str) -> int:
         """The row behind which something about a resource belongs."""
         of = [spot.row.number for spot in self.reader.spots if spot.resource == resource]
-        return max(of, default=max(self._all))
+        return max(of, default=max(self._placed))
 
     def add_person(self, wanted: Wanted) -> bool:
         """A role for somebody: in an empty cell of theirs, else in a new row like their last."""
@@ -247,7 +239,7 @@ class _Editor:
             if wanted.role not in self.reader.crossed:
                 return False
             cells = {columns["id"]: wanted.holder, self.reader.crossed[wanted.role]: self._cross(wanted)}
-            self._new.append((max(self._all), cells, wanted.words))
+            self._new.append((max(self._placed), cells, wanted.words))
             return True
         if "role" not in columns:
             return False
@@ -261,7 +253,7 @@ class _Editor:
             own = {columns[key] for key in _OWN if key in columns}
             cells = {i: cell.value for i, cell in enumerate(rows[-1].row.cells) if cell.value and i not in own}
         cells[columns["role"]] = wanted.role
-        self._new.append((rows[-1].row.number if rows else max(self._all), cells, wanted.words))
+        self._new.append((rows[-1].row.number if rows else max(self._placed), cells, wanted.words))
         return True
 
     # --- edits ---------------------------------------------------------------------------------------------------
@@ -272,7 +264,7 @@ class _Editor:
             if number not in self._gone:
                 by_row.setdefault(number, {})[index] = self._with_level(number, index, change)
         for number, changes in by_row.items():
-            yield from self._cell_edits(self._rows[number], changes)
+            yield from self._cell_edits(self._placed[number], changes)
         for number, why in self._gone.items():
             start, end = self._extent(number)
             yield SourceEdit(self._file.path, start, end, "", why)
@@ -289,42 +281,34 @@ class _Editor:
         word = self._level_word(actions)
         return _Change(f"{'+'.join(sorted(actions))}" if word is None else word, change.why)
 
-    def _cell_edits(self, row: TableRow, changes: Mapping[int, _Change]) -> Iterator[SourceEdit]:
+    def _cell_edits(self, row: CsvRow, changes: Mapping[int, _Change]) -> Iterator[SourceEdit]:
         beyond = {index: change for index, change in changes.items() if index >= len(row.cells)}
         for index in changes.keys() - beyond.keys():
-            start = self._starts[row.number - 1] + row.cells[index].column - 1
-            raw = self._raw.match(self._text, start)
-            assert raw is not None
-            inside = raw[0].strip()
-            before, _, behind = raw[0].partition(inside) if inside else ("", "", "")
+            start, end = row.cells[index].start_pos, row.cells[index].end_pos
+            raw = self._text[start:end]
+            inside = raw.strip()
+            before, _, behind = raw.partition(inside) if inside else ("", "", "")
             text = csv_cell(changes[index].text, self._sign, inside.startswith('"'))
-            yield SourceEdit(self._file.path, start, raw.end(), f"{before}{text}{behind}", changes[index].why)
+            yield SourceEdit(self._file.path, start, end, f"{before}{text}{behind}", changes[index].why)
         if beyond:
-            end = self._end_of_cells(row)
             added = [
                 csv_cell(beyond[index].text, self._sign) if index in beyond else ""
                 for index in range(len(row.cells), max(beyond) + 1)
             ]
             text = "".join(f"{self._sign}{cell}" for cell in added)
-            yield SourceEdit(self._file.path, end, end, text, next(iter(beyond.values())).why)
-
-    def _end_of_cells(self, row: TableRow) -> int:
-        start = self._starts[row.number - 1] + row.cells[-1].column - 1
-        raw = self._raw.match(self._text, start)
-        assert raw is not None
-        return raw.end()
+            yield SourceEdit(self._file.path, row.end, row.end, text, next(iter(beyond.values())).why)
 
     def _extent(self, number: int) -> tuple[int, int]:
         """A row with its line break."""
-        row = self._rows.get(number) or self._all[number]
-        return self._starts[number - 1], behind_break(self._text, self._end_of_cells(row))
+        row = self._placed[number]
+        return row.start, behind_break(self._text, row.end)
 
     def _insertion(self, number: int, rows: Sequence[tuple[dict[int, str], str]]) -> SourceEdit:
-        row = self._all[number]
+        most = len(self._placed[number].cells)
         start, end = self._extent(number)
         lines = []
         for cells, _ in rows:
-            width = max(len(row.cells), *(index + 1 for index in cells))
+            width = max(most, *(index + 1 for index in cells))
             lines.append(self._sign.join(csv_cell(cells.get(index, ""), self._sign) for index in range(width)))
         ending = line_break(self._text)
         text = ending.join(lines)

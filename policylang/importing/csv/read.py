@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.importing.csv import mapping as says
-from policylang.importing.csv.guess import TableGuess, guess
+from policylang.importing.csv.guess import guess
 from policylang.importing.csv.people import PeopleReader
 from policylang.importing.csv.tables import COMMENT, Cell, Sheet, TableRow, header_of, read_tables
 from policylang.importing.csv.words import (
@@ -17,7 +17,7 @@ from policylang.importing.csv.words import (
     LEVELS,
     NO,
     YES,
-    an_action,
+    folded,
     is_aside,
     level,
     permission,
@@ -59,10 +59,10 @@ def read_all(inputs: Inputs, mapping: says.Mapping | None) -> tuple[Imported, li
     reading = []
     whole: list[Whole] = []
     for table in tables:
-        found = guess(table, said.get((table.file, table.sheet)))
-        for reason in found.reasons:
+        found, reasons = guess(table, said.get((table.file, table.sheet)))
+        for reason in reasons:
             imported.guessed_at(table.origin(table.rows[0]), reason)
-        reading.append(Reading(imported, table, found, whole))
+        reading.append(Reading(imported, table, found, bool(reasons), whole))
     order = ("permissions", "roles", "grants", "jobs", "members", "people", "nothing")
     people = PeopleReader(imported)
     for each in sorted(reading, key=lambda each: order.index(each.said.holds)):
@@ -94,10 +94,11 @@ def _said(mapping: says.Mapping, tables: Sequence[Sheet]) -> Iterator[tuple[tupl
 class Reading:
     """One table on its way into the imported set."""
 
-    def __init__(self, imported: Imported, table: Sheet, found: TableGuess, whole: list[Whole]) -> None:
-        self._set, self.table, self.said, self._whole = imported, table, found.table, whole
-        self._guessed = bool(found.reasons)
-        said = found.table
+    def __init__(
+        self, imported: Imported, table: Sheet, said: says.TableMapping, guessed: bool, whole: list[Whole]
+    ) -> None:
+        self._set, self.table, self.said, self._whole = imported, table, said, whole
+        self._guessed = guessed
         self._header, self._rows = header_of(table, said.header)
         self._index: dict[str, int] = {}
         for index, cell in enumerate(self._header.cells):
@@ -107,12 +108,12 @@ class Reading:
                     imported.refuse("column-twice", table.origin(self._header, cell), message)
             else:
                 self._index[cell.value] = index
-        self._yes = YES | {word.casefold() for word in said.yes}
-        self._no = (NO | {word.casefold() for word in said.no}) - {word.casefold() for word in (*said.yes, *said.deny)}
-        self._deny = DENY | {word.casefold() for word in said.deny}
+        self.yes = YES | {word.casefold() for word in said.yes}
+        self.no = (NO | {word.casefold() for word in said.no}) - {word.casefold() for word in (*said.yes, *said.deny)}
+        self.deny = DENY | {word.casefold() for word in said.deny}
         self.levels: Mapping[str, tuple[str, ...]] = {
             **LEVELS,
-            **{" ".join(word.split()).casefold(): actions for word, actions in said.levels.items()},
+            **{folded(word): actions for word, actions in said.levels.items()},
         }
         self._blank = 0
         self.spots: list[CellSpot] = []
@@ -168,7 +169,7 @@ class Reading:
             raise NotThisError(self.table.path, message, f"name the column in a mapping: `columns: {{{key}: …}}`")
         return found
 
-    def _crossed(self, used: Iterable[int | None]) -> list[tuple[int, str]]:
+    def _crossed(self, used: Iterable[int | None]) -> dict[str, int]:
         """The columns that are roles or permissions; all others are left out, and that is said."""
         names = {index: name for name, index in self._index.items() if name}
         if self.said.only is not None:
@@ -178,18 +179,21 @@ class Reading:
         rest = names.keys() - chosen - set(used)
         unclear = {index for index in rest if self._guessed and not is_aside(names[index])}
         for index in sorted(unclear):
-            at = self.table.origin(self._header, self._header.cell(index))
-            self._set.refuse("column-unclear", at, f"the column {quoted(names[index])} may be about access")
+            self._set.refuse(
+                "column-unclear", self._at_header(index), f"the column {quoted(names[index])} may be about access"
+            )
         self._leave_out(names.keys() - (rest - unclear))
         self.crossed = {names[index]: index for index in sorted(chosen)}
-        return [(index, name) for name, index in self.crossed.items()]
+        return self.crossed
 
     def _leave_out(self, used: Iterable[int | None]) -> None:
         """Say of all other columns that they are not read."""
         names = {index: name for name, index in self._index.items() if name}
         for index in sorted(names.keys() - set(used)):
-            at = self.table.origin(self._header, self._header.cell(index))
-            self._set.leave_out("column", at, f"the column {quoted(names[index])}")
+            self._set.leave_out("column", self._at_header(index), f"the column {quoted(names[index])}")
+
+    def _at_header(self, index: int) -> Origin:
+        return self.table.origin(self._header, self._header.cell(index))
 
     def _data(self) -> Iterator[TableRow]:
         """The rows that are neither empty nor comments."""
@@ -221,8 +225,7 @@ class Reading:
         resource, action, whole = self._column(of.resource), self._column(of.action), self._column(of.permission)
         if resource is None and whole is None:
             self._need("permission")
-        columns = self._crossed((resource, action, whole))
-        bundles = self._bundles(columns)
+        bundles = self._bundles((resource, action, whole))
         above = ""
         for row in self._data():
             if resource is not None:
@@ -234,47 +237,40 @@ class Reading:
                     continue
                 above = named
                 if action is None:
-                    self._marks(row, columns, bundles, named, None)
+                    self._marks(row, bundles, named, None)
                     continue
                 verb = self._name(row, action, "action")
                 if verb is not None:
-                    self._marks(row, columns, bundles, named, an_action(verb))
+                    self._marks(row, bundles, named, folded(verb))
             elif whole is not None and (text := self._name(row, whole, "permission")) is not None:
-                self._marks(row, columns, bundles, *self._of_permission(row, columns, text))
+                self._marks(row, bundles, *self._of_permission(row, bundles, text))
 
-    def _of_permission(self, row: TableRow, columns: Sequence[tuple[int, str]], text: str) -> tuple[str, str | None]:
+    def _of_permission(self, row: TableRow, columns: Iterable[int], text: str) -> tuple[str, str | None]:
         """Resource and action; the resource alone where the cells hold levels, which say the actions."""
-        cells = [row.cell(index).value for index, _ in columns]
-        if any(self.level(cell) is not None for cell in cells):
+        if any(self.level(row.cell(index).value) is not None for index in columns):
             return text, None
         return permission(text)
 
     def level(self, cell: str) -> tuple[str, ...] | None:
         """The actions that a cell stands for."""
         word = cell.casefold()
-        if (word in self._yes or word in self._no or word in self._deny) and word not in self.levels:
+        if (word in self.yes or word in self.no or word in self.deny) and word not in self.levels:
             return None
         return level(cell, self.levels)
 
-    def _bundles(self, columns: Sequence[tuple[int, str]]) -> dict[int, RoleOrGroup]:
-        return {
-            index: self._set.role(name, self.table.origin(self._header, self._header.cell(index)))
-            for index, name in columns
-        }
+    def _bundles(self, used: Iterable[int | None]) -> dict[int, RoleOrGroup]:
+        """The roles that have columns, by these."""
+        return {index: self._set.role(name, self._at_header(index)) for name, index in self._crossed(used).items()}
 
-    def _marks(
-        self,
-        row: TableRow,
-        columns: Sequence[tuple[int, str]],
-        bundles: Mapping[int, RoleOrGroup],
-        resource: str,
-        verb: str | None,
-    ) -> None:
-        declared = self._set.resource(resource, self.table.origin(row))
+    def _marks(self, row: TableRow, bundles: Mapping[int, RoleOrGroup], resource: str, verb: str | None) -> None:
+        self._declare(resource, verb, self.table.origin(row))
+        for index, bundle in bundles.items():
+            self._mark(row, index, bundle, resource, verb)
+
+    def _declare(self, resource: str, verb: str | None, at: Origin) -> None:
+        declared = self._set.resource(resource, at)
         if verb is not None:
-            declared.action(verb, self.table.origin(row))
-        for index, _ in columns:
-            self._mark(row, index, bundles[index], resource, verb)
+            declared.action(verb, at)
 
     def _mark(self, row: TableRow, index: int, bundle: RoleOrGroup, resource: str, verb: str | None) -> None:
         """One cell: a cross for an action, or a level without one."""
@@ -282,39 +278,41 @@ class Reading:
         self.spots.append(CellSpot("mark", bundle.key, row, index, resource, verb))
         if self._is_formula(row, cell):
             return
-        word = " ".join(cell.value.split()).casefold()
+        word = folded(cell.value)
         at = self.table.origin(row, cell)
-        if word in self._no:
+        if word in self.no:
             self._blank += not word
-        elif verb is not None and word in self._yes:
+        elif verb is not None and word in self.yes:
             self._set.grant(bundle, resource, verb, at)
-        elif verb is not None and word in self._deny:
+        elif verb is not None and word in self.deny:
             self._set.grant(bundle, resource, verb, at, deny=True)
-        elif verb is None and word in self._deny:
+        elif verb is None and word in self.deny:
             self._whole.append((bundle, resource, at))
         elif verb is None and (actions := self.level(cell.value)) is not None:
             for action in actions:
                 self._set.grant(bundle, resource, action, at)
         else:
-            wanted = "a level" if verb is None else "yes or no"
-            self._set.refuse("cell", at, f"{quoted(cell.value)} is not {wanted}: treated as no")
+            self._refuse_cell(row, cell, "a level" if verb is None else "yes or no")
+
+    def _refuse_cell(self, row: TableRow, cell: Cell, wanted: str = "yes or no") -> None:
+        message = f"{quoted(cell.value)} is not {wanted}: treated as no"
+        self._set.refuse("cell", self.table.origin(row, cell), message)
 
     def _roles(self) -> None:
         role = self._need("role")
         columns = self._crossed((role,))
         rows = list(self._data())
-        levels = {index for index, _ in columns if any(self.level(row.cell(index).value) is not None for row in rows)}
+        levels = {
+            each for each in columns.values() if any(self.level(row.cell(each).value) is not None for row in rows)
+        }
         for row in rows:
             name = self._name(row, role, "role")
             if name is None:
                 continue
             bundle = self._set.role(name, self.table.origin(row))
-            for index, header in columns:
-                at = self.table.origin(self._header, self._header.cell(index))
+            for header, index in columns.items():
                 resource, verb = (header, None) if index in levels else permission(header)
-                declared = self._set.resource(resource, at)
-                if verb is not None:
-                    declared.action(verb, at)
+                self._declare(resource, verb, self._at_header(index))
                 self._mark(row, index, bundle, resource, verb)
 
     def _grants(self) -> None:
@@ -357,47 +355,43 @@ class Reading:
         names = {index: name for name, index in self._index.items() if name and index not in used}
         found = {index for index, name in names.items() if self._guessed and not says_nothing(name)}
         for index in sorted(found):
-            at = self.table.origin(self._header, self._header.cell(index))
             message = f"the column {quoted(names[index])} may be about access: rows with something in it give nothing"
-            self._set.refuse("column-unclear", at, message)
+            self._set.refuse("column-unclear", self._at_header(index), message)
         return found
 
     def _effect(self, row: TableRow, index: int) -> bool | None:
         """Whether a row grants or denies; ``None`` where it does neither."""
         cell = row.cell(index)
-        word = " ".join(cell.value.split()).casefold()
-        if self._is_formula(row, cell) or word in self._no:
+        word = folded(cell.value)
+        if self._is_formula(row, cell) or word in self.no:
             return None
-        if word in self._yes or word in self._deny:
-            return word in self._yes
-        message = f"{quoted(cell.value)} is not yes or no: treated as no"
-        self._set.refuse("cell", self.table.origin(row, cell), message)
+        if word in self.yes or word in self.deny:
+            return word in self.yes
+        self._refuse_cell(row, cell)
         return None
 
     def _members(self, people: PeopleReader) -> None:
         id = self._need("id")
         name = self._column(self.said.columns.name)
-        columns = self._crossed((id, name))
-        bundles = self._bundles(columns)
+        bundles = self._bundles((id, name))
         for row in self._data():
             who = self._name(row, id, "user")
             if who is None:
                 continue
             at = self.table.origin(row)
             user = people.user(who, None if name is None else row.cell(name).value, at)
-            for index, _ in columns:
+            for index, bundle in bundles.items():
                 cell = row.cell(index)
-                self.spots.append(CellSpot("member", who, row, index, role=bundles[index].key))
+                self.spots.append(CellSpot("member", who, row, index, role=bundle.key))
                 word = cell.value.casefold()
                 if self._is_formula(row, cell):
                     continue
-                if word in self._yes:
-                    people.give(user, bundles[index].key, self.table.origin(row, cell))
-                elif word in self._no or word in self._deny:
+                if word in self.yes:
+                    people.give(user, bundle.key, self.table.origin(row, cell))
+                elif word in self.no or word in self.deny:
                     self._blank += not word
                 else:
-                    message = f"{quoted(cell.value)} is not yes or no: treated as no"
-                    self._set.refuse("cell", self.table.origin(row, cell), message)
+                    self._refuse_cell(row, cell)
 
     def _jobs(self) -> None:
         job, role, name = self._need("job"), self._need("role"), self._column(self.said.columns.name)
@@ -441,11 +435,6 @@ class Reading:
 
     # --- for edits -----------------------------------------------------------------------------------------------
 
-    @property
-    def words(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """Those that stand for yes, for no and for a deny."""
-        return frozenset(self._yes), frozenset(self._no), frozenset(self._deny)
-
     def marks(self) -> list[str]:
         """What stands in the cells with marks, cell by cell."""
         effect = self._column(self.said.columns.effect)
@@ -461,7 +450,3 @@ class Reading:
 
     def role_names(self) -> frozenset[str]:
         return frozenset(self._set.roles)
-
-    def rows(self) -> dict[int, TableRow]:
-        """All rows from the header on, by number."""
-        return {row.number: row for row in (self._header, *self._rows)}

@@ -5,122 +5,51 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words with commas between them."""
+    return tuple(text.split(", "))
+
+
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "id": (
-        *(
-            "id",
-            "user",
-            "userid",
-            "username",
-            "login",
-            "loginname",
-            "email",
-            "emailaddress",
-            "mail",
-            "useremail",
-            "upn",
-        ),
-        *(
-            "employee",
-            "employeeid",
-            "employeenumber",
-            "employeeno",
-            "personnelnumber",
-            "staffid",
-            "account",
-            "workemail",
-        ),
+    "id": _words(
+        "id, user, userid, username, login, loginname, email, emailaddress, mail, useremail, upn, employee, "
+        "employeeid, employeenumber, employeeno, personnelnumber, staffid, account, workemail"
     ),
-    "name": ("name", "fullname", "displayname", "employeename", "personname"),
-    "role": ("role", "roles", "rolename", "roletitle", "assignedrole", "assignedroles", "userrole", "userroles"),
-    "group": ("group", "usergroup", "groupname", "securitygroup"),
-    "job": ("job", "jobcode", "jobid", "positioncode", "jobclass"),
-    "at": ("at", "site", "sites", "place", "location", "zone", "region", "branch", "office", "store", "sitename"),
-    "start": ("from", "start", "startdate", "validfrom", "effectivefrom", "effectivedate", "roleeffectivedate"),
-    "until": (
-        "until",
-        "end",
-        "enddate",
-        "validto",
-        "validuntil",
-        "effectiveto",
-        "expires",
-        "expirydate",
-        "roleenddate",
+    "name": _words("name, fullname, displayname, employeename, personname"),
+    "role": _words("role, roles, rolename, roletitle, assignedrole, assignedroles, userrole, userroles"),
+    "group": _words("group, usergroup, groupname, securitygroup"),
+    "job": _words("job, jobcode, jobid, positioncode, jobclass"),
+    "at": _words("at, site, sites, place, location, zone, region, branch, office, store, sitename"),
+    "start": _words("from, start, startdate, validfrom, effectivefrom, effectivedate, roleeffectivedate"),
+    "until": _words("until, end, enddate, validto, validuntil, effectiveto, expires, expirydate, roleenddate"),
+    "because": _words("because, reason, justification, rationale"),
+    "approved_by": _words("approvedby, approver, approval"),
+    "status": _words(
+        "status, employmentstatus, employeestatus, userstatus, state, active, isactive, enabled, isenabled, "
+        "accountenabled"
     ),
-    "because": ("because", "reason", "justification", "rationale"),
-    "approved_by": ("approvedby", "approver", "approval"),
-    "status": (
-        *("status", "employmentstatus", "employeestatus", "userstatus", "state"),
-        *("active", "isactive", "enabled", "isenabled", "accountenabled"),
+    "terminated": _words("terminated, isterminated, terminationdate, terminatedon, termdate, inactive, leaver"),
+    "superuser": _words("superuser, issuperuser, superusertag"),
+    "resource": _words(
+        "resource, object, screen, module, entity, page, table, area, feature, dataobject, function, resourcename, "
+        "objectname, subject"
     ),
-    "terminated": ("terminated", "isterminated", "terminationdate", "terminatedon", "termdate", "inactive", "leaver"),
-    "superuser": ("superuser", "issuperuser", "superusertag"),
-    "resource": (
-        *(
-            "resource",
-            "object",
-            "screen",
-            "module",
-            "entity",
-            "page",
-            "table",
-            "area",
-            "feature",
-            "dataobject",
-            "function",
-        ),
-        *("resourcename", "objectname", "subject"),
-    ),
-    "action": (
-        "action",
-        "actions",
-        "operation",
-        "operations",
-        "verb",
-        "right",
-        "rights",
-        "privilege",
-        "access",
-        "level",
-    ),
-    "permission": ("permission", "permissions", "permissionname", "capability", "entitlement", "grant", "grants"),
+    "action": _words("action, actions, operation, operations, verb, right, rights, privilege, access, level"),
+    "permission": _words("permission, permissions, permissionname, capability, entitlement, grant, grants"),
 }
 """Names of columns, without blanks and signs, by what is in them."""
 
 _ASIDE = frozenset(
-    (
-        *("notes", "note", "comment", "comments", "remark", "remarks", "description", "details", "help", "category"),
-        *("no", "nr", "number", "row", "sort", "order", "updated", "created", "lastupdated", "owner", "link", "url"),
+    _words(
+        "notes, note, comment, comments, remark, remarks, description, details, help, category, no, nr, number, row, "
+        "sort, order, updated, created, lastupdated, owner, link, url"
     )
 )
 """Columns beside those with marks that say nothing about access."""
-YES = frozenset(
-    ("x", "✓", "✔", "☑", "✅", "yes", "y", "true", "t", "1", "on", "allow", "allowed", "grant", "granted", "•", "●")
-)
-NO = frozenset(
-    (
-        "",
-        "no",
-        "n",
-        "false",
-        "f",
-        "0",
-        "off",
-        "-",
-        "\u2013",
-        "\u2014",
-        "none",
-        "no access",
-        "n/a",
-        "✗",
-        "✘",
-        "❌",
-        "☐",
-        "○",
-    )
-)
-DENY = frozenset(("deny", "denied", "block", "blocked", "forbidden"))
+YES = frozenset(_words("x, ✓, ✔, ☑, ✅, yes, y, true, t, 1, on, allow, allowed, grant, granted, •, ●"))
+NO = frozenset(("", *_words("no, n, false, f, 0, off, -, \u2013, \u2014, none, no access, n/a, ✗, ✘, ❌, ☐, ○")))
+DENY = frozenset(_words("deny, denied, block, blocked, forbidden"))
 _VIEW, _MODIFY, _FULL = ("view",), ("view", "modify"), ("view", "create", "modify", "delete")
 LEVELS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("view", "read", "read only", "read-only", "readonly", "viewer", "see"), _VIEW),
@@ -130,31 +59,15 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("delete", "remove"), ("delete",)),
 }
 _LETTERS = {"C": "create", "R": "view", "U": "modify", "D": "delete"}
-ACTIVE = frozenset(("", "active", "employed", "current", "enabled", "a", "full time", "part time"))
-TERMINATED = frozenset(
-    ("terminated", "inactive", "left", "leaver", "former", "disabled", "deactivated", "separated", "t")
-)
+ACTIVE = frozenset(("", *_words("active, employed, current, enabled, a, full time, part time")))
+TERMINATED = frozenset(_words("terminated, inactive, left, leaver, former, disabled, deactivated, separated, t"))
 STILL_THERE, NOT_THERE = frozenset(("true", "yes", "y")), frozenset(("false", "no", "n"))
 """Words of a column such as `Active`. A number may be the code of anything."""
 VERBS = frozenset(
-    (
-        *(
-            "view",
-            "read",
-            "see",
-            "list",
-            "search",
-            "create",
-            "add",
-            "new",
-            "modify",
-            "edit",
-            "update",
-            "write",
-            "change",
-        ),
-        *("delete", "remove", "approve", "reject", "export", "import", "print", "manage", "assign", "submit", "cancel"),
-        *("run", "use", "access", "download", "upload", "send", "close", "reopen", "post", "void", "configure"),
+    _words(
+        "view, read, see, list, search, create, add, new, modify, edit, update, write, change, delete, remove, "
+        "approve, reject, export, import, print, manage, assign, submit, cancel, run, use, access, download, upload, "
+        "send, close, reopen, post, void, configure"
     )
 )
 _PARTS = re.compile(r"\s*[,;/+&|\n]\s*")
@@ -163,6 +76,11 @@ _DATES = (
     (re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00)?)?"), (1, 2, 3)),
     (re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})"), (3, 2, 1)),
 )
+
+
+def folded(words: str) -> str:
+    """Words, however they are capitalised and spaced: `View` in one table is `view` in the next."""
+    return " ".join(words.split()).casefold()
 
 
 def meaning(header: str) -> str | None:
@@ -183,7 +101,7 @@ def says_nothing(header: str) -> bool:
 
 def level(cell: str, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
     """The actions that a cell stands for: a level, letters of CRUD, or several of those; ``None`` for other words."""
-    word = " ".join(cell.split()).casefold()
+    word = folded(cell)
     if word in levels:
         return levels[word]
     if re.fullmatch(r"[CRUD]{2,4}|[CUD]", cell.strip()):
@@ -194,24 +112,19 @@ def level(cell: str, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] |
     return tuple(dict.fromkeys(action for part in parts for action in part or ()))
 
 
-def an_action(words: str) -> str:
-    """An action, however it is capitalised: `View` in one table is `view` in the next."""
-    return " ".join(words.split()).casefold()
-
-
 def permission(text: str) -> tuple[str, str]:
     """Resource and action of a permission in one text; a switch where none of its words says what is done."""
     words = text.strip()
     for sign in (".", ":", "/", " - "):
         first, found, last = words.rpartition(sign)
         if found and first.strip() and last.strip():
-            return first.strip(), an_action(last)
+            return first.strip(), folded(last)
     first, found, rest = words.partition(" ")
     if found and first.casefold() in VERBS:
-        return rest.strip(), an_action(first)
+        return rest.strip(), folded(first)
     before, found, last = words.rpartition(" ")
     if found and last.casefold() in VERBS:
-        return before.strip(), an_action(last)
+        return before.strip(), folded(last)
     return words, "access"
 
 

@@ -206,7 +206,7 @@ def test_seeds_bulk_sheet() -> None:
 )
 def test_what_a_table_is_taken_for(table: str, holds: str) -> None:
     (read,) = read_tables(InputFile("a.csv", table.encode()))
-    found = guess(read).table
+    found = guess(read)[0]
     assert found.holds == holds
     assert found.only is None or set(found.only) <= {"Guard", "Night Manager", "Customer", "Payroll", "Boss"}
 
