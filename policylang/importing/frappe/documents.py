@@ -32,30 +32,61 @@ _NOT_LOOKED_AT = ("actions", "links", "states")
 _OURS = re.compile(r'"(?:permissions|custom_perms|DocType|Custom DocPerm|User Permission|permlevel)"')
 
 
-class Document(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True):
+    """An object of a file: a document, or a row of a table in one."""
+
+    value: dict[str, Any]
+    places: _Places
+
+    @property
+    def source(self) -> Source:
+        return self.places.source
+
+    @property
+    def start(self) -> int:
+        """The offset of its opening brace."""
+        return self.places.offset(self.value)
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.source.name, self.source.position(self.start)[0])
+
+    def rows(self, key: str) -> list[Row]:
+        """The rows of a table in it."""
+        found = self.value.get(key)
+        return [Row(row, self.places) for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+    def text(self, key: str) -> str:
+        """A text in it, without the spaces around it; empty where there is none."""
+        found = self.value.get(key)
+        return found.strip() if isinstance(found, str) else ""
+
+    def number(self, key: str) -> int | None:
+        """A whole number as Frappe takes it, where nothing is 0; ``None`` where it is none."""
+        found = self.value.get(key)
+        if found is None or found == "":
+            return 0
+        if isinstance(found, str) and re.fullmatch(r"\s*[0-9]{1,6}\s*", found):
+            return int(found)
+        return int(found) if isinstance(found, int) and 0 <= found < 1_000_000 else None
+
+
+class Document(Row, frozen=True, kw_only=True):
     """``kind``: its own DocType."""
 
     kind: str
-    of: dict[str, Any]
-    places: Places
 
 
-class Places:
-    """The line of every object of a file."""
+class _Places:
+    """Where every object of a file begins."""
 
-    def __init__(self, path: str, text: str, objects: list[dict[str, Any]]) -> None:
+    def __init__(self, source: Source, objects: list[dict[str, Any]]) -> None:
         """``objects``: in the order of their ends."""
-        self._path = path
-        self._source = Source(path, text)
+        self.source = source
         self._objects = objects  # kept, so that no other object has the identity of one that is gone
-        self._offsets = {id(of): at for of, at in zip(objects, _beginnings(text), strict=True)}
-        self.text = text
-
-    def of(self, row: dict[str, Any]) -> Origin:
-        return Origin(self._path, self._source.position(self._offsets[id(row)])[0])
+        self._offsets = {id(of): at for of, at in zip(objects, _beginnings(source.text), strict=True)}
 
     def offset(self, row: dict[str, Any]) -> int:
-        """Where the opening brace of an object stands."""
         return self._offsets[id(row)]
 
 
@@ -71,7 +102,8 @@ def _beginnings(text: str) -> Iterator[int]:
 
 def documents(file: InputFile) -> Iterator[Document]:
     """What a file holds of the kinds that tell of access; nothing where it is about something else."""
-    text = file.text()
+    source = file.source()
+    text = source.text
     if not _OURS.search(text) and not any(f'"{kind}"' in text for kind in KINDS):
         return
     try:
@@ -82,46 +114,24 @@ def documents(file: InputFile) -> Iterator[Document]:
             help = error.help or "fix it, or leave the file out"
             raise NotThisError(file.path, error.message, help, error.line, error.column) from None
         return
-    places = Places(file.path, text, objects)
+    places = _Places(source, objects)
     for each in value if isinstance(value, list) else [value]:
         if not isinstance(each, dict):
             continue
         kind = each.get("doctype")
         if isinstance(kind, str) and ("custom_perms" in each or "property_setters" in each):
-            yield from _customized(each, kind, places)
+            yield from _customized(Row(each, places), kind)
         elif kind in KINDS:
-            yield Document(kind, each, places)
+            yield Document(each, places, kind=kind)
 
 
-def _customized(of: dict[str, Any], doctype: str, places: Places) -> Iterator[Document]:
+def _customized(of: Row, doctype: str) -> Iterator[Document]:
     """What *Export Customizations* writes of one DocType."""
     for key, kind, parent in (
         ("custom_perms", "Custom DocPerm", "parent"),
         ("custom_fields", "Custom Field", "dt"),
         ("property_setters", "Property Setter", "doc_type"),
     ):
-        for row in rows(of, key):
-            row.setdefault(parent, doctype)
-            yield Document(kind, row, places)
-
-
-def rows(of: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """The rows of a table in a document."""
-    found = of.get(key)
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
-def text(of: dict[str, Any], key: str) -> str:
-    """A text in a document, without the spaces around it; empty where there is none."""
-    found = of.get(key)
-    return found.strip() if isinstance(found, str) else ""
-
-
-def number(of: dict[str, Any], key: str) -> int | None:
-    """A whole number as Frappe takes it, where nothing is 0; ``None`` where it is none."""
-    found = of.get(key)
-    if found is None or found == "":
-        return 0
-    if isinstance(found, str) and re.fullmatch(r"\s*[0-9]{1,6}\s*", found):
-        return int(found)
-    return int(found) if isinstance(found, int) and 0 <= found < 1_000_000 else None
+        for row in of.rows(key):
+            row.value.setdefault(parent, doctype)
+            yield Document(row.value, row.places, kind=kind)

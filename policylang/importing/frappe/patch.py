@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
-from policylang.importing.frappe.documents import Document, documents, number, rows, text
+from policylang.importing.frappe.documents import Document, Row, documents
 from policylang.importing.reading import Inputs
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
@@ -41,7 +43,7 @@ class _Spans:
 
 def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
     """Edits for all that is wanted. Raises `CannotExpressError`."""
-    found = [(file.path, each) for file in inputs.files for each in documents(file)]
+    found = [each for file in inputs.files for each in documents(file)]
     new: dict[tuple[str, str], list[Wanted]] = {}
     for each in wanted:
         if each.place:
@@ -49,54 +51,47 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
         if each.kind == "role":
             continue
         if each.kind == "assignment":
-            yield from _assign(found, each)
+            yield _assign(found, each)
             continue
-        there = [(path, of, row) for path, of, row in _rows(found, each.resource) if _is_plain(row, each.holder)]
+        there = [row for row in _rows(found, each.resource) if _is_plain(row, each.holder)]
         if each.give and there:
-            yield _set(*there[0], each)
+            yield _set(there[0], each)
         elif each.give:
             new.setdefault((each.resource, each.holder), []).append(each)
         else:
-            holding = [(path, of, row) for path, of, row in there if number(row, each.action)]
+            holding = [row for row in there if row.number(each.action)]
             if not holding:
                 raise CannotExpressError(each, "no row of permissions gives it")
-            yield from (_set(path, of, row, each) for path, of, row in holding)
+            yield from (_set(row, each) for row in holding)
     yield from _new_rows(found, new)
 
 
-def _rows(found: Sequence[tuple[str, Document]], doctype: str) -> Iterator[tuple[str, Document, dict[str, Any]]]:
-    """The rows of permissions that hold for a DocType."""
-    custom = [(p, of, of.of) for p, of in found if of.kind == "Custom DocPerm" and text(of.of, "parent") == doctype]
-    if custom:
-        yield from custom
-        return
-    for path, of in found:
-        if of.kind == "DocType" and text(of.of, "name") == doctype:
-            yield from ((path, of, row) for row in rows(of.of, "permissions"))
+def _rows(found: Sequence[Document], doctype: str) -> list[Row]:
+    """The rows of permissions that hold for a DocType: documents of their own, or rows in it."""
+    custom = [each for each in found if each.kind == "Custom DocPerm" and each.text("parent") == doctype]
+    own = [each for each in found if each.kind == "DocType" and each.text("name") == doctype]
+    return [*custom] or [row for each in own for row in each.rows("permissions")]
 
 
-def _is_plain(row: dict[str, Any], role: str) -> bool:
-    return text(row, "role") == role and number(row, "permlevel") == 0 and number(row, "if_owner") == 0
+def _is_plain(row: Row, role: str) -> bool:
+    return row.text("role") == role and row.number("permlevel") == 0 and row.number("if_owner") == 0
 
 
-def _set(path: str, of: Document, row: dict[str, Any], wanted: Wanted) -> SourceEdit:
+def _set(row: Row, wanted: Wanted) -> SourceEdit:
     """Change one right in a row."""
-    source = of.places.text
-    spans = _Spans(source, of.places.offset(row))
+    source = row.source
+    spans = _Spans(source.text, row.start)
     value = str(int(wanted.give))
     if wanted.action in spans.keys:
         _, start, end = spans.keys[wanted.action]
-        old = source[start:end]
+        old = source.text[start:end]
         value = f'"{value}"' if old.startswith('"') else {"true": "false", "false": "true"}.get(old, value)
-        return SourceEdit(path, start, end, value, wanted.words)
-    return _insert(path, source, spans, wanted.action, value, wanted.words)
-
-
-def _insert(path: str, source: str, spans: _Spans, key: str, value: str, why: str) -> SourceEdit:
-    """A member behind the last one that comes before it in the alphabet."""
-    before = [each for each in spans.keys if each < key] or list(spans.keys)[:1]
+        return SourceEdit(source.name, start, end, value, wanted.words)
+    # behind the last member that comes before it in the alphabet
+    before = [each for each in spans.keys if each < wanted.action] or list(spans.keys)[:1]
     began, _, end = spans.keys[before[-1]]
-    return SourceEdit(path, end, end, f",{_gap(source, began)}{json.dumps(key)}: {value}", why)
+    text = f",{_gap(source.text, began)}{json.dumps(wanted.action)}: {value}"
+    return SourceEdit(source.name, end, end, text, wanted.words)
 
 
 def _gap(source: str, began: int) -> str:
@@ -107,62 +102,58 @@ def _gap(source: str, began: int) -> str:
     return source[start:began] or ("" if source[began - 1 : began] == "{" else " ")
 
 
-def _new_rows(found: Sequence[tuple[str, Document]], new: dict[tuple[str, str], list[Wanted]]) -> Iterator[SourceEdit]:
+def _new_rows(found: Sequence[Document], new: dict[tuple[str, str], list[Wanted]]) -> Iterator[SourceEdit]:
     by_list: dict[tuple[str, int], list[SourceEdit]] = {}
     for (doctype, role), wanted in new.items():
-        there = list(_rows(found, doctype))
-        if not there or any(of.kind != "DocType" for _, of, _ in there):
+        there = _rows(found, doctype)
+        if not there or isinstance(there[-1], Document):
             raise CannotExpressError(wanted[0], "there is no row of permissions to add another after")
-        path, of, row = there[-1]
         members = {each.action: "1" for each in wanted} | {"role": json.dumps(role)}
-        edit = _new_object(path, of, row, members, wanted[0].words)
-        by_list.setdefault((path, edit.start), []).append(edit)
-    for (path, at), edits in by_list.items():
-        yield SourceEdit(path, at, at, "".join(each.text for each in edits), edits[0].why)
+        edit = _new_object(there[-1], members, wanted[0].words)
+        by_list.setdefault((edit.path, edit.start), []).append(edit)
+    for edits in by_list.values():
+        yield msgspec.structs.replace(edits[0], text="".join(each.text for each in edits))
 
 
-def _new_object(path: str, of: Document, row: dict[str, Any], members: dict[str, str], why: str) -> SourceEdit:
+def _new_object(row: Row, members: dict[str, str], why: str) -> SourceEdit:
     """An object behind another in a list, laid out like that."""
-    source = of.places.text
-    start = of.places.offset(row)
-    spans = _Spans(source, start)
-    first = min((began for began, _, _ in spans.keys.values()), default=start + 1)
+    source = row.source.text
+    spans = _Spans(source, row.start)
+    first = min((began for began, _, _ in spans.keys.values()), default=row.start + 1)
     gap = _gap(source, first)
-    last = max((end for _, _, end in spans.keys.values()), default=start + 1)
+    last = max((end for _, _, end in spans.keys.values()), default=row.start + 1)
     inside = f",{gap or ' '}".join(f"{json.dumps(key)}: {members[key]}" for key in sorted(members))
-    made = f"{{{gap}{inside}{source[last : spans.end]}"
-    between = _gap(source, start)
-    ending = line_break(source)
-    return SourceEdit(path, spans.end, spans.end, f",{between or ending}{made}", why)
+    between = _gap(source, row.start) or line_break(source)
+    made = f",{between}{{{gap}{inside}{source[last : spans.end]}"
+    return SourceEdit(row.source.name, spans.end, spans.end, made, why)
 
 
-def _assign(found: Sequence[tuple[str, Document]], wanted: Wanted) -> Iterator[SourceEdit]:
+def _assign(found: Sequence[Document], wanted: Wanted) -> SourceEdit:
     """A row for a role of a user, or without one."""
-    for path, of in found:
-        if of.kind != "User" or wanted.holder not in (text(of.of, "name"), text(of.of, "email")):
+    for user in found:
+        if user.kind != "User" or wanted.holder not in (user.text("name"), user.text("email")):
             continue
-        there = rows(of.of, "roles")
+        there = user.rows("roles")
         if wanted.give and there:
-            yield _new_object(path, of, there[-1], _like(there[-1], wanted.role), wanted.words)
-            return
+            return _new_object(there[-1], _like(there[-1], wanted.role), wanted.words)
         for index, row in enumerate(there):
-            if not wanted.give and text(row, "role") == wanted.role:
-                yield _without(path, of, there, index, wanted.words)
-                return
+            if not wanted.give and row.text("role") == wanted.role:
+                return _without(there, index, wanted.words)
     raise CannotExpressError(wanted, "no document of the user has a row of roles for it")
 
 
-def _like(row: dict[str, Any], role: str) -> dict[str, str]:
+def _like(row: Row, role: str) -> dict[str, str]:
     """The members of a row for a role: those that say what a row is."""
-    kept: dict[str, str] = {key: json.dumps(row[key]) for key in ("doctype", "parentfield", "parenttype") if key in row}
-    return {**kept, "role": json.dumps(role)}
+    kept: dict[str, Any] = {key: row.value[key] for key in ("doctype", "parentfield", "parenttype") if key in row.value}
+    return {key: json.dumps(value) for key, value in {**kept, "role": role}.items()}
 
 
-def _without(path: str, of: Document, there: Sequence[dict[str, Any]], index: int, why: str) -> SourceEdit:
+def _without(there: Sequence[Row], index: int, why: str) -> SourceEdit:
     """An object taken out of its list, with the comma beside it."""
-    spans = [_Spans(of.places.text, of.places.offset(row)) for row in there]
+    source = there[index].source
+    spans = [_Spans(source.text, row.start) for row in there]
     mine = spans[index]
     if index + 1 < len(spans):
-        return SourceEdit(path, mine.start, spans[index + 1].start, "", why)
+        return SourceEdit(source.name, mine.start, spans[index + 1].start, "", why)
     start = spans[index - 1].end if index else mine.start
-    return SourceEdit(path, start, mine.end, "", why)
+    return SourceEdit(source.name, start, mine.end, "", why)

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.importing.frappe.access import ALL, GUEST, Open, PermissionRow, enough, inside, opened, with_everybody
-from policylang.importing.frappe.documents import Document, documents, number, rows, text
+from policylang.importing.frappe.documents import Document, Row, documents
 from policylang.importing.imported import (
     Assignment,
     Grant,
@@ -24,45 +24,15 @@ from policylang.importing.reading import Inputs
 
 _NO_RIGHTS = frozenset(
     [
-        "role",
-        "permlevel",
-        "if_owner",
-        "name",
-        "idx",
-        "doctype",
-        "docstatus",
-        "owner",
-        "creation",
-        "modified",
-        "modified_by",
-        "parent",
-        "parentfield",
-        "parenttype",
-        "match",
-        "apply_user_permissions",
-        "user_permission_doctypes",
-        "permission_rules",
-        "restricted",
-        "restrict",
+        *("role", "permlevel", "if_owner", "match", "apply_user_permissions", "user_permission_doctypes"),
+        *("name", "idx", "doctype", "docstatus", "owner", "creation", "modified", "modified_by"),
+        *("parent", "parentfield", "parenttype", "permission_rules", "restricted", "restrict"),
     ]
 )
 _RIGHTS = frozenset(
     [
-        "select",
-        "read",
-        "write",
-        "create",
-        "delete",
-        "submit",
-        "cancel",
-        "amend",
-        "print",
-        "email",
-        "report",
-        "import",
-        "export",
-        "share",
-        "set_user_permissions",
+        *("select", "read", "write", "create", "delete", "submit", "cancel", "amend"),
+        *("print", "email", "report", "import", "export", "share", "set_user_permissions"),
     ]
 )
 _LAYOUT = frozenset(
@@ -89,16 +59,14 @@ class _Field(msgspec.Struct):
 
 class _DocType(msgspec.Struct):
     origin: Origin
-    document: dict[str, Any]
+    document: Document | None = None
     rows: list[PermissionRow] = []
     custom: list[PermissionRow] = []
     has_custom: bool = False
     fields: dict[str, _Field] = {}
     closed: bool = False
-
-    def holding(self) -> list[PermissionRow]:
-        """The rows that hold."""
-        return [] if self.closed else self.custom if self.has_custom else self.rows
+    holding: list[PermissionRow] = []
+    """The rows that hold, once all is read."""
 
     def fields_at(self, levels: Iterable[int]) -> tuple[str, ...]:
         wanted = frozenset(levels)
@@ -159,59 +127,59 @@ class _Reading:
 
     def _named(self, name: str, origin: Origin) -> _DocType:
         """A DocType, which may be described somewhere else."""
-        return self._types.setdefault(name, _DocType(origin, {}))
+        return self._types.setdefault(name, _DocType(origin))
 
     def _doctype(self, of: Document) -> None:
-        name, origin = text(of.of, "name"), of.places.of(of.of)
+        name, origin = of.text("name"), of.origin
         if not name:
             return
         known = self._types.get(name)
         if known is not None:
-            if known.document != of.of:
+            if known.document is None or known.document.value != of.value:
                 known.closed = True
                 self._set.refuse("twice", origin, f"{quoted(name)} is described differently at {known.origin}")
             return
-        made = self._types[name] = _DocType(origin, of.of)
-        for row in rows(of.of, "fields"):
-            self._field(made, row, of)
-        for row in rows(of.of, "permissions"):
-            made.rows += self._row(row, of)
+        made = self._types[name] = _DocType(origin, of)
+        for row in of.rows("fields"):
+            self._field(made, row)
+        for row in of.rows("permissions"):
+            made.rows += self._row(row)
 
-    def _field(self, doctype: _DocType, row: dict[str, Any], of: Document) -> None:
-        name, kind, level = text(row, "fieldname"), text(row, "fieldtype"), number(row, "permlevel")
+    def _field(self, doctype: _DocType, row: Row) -> None:
+        name, kind, level = row.text("fieldname"), row.text("fieldtype"), row.number("permlevel")
         if not name or (kind in _LAYOUT and not level):
             return
         if level is None:
             doctype.closed = True
-            self._set.refuse("level", of.places.of(row), f"the level of {quoted(name)} is not a number")
+            self._set.refuse("level", row.origin, f"the level of {quoted(name)} is not a number")
             level = 0
-        doctype.fields[name] = _Field(_TYPES.get(kind, ("text",)), level, of.places.of(row))
+        doctype.fields[name] = _Field(_TYPES.get(kind, ("text",)), level, row.origin)
 
     def _custom_field(self, of: Document) -> None:
-        self._field(self._named(text(of.of, "dt"), of.places.of(of.of)), of.of, of)
+        self._field(self._named(of.text("dt"), of.origin), of)
 
     def _property(self, of: Document) -> None:
-        if text(of.of, "property") != "permlevel":
+        if of.text("property") != "permlevel":
             return
-        origin = of.places.of(of.of)
-        doctype = self._named(text(of.of, "doc_type"), origin)
-        level, field = number(of.of, "value"), text(of.of, "field_name")
+        origin = of.origin
+        doctype = self._named(of.text("doc_type"), origin)
+        level, field = of.number("value"), of.text("field_name")
         if level is None or not field:
             doctype.closed = True
             self._set.refuse("level", origin, f"the level of {quoted(field)} is not a number")
             return
         doctype.fields.setdefault(field, _Field(("text",), 0, origin)).level = level
 
-    def _row(self, row: dict[str, Any], of: Document) -> list[PermissionRow]:
-        origin, role = of.places.of(row), text(row, "role")
-        level, if_owner = number(row, "permlevel"), number(row, "if_owner")
-        values = {key: number(row, key) for key in row if key not in _NO_RIGHTS and not key.startswith("_")}
+    def _row(self, row: Row) -> list[PermissionRow]:
+        origin, role = row.origin, row.text("role")
+        level, if_owner = row.number("permlevel"), row.number("if_owner")
+        values = {key: row.number(key) for key in row.value if key not in _NO_RIGHTS and not key.startswith("_")}
         unclear = any(value is None for key, value in values.items() if key in _RIGHTS)
         if not role or level is None or if_owner is None or unclear:
             self._set.refuse("row", origin, f"a row of permissions of {quoted(role or 'nobody')} cannot be read")
             return []
         for key in ("match", "apply_user_permissions"):
-            if row.get(key) not in (None, "", 0, "0"):
+            if row.value.get(key) not in (None, "", 0, "0"):
                 self._set.refuse("match", origin, f"{quoted(key)} limits what {quoted(role)} gets")
                 return []
         return [
@@ -219,9 +187,9 @@ class _Reading:
         ]
 
     def _custom_row(self, of: Document) -> None:
-        doctype = self._named(text(of.of, "parent"), of.places.of(of.of))
+        doctype = self._named(of.text("parent"), of.origin)
         doctype.has_custom = True
-        doctype.custom += self._row(of.of, of)
+        doctype.custom += self._row(of)
 
     def _settle(self, name: str, doctype: _DocType) -> None:
         """What holds of the rows of a DocType."""
@@ -229,9 +197,10 @@ class _Reading:
             for row in doctype.rows:
                 message = f"what {quoted(name)} says about {quoted(row.role)}; custom permissions replace it"
                 self._set.leave_out("replaced", row.origin, message)
-        kept: list[PermissionRow] = []
-        for row in doctype.holding():
-            if number(doctype.document, "istable"):
+        document = doctype.document
+        kept = doctype.holding
+        for row in () if doctype.closed else doctype.custom if doctype.has_custom else doctype.rows:
+            if document is not None and document.number("istable"):
                 message = f"{quoted(name)} is a child table, whose rows belong to the document"
                 self._set.leave_out("child-table", row.origin, message)
                 continue
@@ -241,15 +210,11 @@ class _Reading:
                 continue
             dropped = set()
             for right, flag in (("submit", "is_submittable"), ("import", "allow_import")):
-                if right in row.rights and row.level == 0 and doctype.document and not number(doctype.document, flag):
+                if right in row.rights and row.level == 0 and document is not None and not document.number(flag):
                     dropped.add(right)
                     message = f"`{right}` of {quoted(row.role)} has no effect on {quoted(name)}"
                     self._set.leave_out("not-submittable", row.origin, message)
             kept.append(msgspec.structs.replace(row, rights=row.rights - dropped))
-        if doctype.has_custom:
-            doctype.custom = kept
-        else:
-            doctype.rows = kept
         for row in kept:
             alone = not any(each.level == 0 and each.role in inside(row.role) for each in kept)
             if row.level and row.rights & {"read", "write"} and alone:
@@ -259,27 +224,27 @@ class _Reading:
     # --- people ------------------------------------------------------------------------------------------------------
 
     def _role(self, of: Document) -> None:
-        if number(of.of, "disabled"):
-            self._disabled.add(text(of.of, "name") or text(of.of, "role_name"))
+        if of.number("disabled"):
+            self._disabled.add(of.text("name") or of.text("role_name"))
 
     def _profile(self, of: Document) -> None:
-        name = text(of.of, "name") or text(of.of, "role_profile")
-        self._profiles[name] = {text(row, "role"): of.places.of(row) for row in rows(of.of, "roles")}
+        name = of.text("name") or of.text("role_profile")
+        self._profiles[name] = {row.text("role"): row.origin for row in of.rows("roles")}
 
     def _user(self, of: Document) -> None:
-        name, origin = text(of.of, "name") or text(of.of, "email"), of.places.of(of.of)
+        name, origin = of.text("name") or of.text("email"), of.origin
         if not name:
             return
-        enabled = "enabled" not in of.of or number(of.of, "enabled") == 1
-        given = {text(row, "role"): of.places.of(row) for row in rows(of.of, "roles") if text(row, "role")}
+        enabled = "enabled" not in of.value or of.number("enabled") == 1
+        given = {row.text("role"): row.origin for row in of.rows("roles") if row.text("role")}
         profiles = [
-            text(of.of, "role_profile_name"),
-            *(text(row, "role_profile") for row in rows(of.of, "role_profiles")),
+            of.text("role_profile_name"),
+            *(row.text("role_profile") for row in of.rows("role_profiles")),
         ]
         known = self._users.get(name)
         if known is None:
-            is_system = text(of.of, "user_type") != "Website User"
-            label = text(of.of, "full_name") or None
+            is_system = of.text("user_type") != "Website User"
+            label = of.text("full_name") or None
             self._users[name] = _User(origin, label, given, profiles, is_system, enabled)
         else:
             known.roles.update(given)
@@ -287,24 +252,24 @@ class _Reading:
             known.enabled = known.enabled and enabled
 
     def _has_role(self, of: Document) -> None:
-        if text(of.of, "parenttype") in ("User", "") and text(of.of, "parent") and text(of.of, "role"):
-            origin = of.places.of(of.of)
-            known = self._users.setdefault(text(of.of, "parent"), _User(origin, None, {}))
-            known.roles.setdefault(text(of.of, "role"), origin)
+        if of.text("parenttype") in ("User", "") and of.text("parent") and of.text("role"):
+            origin = of.origin
+            known = self._users.setdefault(of.text("parent"), _User(origin, None, {}))
+            known.roles.setdefault(of.text("role"), origin)
 
     def _user_permission(self, of: Document) -> None:
-        user = text(of.of, "user")
+        user = of.text("user")
         self._limited.add(user)
-        what = f"{quoted(text(of.of, 'allow'))} {quoted(text(of.of, 'for_value'))}"
-        self._set.refuse("user-permission", of.places.of(of.of), f"{quoted(user)} is limited to {what}")
+        what = f"{quoted(of.text('allow'))} {quoted(of.text('for_value'))}"
+        self._set.refuse("user-permission", of.origin, f"{quoted(user)} is limited to {what}")
 
     def _share(self, of: Document) -> None:
-        what = f"{quoted(text(of.of, 'share_doctype'))} {quoted(text(of.of, 'share_name'))}"
-        self._set.refuse("shared", of.places.of(of.of), f"{what} is shared with {quoted(text(of.of, 'user'))}")
+        what = f"{quoted(of.text('share_doctype'))} {quoted(of.text('share_name'))}"
+        self._set.refuse("shared", of.origin, f"{what} is shared with {quoted(of.text('user'))}")
 
     def _workflow(self, of: Document) -> None:
-        message = f"the workflow {quoted(text(of.of, 'name'))} of {quoted(text(of.of, 'document_type'))}"
-        self._set.leave_out("workflow", of.places.of(of.of), message)
+        message = f"the workflow {quoted(of.text('name'))} of {quoted(of.text('document_type'))}"
+        self._set.leave_out("workflow", of.origin, message)
 
     def _holders(self) -> dict[str, _User]:
         """The users who have access, with all their roles."""
@@ -329,7 +294,7 @@ class _Writing:
 
     def __init__(self, imported: Imported, types: Mapping[str, _DocType]) -> None:
         self._set = imported
-        self._types = {name: each for name, each in sorted(types.items()) if each.holding()}
+        self._types = {name: each for name, each in sorted(types.items()) if each.holding}
         self._roles: dict[str, Origin] = {}
         self._by_role: dict[str, dict[str, dict[str, Open]]] = {}
         self._speaking: dict[str, set[str]] = {}
@@ -337,7 +302,7 @@ class _Writing:
     def write(self, users: Mapping[str, _User]) -> None:
         for name, doctype in self._types.items():
             self._declare(name, doctype)
-            for row in doctype.holding():
+            for row in doctype.holding:
                 self._roles.setdefault(row.role, row.origin)
                 self._speaking.setdefault(row.role, set()).add(name)
         for user in users.values():
@@ -358,7 +323,7 @@ class _Writing:
 
     def _opened(self, name: str, roles: frozenset[str]) -> dict[str, Open]:
         doctype = self._types[name]
-        return opened(doctype.holding(), roles, doctype.all_levels())
+        return opened(doctype.holding, roles, doctype.all_levels())
 
     def _names(self, roles: Iterable[str]) -> list[str]:
         """The DocTypes that some roles speak of."""
