@@ -50,6 +50,14 @@ class Note(msgspec.Struct, frozen=True, order=True):
     message: str
 
 
+class NotImportedError(ValueError):
+    """Something that cannot be expressed, or cannot be read: it is to be refused."""
+
+    def __init__(self, code: str, origin: Origin, message: str) -> None:
+        super().__init__(message)
+        self.code, self.origin, self.message = code, origin, message
+
+
 class ImportedThing(msgspec.Struct, kw_only=True):
     """Anything declared. ``origins``: every place that says something of it, in order and each once."""
 

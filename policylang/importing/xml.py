@@ -31,14 +31,13 @@ class Element(msgspec.Struct):
         found = self.child(tag)
         return "" if found is None else found.text.strip()
 
-
-def descendants(element: Element) -> Iterator[Element]:
-    """Everything inside an element, in the order of the text."""
-    waiting = list(reversed(element.children))
-    while waiting:
-        found = waiting.pop()
-        yield found
-        waiting.extend(reversed(found.children))
+    def descendants(self) -> Iterator[Element]:
+        """Everything inside it, in the order of the text."""
+        waiting = list(reversed(self.children))
+        while waiting:
+            found = waiting.pop()
+            yield found
+            waiting.extend(reversed(found.children))
 
 
 class _Tree:

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Origin
+from policylang.importing.imported import NotImportedError, Origin
 from policylang.importing.reading import InputFile
 
 _Effect = Literal["allow", "allow-and-deny", "not-denied"]
@@ -45,33 +45,27 @@ class CasbinModel(msgspec.Struct, frozen=True):
     effect_at: Origin
 
 
-class NoModelError(ValueError):
-    """The model says something that has no equal here."""
-
-    def __init__(self, origin: Origin, message: str) -> None:
-        super().__init__(message)
-        self.origin, self.message = origin, message
-
-
 def is_model(file: InputFile) -> bool:
     """Whether a file is a model, and no policy."""
     return file.suffix == ".conf" or _SECTION.search(file.text()) is not None
 
 
 def read_model(file: InputFile) -> CasbinModel:
-    """The model in a file. Raises `NoModelError`."""
+    """The model in a file. Raises `NotImportedError`."""
     settings = _settings(file)
     for name, (_, origin) in settings.items():
         if name not in ("r", "p", "g", "e", "m"):
-            raise NoModelError(origin, f"{quoted(name)} is one more definition of its kind, which is not supported")
+            raise NotImportedError(
+                "model", origin, f"{quoted(name)} is one more definition of its kind, which is not supported"
+            )
     whole = Origin(file.path, 1)
     missing = [name for name in ("r", "p", "e", "m") if name not in settings]
     if missing:
-        raise NoModelError(whole, f"the model has no {quoted(missing[0])}")
+        raise NotImportedError("model", whole, f"the model has no {quoted(missing[0])}")
     effect_text, effect_at = settings["e"]
     effect = _EFFECTS.get(_tight(effect_text))
     if effect is None:
-        raise NoModelError(effect_at, f"the effect {quoted(effect_text)} is not supported")
+        raise NotImportedError("model", effect_at, f"the effect {quoted(effect_text)} is not supported")
     request = _fields(*settings["r"])
     row = _fields(*settings["p"])
     roles = settings["g"][0].count("_") if "g" in settings else 0
@@ -97,7 +91,7 @@ def _settings(file: InputFile) -> dict[str, tuple[str, Origin]]:
             name, is_setting, value = waiting.partition("=")
             name, value = name.strip(), value.partition("#")[0].strip()
             if not is_setting or section not in _SECTIONS or not name.startswith(_SECTIONS[section]):
-                raise NoModelError(Origin(file.path, begun), f"{quoted(waiting)} is not a definition")
+                raise NotImportedError("model", Origin(file.path, begun), f"{quoted(waiting)} is not a definition")
             found[name] = value, Origin(file.path, begun)
             waiting = ""
         if heading:
@@ -111,7 +105,7 @@ def _fields(text: str, origin: Origin) -> dict[str, tuple[int, str]]:
     for number, name in enumerate(part.strip() for part in text.split(",")):
         meaning = _MEANINGS.get(name)
         if meaning is None or meaning in found:
-            raise NoModelError(origin, f"the field {quoted(name)} is not supported")
+            raise NotImportedError("model", origin, f"the field {quoted(name)} is not supported")
         found[meaning] = number, name
     return found
 
@@ -128,15 +122,17 @@ def _check_matcher(
     terms = {"==".join(sorted(_bare(term).split("=="))) for term in tight.split("&&")}
     domain = "dom" in request
     if set(request) != {"sub", "obj", "act"} | ({"dom"} if domain else set()) or set(row) - {"eft"} != set(request):
-        raise NoModelError(origin, "requests and rows have a subject, an object, an action and perhaps a domain")
+        raise NotImportedError(
+            "model", origin, "requests and rows have a subject, an object, an action and perhaps a domain"
+        )
     through = {3: "g(r.sub,p.sub,r.dom)", 2: "g(r.sub,p.sub)", 0: "p.sub==r.sub"}.get(roles)
     if through is None or (roles and roles != (3 if domain else 2)):
-        raise NoModelError(origin, "`g` has a user and a role, and a domain where requests have one")
+        raise NotImportedError("model", origin, "`g` has a user and a role, and a domain where requests have one")
     expected = {through, *(f"p.{meaning}==r.{meaning}" for meaning in request if meaning != "sub")}
     if terms != expected:
         strange = sorted(terms - expected)
         said = f"the matcher says {quoted(strange[0])}" if strange else "the matcher does not compare every field"
-        raise NoModelError(origin, f"{said}, which is not supported")
+        raise NotImportedError("model", origin, f"{said}, which is not supported")
 
 
 def _tight(text: str) -> str:

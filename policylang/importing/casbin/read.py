@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.casbin.model import CasbinModel, NoModelError, is_model, read_model
+from policylang.importing.casbin.model import CasbinModel, is_model, read_model
 from policylang.importing.casbin.rows import CasbinRow, rows
 from policylang.importing.graph import circles, distances
-from policylang.importing.imported import Assignment, Imported, Origin, Ref, RoleOrGroup
+from policylang.importing.imported import Assignment, Imported, NotImportedError, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import Inputs, NotThisError
 
 DOMAIN = "domain"
@@ -39,9 +39,13 @@ class _Policy:
     def roles(self) -> set[str]:
         return {role for links in self.links.values() for of in links.values() for role in of}
 
-    def subjects(self) -> set[str]:
-        granted = {name for of in self.grants.values() for name in of}
-        return granted | {name for links in self.links.values() for name in links}
+    def names(self, where: _Where) -> set[str]:
+        """Those that rows of a domain say something of."""
+        return {*self.grants.get(where, ()), *self.links.get(where, ())}
+
+    def said(self, where: _Where, name: str) -> tuple[dict[_Grant, Origin], dict[str, Origin]]:
+        """The grants of a name in a domain, and the roles that it has there."""
+        return self.grants.get(where, {}).get(name, {}), self.links.get(where, {}).get(name, {})
 
 
 def read(inputs: Inputs, _mapping: Any) -> Imported:
@@ -55,8 +59,8 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
     imported = Imported()
     try:
         model = read_model(models[0])
-    except NoModelError as error:
-        imported.refuse("model", error.origin, error.message)
+    except NotImportedError as error:
+        imported.refuse(error.code, error.origin, error.message)
         return imported
     policy = _Policy()
     for file in inputs.files:
@@ -99,8 +103,6 @@ def _row(imported: Imported, model: CasbinModel, policy: _Policy, row: CasbinRow
         if effect not in _EFFECTS or (effect == "deny" and model.effect == "allow"):
             imported.leave_out("no-effect", row.origin, f"the effect {quoted(effect)} of {quoted(row.text)}")
             return
-        if effect == "allow" and model.effect == "not-denied":
-            effect = "named"
         where = given[model.fields["dom"]] if "dom" in model.fields else ""
         said = _Grant(given[model.fields["obj"]], given[model.fields["act"]], effect == "deny")
         subject = given[model.fields["sub"]]
@@ -119,32 +121,32 @@ class _Writing:
         self._set, self._model, self._policy = imported, model, policy
         self._has_domains = "dom" in model.fields
         self._circles: dict[_Where, Mapping[str, tuple[str, ...]]] = {}
-        self._shapes: dict[tuple[_Where, str], Any] = {}
-        self._key: dict[tuple[_Where, str], str] = {}
+        self._differing: set[str] = set()
+        """Roles of which there is one for each domain."""
 
     def write(self) -> None:
-        policy, imported = self._policy, self._set
-        wheres = sorted({*policy.grants, *policy.links})
+        policy = self._policy
+        names = {where: policy.names(where) for where in sorted({*policy.grants, *policy.links})}
         roles = policy.roles()
-        for where in wheres:
+        self._differing = self._differ(names, roles)
+        for where in names:
             self._circles[where] = circles(policy.links.get(where, {}))
             self._declare(where)
-        self._name_roles(wheres, sorted(roles))
-        for where in wheres:
-            for role in sorted(roles):
-                if self._shape(where, role) != ((), ()):
-                    self._role(where, role)
-        refused = self._too_deep(wheres, roles)
-        for user in sorted(policy.subjects() - roles):
-            if user not in refused:
-                for where in wheres:
+        for where, there in names.items():
+            for role in sorted(roles & there):
+                self._role(where, role)
+        refused = self._too_deep(names, roles)
+        for user in sorted(frozenset().union(*names.values()) - roles - refused):
+            for where, there in names.items():
+                if user in there:
                     self._user(where, user)
         if self._model.effect == "not-denied":
-            self._everyone(sorted(imported.users))
+            self._everyone(sorted(self._set.users))
 
     def _declare(self, where: _Where) -> None:
         """Objects, actions and places."""
-        for of in self._policy.grants.get(where, {}).values():
+        granted, linked = self._policy.grants.get(where, {}), self._policy.links.get(where, {})
+        for of in granted.values():
             for grant, origin in of.items():
                 resource = self._set.resource(grant.object, origin)
                 resource.action(grant.action, origin)
@@ -152,91 +154,82 @@ class _Writing:
                     resource.attribute(DOMAIN, origin, (Ref("place kind", DOMAIN),), optional=False)
         if self._has_domains:
             self._set.place_kinds = (DOMAIN,)
-            origins = [o for of in self._policy.grants.get(where, {}).values() for o in of.values()]
-            origins += [o for of in self._policy.links.get(where, {}).values() for o in of.values()]
+            origins = [origin for of in granted.values() for origin in of.values()]
+            origins += [origin for of in linked.values() for origin in of.values()]
             self._set.place(where, DOMAIN, min(origins))
 
     # --- roles -------------------------------------------------------------------------------------------------
 
-    def _shape(self, where: _Where, role: str) -> Any:
-        """What a role is in a domain, to be compared: its grants, and the roles in it."""
-        grants = self._policy.grants.get(where, {}).get(role, {})
-        inside = self._policy.links.get(where, {}).get(role, {})
-        return tuple(sorted((g.object, g.action, g.deny) for g in grants)), tuple(sorted(inside))
-
-    def _name_roles(self, wheres: list[_Where], roles: list[str]) -> None:
-        """One role for all domains where it is the same in each that has it, and so are all roles inside it; else one
-        for each.
-        """
+    def _differ(self, names: Mapping[_Where, set[str]], roles: set[str]) -> set[str]:
+        """The roles that are not the same in each domain that has them, and those around such."""
         shapes: dict[str, set[Any]] = {role: set() for role in roles}
         holders: dict[str, set[str]] = {role: set() for role in roles}
-        for where in wheres:
-            links = self._policy.links.get(where, {})
-            for name, of in links.items():
-                for role in of:
+        for where, there in names.items():
+            given = {role for of in self._policy.links.get(where, {}).values() for role in of}
+            for name in there:
+                for role in self._policy.said(where, name)[1]:
                     holders[role].add(name)
-            there = {role for of in links.values() for role in of}
-            for role in there | links.keys() | self._policy.grants.get(where, {}).keys():
-                if role in shapes:
-                    shapes[role].add(self._shape(where, role))
-        differs = {role for role in roles if len(shapes[role]) > 1}
-        waiting = sorted(differs)
+            for role in (there & roles) | given:
+                shapes[role].add(self._shape(where, role))
+        found = {role for role in roles if len(shapes[role]) > 1}
+        waiting = [*found]
         while waiting:
-            for holder in sorted(holders[waiting.pop()]):
-                if holder in shapes and holder not in differs:
-                    differs.add(holder)
-                    waiting.append(holder)
-        for where in wheres:
-            for role in roles:
-                self._key[where, role] = f"{role}\n{where}" if role in differs else role
+            more = (holders[waiting.pop()] & roles) - found
+            found |= more
+            waiting += more
+        return found
+
+    def _shape(self, where: _Where, role: str) -> Any:
+        """What a role is in a domain, to be compared: its grants, and the roles in it."""
+        grants, inside = self._policy.said(where, role)
+        return frozenset(grants), frozenset(inside)
+
+    def _key(self, where: _Where, role: str) -> str:
+        """Keys of what Casbin has no name for hold line breaks, which its names do not."""
+        return f"{role}\n{where}" if role in self._differing else role
 
     def _bundle(self, where: _Where, role: str, origin: Origin) -> RoleOrGroup:
-        """Keys of what Casbin has no name for hold line breaks, which its names do not."""
-        key = self._key[where, role]
-        return self._set.role(key, origin, role if key == role else f"{role} in {where}")
+        return self._set.role(self._key(where, role), origin, f"{role} in {where}" if role in self._differing else role)
 
     def _role(self, where: _Where, role: str) -> None:
         """A role; one in a circle holds one that has what all in the circle have."""
         links = self._policy.links.get(where, {})
+        grants, inside = self._policy.said(where, role)
+        bundle = self._bundle(where, role, min([*grants.values(), *inside.values()]))
         together = self._circles[where].get(role)
         if together is None:
-            self._fill(where, self._bundle_of(where, role), (role,), links.get(role, {}))
+            self._fill(where, bundle, (role,), inside)
             return
-        differs = self._key[where, role] != role
+        differs = role in self._differing
         label = " and ".join(together) + (f" in {where}" if differs else "")
         key = "\n".join(["", *together, *([where] if differs else [])])
         origin = min(origin for name in together for origin in links[name].values())
-        self._include(self._bundle_of(where, role), key, origin)
+        bundle.includes.setdefault(key, origin)
         knot = self._set.role(key, origin, label)
         if role == together[0]:
             out = {name: at for each in together for name, at in links[each].items() if name not in together}
             self._fill(where, knot, together, out)
 
-    def _bundle_of(self, where: _Where, role: str) -> RoleOrGroup:
-        of = self._policy
-        origins = [*of.grants.get(where, {}).get(role, {}).values(), *of.links.get(where, {}).get(role, {}).values()]
-        return self._bundle(where, role, min(origins))
-
     def _fill(self, where: _Where, bundle: RoleOrGroup, names: tuple[str, ...], inside: Mapping[str, Origin]) -> None:
         for name in names:
-            for grant, origin in self._policy.grants.get(where, {}).get(name, {}).items():
-                if self._model.effect != "not-denied" or grant.deny:
-                    self._set.grant(bundle, grant.object, grant.action, origin, deny=grant.deny)
+            self._grant(bundle, self._policy.said(where, name)[0])
         for role, origin in inside.items():
             self._declare_role(where, role, origin)
-            self._include(bundle, self._key[where, role], origin)
+            bundle.includes.setdefault(self._key(where, role), origin)
 
-    def _include(self, bundle: RoleOrGroup, role: str, origin: Origin) -> None:
-        bundle.includes.setdefault(role, origin)
+    def _grant(self, bundle: RoleOrGroup, grants: Mapping[_Grant, Origin]) -> None:
+        for grant, origin in grants.items():
+            if self._model.effect != "not-denied" or grant.deny:
+                self._set.grant(bundle, grant.object, grant.action, origin, deny=grant.deny)
 
     def _declare_role(self, where: _Where, role: str, origin: Origin) -> None:
         """Declares a role that no row but those that hand it out speaks of."""
-        if self._shape(where, role) == ((), ()):
+        if self._policy.said(where, role) == ({}, {}):
             self._bundle(where, role, origin)
 
     # --- users -------------------------------------------------------------------------------------------------
 
-    def _too_deep(self, wheres: list[_Where], roles: set[str]) -> set[str]:
+    def _too_deep(self, wheres: Iterable[_Where], roles: set[str]) -> set[str]:
         """Users with roles that are too far away for Casbin to be found."""
         refused = set()
         for where in wheres:
@@ -250,22 +243,18 @@ class _Writing:
         return refused
 
     def _user(self, where: _Where, name: str) -> None:
-        own = self._policy.grants.get(where, {}).get(name, {})
-        given = self._policy.links.get(where, {}).get(name, {})
+        own, given = self._policy.said(where, name)
         place = where if self._has_domains else None
-        if not own and not given:
-            return
         user = self._set.user(name, min([*own.values(), *given.values()]))
         for role, origin in given.items():
             self._declare_role(where, role, origin)
-            user.assignments.append(Assignment(role=self._key[where, role], place=place, origin=origin))
+            user.assignments.append(Assignment(role=self._key(where, role), place=place, origin=origin))
         kept = {grant: at for grant, at in own.items() if grant.deny or self._model.effect != "not-denied"}
         if kept:
             key = f"{name}\n\n{where}"
             label = f"{name}, own grants" + (f" in {where}" if self._has_domains else "")
             bundle = self._set.role(key, min(kept.values()), label)
-            for grant, origin in kept.items():
-                self._set.grant(bundle, grant.object, grant.action, origin, deny=grant.deny)
+            self._grant(bundle, kept)
             user.assignments.append(Assignment(role=key, place=place, origin=min(kept.values())))
 
     def _everyone(self, users: list[str]) -> None:

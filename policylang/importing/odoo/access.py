@@ -30,7 +30,6 @@ class RecordRule(msgspec.Struct, frozen=True):
     id: str
     name: str
     model: str
-    operations: tuple[str, ...]
     groups: frozenset[str]
     condition: Stated
     origin: Origin
@@ -112,13 +111,10 @@ class AccessModel(msgspec.Struct, dict=True):
             return {}
         found = {}
         for spot, rules in self.rules.items():
+            open_to = frozenset[str]().union(*(rule.groups for rule in rules if rule.condition == ALWAYS))
             groups = sorted({group for rule in rules for group in rule.groups})
-            found[spot] = tuple(group for group in groups if not self._sees_all(group, spot))
+            found[spot] = tuple(each for each in groups if not open_to & self.inside.get(each, {each}))
         return found
-
-    def _sees_all(self, group: str, spot: OdooRight) -> bool:
-        inside = self.inside.get(group, frozenset([group]))
-        return any(rule.condition == ALWAYS and rule.groups & inside for rule in self.rules[spot])
 
     def narrowed_by(self, group: str, spot: OdooRight) -> str | None:
         """A group that somebody may have besides this one, and then sees less than this one shows."""

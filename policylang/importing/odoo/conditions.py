@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TypeGuard
 
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Attribute, Imported, Origin, Ref, Text
+from policylang.importing.imported import Imported, NotImportedError, Ref, Text
 from policylang.importing.odoo.domains import DomainItem, DomainTree, FixedValue, Leaf, Node, UserField, leaves
-from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.syntax.quoting import quote_text
 
 _ALWAYS = {
@@ -42,10 +42,13 @@ class Stated(msgspec.Struct, frozen=True):
 ALWAYS, NEVER = Stated(("always",)), Stated(("never",))
 
 
-class Types:
-    """What the fields of records and of users are. Fill it with all domains before asking."""
+class ConditionWriter:
+    """Writes conditions, and declares what they speak of. Let it see all domains before asking: what fields are
+    compared with says what they are.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, imported: Imported) -> None:
+        self._set = imported
         self._seen: dict[tuple[str, str], set[str]] = {}
 
     def see(self, model: str, tree: DomainTree) -> None:
@@ -57,13 +60,13 @@ class Types:
                 if kind:
                     seen.add(kind)
 
-    def of(self, model: str, leaf: Leaf) -> str:
-        """The type of the items of a field. Raises `NoExpressionError`."""
+    def _type(self, model: str, leaf: Leaf) -> str:
+        """The type of the items of a field. Raises `NotImportedError`."""
         seen = self._seen.get((model, leaf.field), set())
         kinds = {"decimal"} if seen == {"int", "decimal"} else seen
         if len(kinds) > 1:
             message = f"{leaf.text}: the field is compared with {' and with '.join(sorted(kinds))}"
-            raise NoExpressionError("type", leaf.origin, message)
+            raise NotImportedError("type", leaf.origin, message)
         if kinds:
             return next(iter(kinds))
         last = leaf.field.rpartition(".")[2]
@@ -74,7 +77,41 @@ class Types:
         if last.endswith(("_id", "_ids")) or last in ("name", "state", "code", "email") or last.endswith(_DATES):
             return "text"
         message = f"{leaf.text}: nothing says whether the field is a boolean"
-        raise NoExpressionError("type", leaf.origin, message)
+        raise NotImportedError("type", leaf.origin, message)
+
+    def condition(self, model: str, tree: DomainTree) -> Stated:
+        """The condition of a domain. Raises `NotImportedError`."""
+        if isinstance(tree, Node):
+            parts = [self.condition(model, part) for part in tree.parts]
+            return every(parts) if tree.all else some(parts)
+        return self._leaf(model, tree)
+
+    def declare(self, model: str, tree: DomainTree) -> None:
+        """The attributes that a domain speaks of, which has a condition."""
+        for leaf in leaves(tree):
+            kind = self._type(model, leaf)
+            type = ("set of ", kind) if _is_many(leaf.field) else (kind,)
+            self._set.resource(model, leaf.origin).attribute(leaf.field, leaf.origin, type)
+            if _through(leaf):
+                between = msgspec.structs.replace(leaf, field=leaf.field.rpartition(".")[0])
+                of = (self._type(model, between),)
+                self._set.resource(model, leaf.origin).attribute(between.field, leaf.origin, of)
+            for item in leaf.items:
+                if isinstance(item, UserField) and item.path:
+                    self._set.attribute(item.path, leaf.origin, ("set of text" if item.many else "text",))
+
+    def _leaf(self, model: str, leaf: Leaf) -> Stated:
+        test = _Test(leaf, self._type(model, leaf), _is_many(leaf.field))
+        if not _through(leaf):
+            return test.stated()
+        if test.many:
+            message = f"{leaf.text}: for several records between, versions of Odoo decide differently"
+            raise NotImportedError("path", leaf.origin, message)
+        between = leaf.field.rpartition(".")[0]
+        self._type(model, msgspec.structs.replace(leaf, field=between))
+        message = f"{leaf.text}: without {quoted(between)} versions of Odoo decide differently: here it does not hold"
+        self._set.refuse("path", leaf.origin, message)
+        return every([Stated((Ref("attribute", between), " is present")), test.stated()])
 
 
 def _kind(field: str, item: DomainItem) -> str:
@@ -90,132 +127,111 @@ def _kind(field: str, item: DomainItem) -> str:
     return "int" if isinstance(value, int) else "decimal"
 
 
-class ConditionWriter:
-    """Writes conditions, and declares what they speak of."""
+class _Test(msgspec.Struct, frozen=True):
+    """A term. ``kind``: the type of the items of its field; ``many``: whether that holds several."""
 
-    def __init__(self, imported: Imported, types: Types) -> None:
-        self._set, self._types = imported, types
+    leaf: Leaf
+    kind: str
+    many: bool
 
-    def condition(self, model: str, tree: DomainTree) -> Stated:
-        """The condition of a domain. Raises `NoExpressionError`."""
-        if isinstance(tree, Node):
-            parts = [self.condition(model, part) for part in tree.parts]
-            return every(parts) if tree.all else some(parts)
-        return self._leaf(model, tree)
+    def _says(self, *words: str | Ref) -> Stated:
+        """What the field is."""
+        return Stated((Ref("attribute", self.leaf.field), *words))
 
-    def declare(self, model: str, tree: DomainTree) -> None:
-        """The attributes that a domain speaks of, which has a condition."""
-        for leaf in leaves(tree):
-            kind = self._types.of(model, leaf)
-            type = ("set of ", kind) if _is_many(leaf.field) else (kind,)
-            self._set.resource(model, leaf.origin).attribute(leaf.field, leaf.origin, type)
-            if _through(leaf):
-                between = msgspec.structs.replace(leaf, field=leaf.field.rpartition(".")[0])
-                of = (self._types.of(model, between),)
-                self._set.resource(model, leaf.origin).attribute(between.field, leaf.origin, of)
-            for item in leaf.items:
-                if isinstance(item, UserField) and item.path:
-                    self._subject(item, leaf.origin)
+    def _cannot(self, why: str) -> NotImportedError:
+        return NotImportedError("type", self.leaf.origin, f"{self.leaf.text}: {why}")
 
-    def _subject(self, item: UserField, origin: Origin) -> None:
-        kept = Attribute(key=item.path, type=("set of text",) if item.many else ("text",))
-        self._set.subject.setdefault(item.path, kept).seen(origin)
-
-    def _leaf(self, model: str, leaf: Leaf) -> Stated:
-        kind = self._types.of(model, leaf)
-        many = _is_many(leaf.field)
-        field: Text = (Ref("attribute", leaf.field),)
-        negative = leaf.operator in ("!=", "not in")
-        if _through(leaf):
-            if many:
-                message = f"{leaf.text}: for several records between, versions of Odoo decide differently"
-                raise NoExpressionError("path", leaf.origin, message)
-            between = leaf.field.rpartition(".")[0]
-            self._types.of(model, msgspec.structs.replace(leaf, field=between))
-            message = (
-                f"{leaf.text}: without {quoted(between)} versions of Odoo decide differently: here it does not hold"
-            )
-            self._set.refuse("path", leaf.origin, message)
-            there = Stated((Ref("attribute", between), " is present"))
-            return every([there, self._test(kind, field, many, negative, leaf)])
-        return self._test(kind, field, many, negative, leaf)
-
-    def _test(self, kind: str, field: Text, many: bool, negative: bool, leaf: Leaf) -> Stated:
-        items = leaf.items
-        if leaf.operator in ("<", "<=", ">", ">="):
-            if kind not in ("int", "decimal") or many or not isinstance(items[0], FixedValue) or items[0].value is None:
-                raise NoExpressionError("type", leaf.origin, f"{leaf.text}: only numbers are compared by size")
-            return Stated((*field, f" {leaf.operator} ", _value(kind, items[0], leaf)))
-        if kind == "bool":
-            return self._bool(field, many, leaf, negative)
-        if negative:
-            return self._negative(field, many, kind, leaf)
-        parts = [self._equal(field, many, kind, each, leaf) for each in items if not _is_text(each, many)]
-        listed = [_value(kind, each, leaf) for each in items if isinstance(each, FixedValue) and _is_text(each, many)]
+    def stated(self) -> Stated:
+        """The condition. Raises `NotImportedError`."""
+        items, operator = self.leaf.items, self.leaf.operator
+        if operator in ("<", "<=", ">", ">="):
+            first = items[0]
+            is_number = self.kind in ("int", "decimal") and not self.many
+            if not is_number or not isinstance(first, FixedValue) or first.value is None:
+                raise self._cannot("only numbers are compared by size")
+            return self._says(f" {operator} ", self._value(first))
+        if self.kind == "bool":
+            return self._bool(operator in ("!=", "not in"))
+        if operator in ("!=", "not in"):
+            return self._negative()
+        parts = [self._equal(each) for each in items if not self._is_listed(each)]
+        listed = [self._value(each) for each in items if self._is_listed(each)]
         if len(listed) == 1:
-            parts.insert(0, Stated((*field, " is ", listed[0])))
+            parts.insert(0, self._says(" is ", listed[0]))
         elif listed:
-            parts.insert(0, Stated((*field, " in [", ", ".join(listed), "]")))
+            parts.insert(0, self._says(" in [", ", ".join(listed), "]"))
         return some(parts)
 
-    def _bool(self, field: Text, many: bool, leaf: Leaf, negative: bool) -> Stated:
-        if len(leaf.items) != 1 or not isinstance(leaf.items[0], FixedValue):
-            raise NoExpressionError("type", leaf.origin, f"{leaf.text}: a boolean is compared with several values")
-        if many and "." not in leaf.field:
-            raise NoExpressionError("type", leaf.origin, f"{leaf.text}: several records are compared with a boolean")
-        if many:  # one of the records between is enough; that none is, is a test through them, which is refused
-            return Stated((*field, " contains true"))
-        if (leaf.items[0].value is True) != negative:
-            return Stated((*field, " is true"))
-        return some([Stated((*field, " is missing")), Stated((*field, " is false"))])
+    def _is_listed(self, item: DomainItem) -> TypeGuard[FixedValue]:
+        """Whether it stands in a list of values."""
+        return isinstance(item, FixedValue) and item.value is not None and not self.many
 
-    def _equal(self, field: Text, many: bool, kind: str, item: DomainItem, leaf: Leaf) -> Stated:
+    def _bool(self, negative: bool) -> Stated:
+        item = self.leaf.items[0]
+        if len(self.leaf.items) != 1 or not isinstance(item, FixedValue):
+            raise self._cannot("a boolean is compared with several values")
+        if self.many and "." not in self.leaf.field:
+            raise self._cannot("several records are compared with a boolean")
+        if self.many:  # one of the records between is enough; that none is, is a test through them, which is refused
+            return self._says(" contains true")
+        if (item.value is True) != negative:
+            return self._says(" is true")
+        return some([self._says(" is missing"), self._says(" is false")])
+
+    def _equal(self, item: DomainItem) -> Stated:
         """A field that is one item, or that has it among others."""
         if isinstance(item, FixedValue):
-            if item.value is None:
-                missing = Stated((*field, " is missing"))
-                return some([missing, Stated((*field, " is empty"))]) if many else missing
-            return Stated((*field, " contains ", _value(kind, item, leaf)))
+            if item.value is not None:
+                return self._says(" contains ", self._value(item))
+            missing = self._says(" is missing")
+            return some([missing, self._says(" is empty")]) if self.many else missing
         if not item.path:
-            return Stated((*field, " contains " if many else " is ", "assigned user"))
+            return self._says(" contains " if self.many else " is ", "assigned user")
         own: Text = ("assigned user.", Ref("subject", item.path))
         if item.many:
-            return Stated((*field, " overlaps ", *own) if many else (*own, " contains ", *field))
-        if many:
-            return Stated((*field, " contains ", *own))
-        same = Stated((*field, " is ", *own))
+            return self._says(" overlaps ", *own) if self.many else Stated((*own, " contains ", *self._says().text))
+        if self.many:
+            return self._says(" contains ", *own)
+        same = self._says(" is ", *own)
         if item.path in _ALWAYS or item.listed:
             return same
-        return some([same, every([Stated((*field, " is missing")), Stated((*own, " is missing"))])])
+        return some([same, every([self._says(" is missing"), Stated((*own, " is missing"))])])
 
-    def _negative(self, field: Text, many: bool, kind: str, leaf: Leaf) -> Stated:
+    def _negative(self) -> Stated:
         parts = []
         listed = []
-        for item in leaf.items:
+        for item in self.leaf.items:
             if isinstance(item, UserField):
                 if item.path and not item.many and item.path not in _ALWAYS:
-                    message = f"{leaf.text}: users without {item.path!r} would have to be told apart"
-                    raise NoExpressionError("type", leaf.origin, message.replace("'", "`"))
-                found = self._equal(field, many, kind, item, leaf)
-                parts.append(
-                    Stated(("not (", *found.text, ")"))
-                    if many or item.many
-                    else Stated((*field, " is not ", *found.text[2:]))
-                )
+                    message = f"{self.leaf.text}: users without {item.path!r} would have to be told apart"
+                    raise NotImportedError("type", self.leaf.origin, message.replace("'", "`"))
+                found = self._equal(item)
+                is_not = self._says(" is not ", *found.text[2:])
+                parts.append(Stated(negation(found)) if self.many or item.many else is_not)
             elif item.value is None:
-                if many:
-                    parts += [Stated((*field, " is present")), Stated((*field, " is not empty"))]
-            elif many:
-                parts.append(Stated(("not (", *field, " contains ", _value(kind, item, leaf), ")")))
+                if self.many:
+                    parts += [self._says(" is present"), self._says(" is not empty")]
+            elif self.many:
+                parts.append(Stated(negation(self._says(" contains ", self._value(item)))))
             else:
-                listed.append(_value(kind, item, leaf))
+                listed.append(self._value(item))
         if len(listed) == 1:
-            parts.insert(0, Stated((*field, " is not ", listed[0])))
+            parts.insert(0, self._says(" is not ", listed[0]))
         elif listed:
-            parts.insert(0, Stated(("not (", *field, " in [", ", ".join(listed), "])")))
-        if FixedValue(None) in leaf.items:
-            return every(parts) if parts else Stated((*field, " is present"))
-        return some([Stated((*field, " is missing")), every(parts)]) if parts else ALWAYS
+            parts.insert(0, Stated(negation(self._says(" in [", ", ".join(listed), "]"))))
+        if FixedValue(None) in self.leaf.items:
+            return every(parts) if parts else self._says(" is present")
+        return some([self._says(" is missing"), every(parts)]) if parts else ALWAYS
+
+    def _value(self, item: FixedValue) -> str:
+        value = item.value
+        if self.kind == "text":
+            return quote_text(str(value))
+        if self.kind in ("int", "decimal") and isinstance(value, int | float) and not isinstance(value, bool):
+            number = Decimal(repr(value))
+            if number.is_finite() and abs(number) < Decimal("1e15"):
+                return f"{number:f}"
+        raise self._cannot(f"the value is not a {self.kind}")
 
 
 def _through(leaf: Leaf) -> bool:
@@ -225,22 +241,6 @@ def _through(leaf: Leaf) -> bool:
 
 def _is_many(field: str) -> bool:
     return any(part.endswith("_ids") for part in field.split("."))
-
-
-def _is_text(item: DomainItem, many: bool) -> bool:
-    """Whether it stands in a list of values."""
-    return isinstance(item, FixedValue) and item.value is not None and not many
-
-
-def _value(kind: str, item: FixedValue, leaf: Leaf) -> str:
-    value = item.value
-    if kind == "text":
-        return quote_text(str(value))
-    if kind in ("int", "decimal") and isinstance(value, int | float) and not isinstance(value, bool):
-        number = Decimal(repr(value))
-        if number.is_finite() and abs(number) < Decimal("1e15"):
-            return f"{number:f}"
-    raise NoExpressionError("type", leaf.origin, f"{leaf.text}: the value is not a {kind}")
 
 
 def some(parts: Iterable[Stated]) -> Stated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from policylang.importing.edits import CannotEditError
 from policylang.model import conditions as c
 from policylang.model.types import BoolType, DecimalType, IntType, MoneyType
 
@@ -14,13 +15,9 @@ _Terms = tuple[str, ...]
 """Of a domain in Polish notation."""
 
 
-class NoDomainError(ValueError):
-    """A condition that no domain says."""
-
-
 def domain(condition: c.Condition | None, *, where_false: bool = False) -> str:
     """The text of a domain. ``where_false``: of the records for which the condition is false; without one of none.
-    Raises `NoDomainError`.
+    Raises `CannotEditError`.
     """
     if condition is None:
         parts: list[_Terms] = [("(0, '=', 1)",)]
@@ -85,7 +82,9 @@ def _plain(of: c.Condition, is_true: bool) -> _Terms:
     match of:
         case c.Compare(test, c.Path("record") as path, other) if isinstance(path.type, BoolType):
             if test != "eq" or not isinstance(other, c.Constant) or (other.value is True) != is_true:
-                raise NoDomainError("a field that is false and one without a value are the same there")
+                raise CannotEditError(
+                    "no domain says it: a field that is false and one without a value are the same there"
+                )
             return (_term(_field(path), "=", "True"),)
         case c.Compare(test, c.Path("record") as path, other):
             return (_term(_field(path), _sign(_OPERATORS[test], is_true), _value(other, _field(path))),)
@@ -97,7 +96,7 @@ def _plain(of: c.Condition, is_true: bool) -> _Terms:
         case c.Contains(c.Path("subject") as own, c.Path("record") as path):
             return (_term(_field(path), _sign("in", is_true), _of_user(own)),)
         case _:
-            raise NoDomainError("domains have no such test")
+            raise CannotEditError("no domain says it: domains have no such test")
 
 
 def _sign(operator: str, is_true: bool) -> str:
@@ -116,7 +115,7 @@ def _value(of: c.Operand, field: str) -> str:
     if isinstance(of, c.Constant):
         return _constant(of, field)
     if of.root != "subject":
-        raise NoDomainError("domains compare fields with values and with the user only")
+        raise CannotEditError("no domain says it: domains compare fields with values and with the user only")
     return _of_user(of)
 
 
@@ -137,6 +136,6 @@ def _constant(of: c.Constant, field: str) -> str:
     if isinstance(of.type, IntType | DecimalType | MoneyType):
         return str(of.value)
     if not isinstance(of.value, str):
-        raise NoDomainError("domains have no such value")
+        raise CannotEditError("no domain says it: domains have no such value")
     is_id = field == "id" or field.endswith(("_id", "_ids"))
     return of.value if is_id and of.value.isascii() and of.value.isdigit() else repr(of.value)

@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Origin
-from policylang.importing.odoo.expressions import NoExpressionError, parsed, shown
+from policylang.importing.imported import NotImportedError, Origin
+from policylang.importing.odoo.expressions import parsed, shown
 
 Operator = Literal["=", "!=", "in", "not in", "<", "<=", ">", ">=", "!"]
 """The last is a negated comparison of sizes, which versions of Odoo read differently."""
@@ -21,18 +21,8 @@ _MOST = 300
 """Terms of one domain."""
 
 _OPPOSITE: dict[Operator, Operator] = {"=": "!=", "!=": "=", "in": "not in", "not in": "in"}
-_SPELLINGS: dict[str, Operator] = {
-    "=": "=",
-    "==": "=",
-    "!=": "!=",
-    "<>": "!=",
-    "in": "in",
-    "not in": "not in",
-    "<": "<",
-    "<=": "<=",
-    ">": ">",
-    ">=": ">=",
-}
+_PLAIN: tuple[Operator, ...] = ("=", "!=", "in", "not in", "<", "<=", ">", ">=")
+_SPELLINGS: dict[str, Operator] = {**{each: each for each in _PLAIN}, "==": "=", "<>": "!="}
 
 
 class FixedValue(msgspec.Struct, frozen=True):
@@ -83,7 +73,7 @@ def leaves(tree: DomainTree) -> list[Leaf]:
 
 
 def read_domain(text: str, origin: Origin) -> DomainTree:
-    """The tree of a domain. Raises `NoExpressionError`."""
+    """The tree of a domain. Raises `NotImportedError`."""
     if not text.strip():
         return TRUE
     tree = parsed(text, origin)
@@ -93,26 +83,26 @@ def read_domain(text: str, origin: Origin) -> DomainTree:
         return read_domain(tree.value, origin)
     terms = _listed(tree, origin)
     if len(terms) > _MOST:
-        raise NoExpressionError("domain", origin, f"{shown(tree)} has more than {_MOST} terms")
+        raise NotImportedError("domain", origin, f"{shown(tree)} has more than {_MOST} terms")
     stack: list[tuple[DomainTree, DomainTree]] = []  # each with its negation
     for term in reversed(terms):
         mark = term.value if isinstance(term, ast.Constant) else None
         if mark in ("&", "|"):
             if len(stack) < 2:
-                raise NoExpressionError("domain", origin, f"{shown(tree)} has too few terms")
+                raise NotImportedError("domain", origin, f"{shown(tree)} has too few terms")
             one, two = stack.pop(), stack.pop()
             both = mark == "&"
             stack.append((Node(both, (one[0], two[0])), Node(not both, (one[1], two[1]))))
         elif mark == "!":
             if not stack:
-                raise NoExpressionError("domain", origin, f"{shown(tree)} has too few terms")
+                raise NotImportedError("domain", origin, f"{shown(tree)} has too few terms")
             stack.append(stack.pop()[::-1])
         else:
             stack.append(_term(term, origin))
     found = Node(True, tuple(each for each, _ in reversed(stack)))
     if any(leaf.operator == "!" for leaf in leaves(found)):
         message = f"{shown(tree)} turns a comparison around that differs between versions of Odoo"
-        raise NoExpressionError("operator", origin, message)
+        raise NotImportedError("operator", origin, message)
     return found
 
 
@@ -122,30 +112,29 @@ def _listed(tree: ast.expr, origin: Origin) -> list[ast.expr]:
     if isinstance(tree, ast.List | ast.Tuple):
         return list(tree.elts)
     code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(tree)) else "domain"
-    raise NoExpressionError(code, origin, f"{shown(tree)} is computed, not a list of terms")
+    raise NotImportedError(code, origin, f"{shown(tree)} is computed, not a list of terms")
 
 
 def _term(term: ast.expr, origin: Origin) -> tuple[DomainTree, DomainTree]:
     if not isinstance(term, ast.Tuple | ast.List) or len(term.elts) != 3:
-        raise NoExpressionError("domain", origin, f"{shown(term)} is not a domain term")
+        raise NotImportedError("domain", origin, f"{shown(term)} is not a domain term")
     field, operator, value = term.elts
     found = _constant(field, operator, value)
     if found is not None:
         return (TRUE, FALSE) if found else (FALSE, TRUE)
-    if not (isinstance(field, ast.Constant) and isinstance(field.value, str) and field.value):
-        raise NoExpressionError("domain", origin, f"{shown(term)} is not a domain term")
-    if not (isinstance(operator, ast.Constant) and isinstance(operator.value, str)):
-        raise NoExpressionError("domain", origin, f"{shown(term)} is not a domain term")
-    known = _SPELLINGS.get(operator.value.strip().lower())
+    name, sign = (each.value if isinstance(each, ast.Constant) else None for each in (field, operator))
+    if not isinstance(name, str) or not name or not isinstance(sign, str):
+        raise NotImportedError("domain", origin, f"{shown(term)} is not a domain term")
+    known = _SPELLINGS.get(sign.strip().lower())
     if known is None:
-        raise NoExpressionError("operator", origin, f"{quoted(operator.value)} in {shown(term)} has no equivalent")
+        raise NotImportedError("operator", origin, f"{quoted(sign)} in {shown(term)} has no equivalent")
     items = _items(value, origin)
     is_list = isinstance(value, ast.List | ast.Tuple | ast.Set | ast.BinOp)
     if is_list and known in _OPPOSITE:
         known = "in" if known in ("=", "in") else "not in"
     elif known in ("=", "!=") and isinstance(items[0], UserField) and items[0].many:
         known = "in" if known == "=" else "not in"
-    leaf = Leaf(field.value.strip().removesuffix(".id"), known, items, origin, shown(term))
+    leaf = Leaf(name.strip().removesuffix(".id"), known, items, origin, shown(term))
     other = _OPPOSITE.get(known)
     if other is None:
         return leaf, msgspec.structs.replace(leaf, operator="!")
@@ -203,7 +192,7 @@ def _item(value: ast.expr, origin: Origin) -> DomainItem:
         key = f"user.{name}" if name in ("company_id", "company_ids") else name
         return UserField(key, many, listed and not many)
     code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(value)) else "domain"
-    raise NoExpressionError(code, origin, f"{shown(value)} is computed")
+    raise NotImportedError(code, origin, f"{shown(value)} is computed")
 
 
 def _path(value: ast.expr) -> list[str] | None:

@@ -7,7 +7,7 @@ import warnings
 from typing import Literal
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Origin
+from policylang.importing.imported import NotImportedError, Origin
 
 _LONGEST = 20_000
 _DEEPEST = 60
@@ -15,16 +15,8 @@ _DEEPEST = 60
 Command = tuple[Literal["add", "remove", "clear"], str]
 
 
-class NoExpressionError(ValueError):
-    """It says something that has no equal here, or cannot be read."""
-
-    def __init__(self, code: str, origin: Origin, message: str) -> None:
-        super().__init__(message)
-        self.code, self.origin, self.message = code, origin, message
-
-
 def parsed(text: str, origin: Origin) -> ast.expr:
-    """The tree of an expression. Raises `NoExpressionError`."""
+    """The tree of an expression. Raises `NotImportedError`."""
     depth = deepest = 0
     for character in text:
         depth += (character in "([{") - (character in ")]}")
@@ -37,7 +29,7 @@ def parsed(text: str, origin: Origin) -> ast.expr:
             tree = ast.parse(text.strip(), mode="eval").body
         _check_depth(tree)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise NoExpressionError("value", origin, f"{quoted(_short(text))} cannot be read") from None
+        raise NotImportedError("value", origin, f"{quoted(_short(text))} cannot be read") from None
     return tree
 
 
@@ -88,7 +80,7 @@ def _command(tree: ast.expr, origin: Origin) -> list[Command]:
         return [("clear", "")]
     if number == 6 and len(rest) == 2 and isinstance(rest[1], ast.List | ast.Tuple):
         return [("clear", ""), *(("add", _ref(each, origin)) for each in rest[1].elts)]
-    raise NoExpressionError("value", origin, f"{shown(tree)} does not say which records")
+    raise NotImportedError("value", origin, f"{shown(tree)} does not say which records")
 
 
 def _ref(tree: ast.expr, origin: Origin) -> str:
@@ -97,4 +89,4 @@ def _ref(tree: ast.expr, origin: Origin) -> str:
         name = tree.args[0]
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
             return name.value.strip()
-    raise NoExpressionError("value", origin, f"{shown(tree)} does not say which record")
+    raise NotImportedError("value", origin, f"{shown(tree)} does not say which record")

@@ -29,18 +29,16 @@ class _Module(msgspec.Struct, frozen=True):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """``files``: those that are loaded, or of which no manifest says whether they are, in order. ``folders``: of the
-    modules of files that a manifest names. ``before``: of such a file the folders of the modules that are loaded before
-    its own, and that folder last.
+    """``files``: those that are loaded, or of which no manifest says whether they are, in order. ``before``: of a file
+    that a manifest names the folders of the modules that are loaded before its own, and that folder last.
     """
 
     files: tuple[InputFile, ...]
     before: dict[str, tuple[str, ...]]
-    folders: dict[str, str]
 
     def precedes(self, one: str, other: str) -> bool:
         """Whether a file is known to be loaded before another, which comes after it in ``files``."""
-        return one in self.folders and self.folders[one] in self.before.get(other, ())
+        return one in self.before and self.before[one][-1] in self.before.get(other, ())
 
 
 def loaded(files: Sequence[InputFile], models: Sequence[str], imported: Imported) -> Loaded:
@@ -52,7 +50,6 @@ def loaded(files: Sequence[InputFile], models: Sequence[str], imported: Imported
     inside = _inside(modules)
     kept: list[tuple[int, int, str, InputFile]] = []
     before: dict[str, tuple[str, ...]] = {}
-    folders: dict[str, str] = {}
     for file in files:
         if file.name in NAMES:
             continue
@@ -62,14 +59,13 @@ def loaded(files: Sequence[InputFile], models: Sequence[str], imported: Imported
         elif file.path in module.loads:
             first = {name for name in inside[module.name] if module.name not in inside.get(name, ())}
             before[file.path] = (*(each.folder for each in modules if each.name in first), module.folder)
-            folders[file.path] = module.folder
             kept.append((len(first), module.loads.index(file.path), file.path, file))
         elif any(model in file.name or model.encode() in file.data for model in models):
             how = "loads this file as demo data only" if file.path in module.shows else "does not load this file"
             which = f"the module {quoted(module.name)}" if module.name else "the module"
             imported.leave_out("not-loaded", Origin(file.path, 1), f"{which} {how}")
     kept.sort(key=lambda each: each[:3])
-    return Loaded(tuple(each[3] for each in kept), before, folders)
+    return Loaded(tuple(each[3] for each in kept), before)
 
 
 def _around(path: str, by_folder: dict[str, _Module]) -> _Module | None:

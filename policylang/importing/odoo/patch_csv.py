@@ -32,6 +32,8 @@ class AccessList:
         self._heads = heads
         self.by_letters = model == "ir.access"
         self.rows = found
+        index = self._columns.get("model_id")
+        self._models_by_id = index is not None and heads[index] != "model_id"
         self._values: dict[tuple[int, int], tuple[str, str]] = {}
         """By the start of a row and the column, the text and why."""
         self._new: dict[tuple[str, str], list[Wanted]] = {}
@@ -44,13 +46,11 @@ class AccessList:
     def model(self, row: CsvRow) -> str:
         """The key of the resource that a row is about."""
         text = self._cell(row, "model_id")
-        known = self._heads[self._columns["model_id"]] != "model_id" if "model_id" in self._columns else False
-        return text.rpartition(".")[2].removeprefix("model_") if known else text.replace(".", "_")
+        return text.rpartition(".")[2].removeprefix("model_") if self._models_by_id else text.replace(".", "_")
 
-    def _is_group(self, row: CsvRow, group: str) -> bool:
+    def _group(self, row: CsvRow) -> str:
         text = self._cell(row, "group_id")
-        of = full(text, self._module) if text else EVERYBODY
-        return group in (of, of.partition(".")[2])
+        return full(text, self._module) if text else EVERYBODY
 
     def about(self, wanted: Wanted) -> Iterator[CsvRow]:
         """The rows of a group and a model in which an operation can be said; those without a domain first."""
@@ -62,7 +62,8 @@ class AccessList:
     def of_group(self, group: str, resource: str = "") -> Iterator[CsvRow]:
         """The rows of a group, about one model or all."""
         for row in self.rows:
-            if (not resource or self.model(row) == resource) and self._is_group(row, group):
+            of = self._group(row)
+            if (not resource or self.model(row) == resource) and group in (of, of.partition(".")[2]):
                 yield row
 
     def id(self, row: CsvRow) -> str:
@@ -141,12 +142,11 @@ class AccessList:
         module, _, bare = group.rpartition(".")
         shown = "" if group == EVERYBODY else bare if module == self._module else group
         known = [self._cell(row, "model_id") for row in self.rows if self.model(row) == model]
-        by_id = self._heads[self._columns["model_id"]] != "model_id"
         operations = {each.action for each in wanted}
         values = {
             "id": f"access_{model}_{bare or group}",
             "name": f"{model.replace('_', '.')} {bare or group}",
-            "model_id": known[0] if known else f"model_{model}" if by_id else model.replace("_", "."),
+            "model_id": known[0] if known else f"model_{model}" if self._models_by_id else model.replace("_", "."),
             "group_id": shown,
             "operation": "".join(_LETTERS[each] for each in OPERATIONS if each in operations),
             **{f"perm_{each}": self._word(each in operations) for each in OPERATIONS},

@@ -9,8 +9,8 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, telling
 from policylang.importing.graph import distances
+from policylang.importing.imported import NotImportedError
 from policylang.importing.odoo.access import EVERYBODY
-from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.patch_xml import (
     PlacedRecord,
     XmlRecords,
@@ -19,16 +19,14 @@ from policylang.importing.odoo.patch_xml import (
     text_field,
     without_link,
 )
-from policylang.importing.odoo.records import linked, text_of
 
 _OF_USER = ("groups_id", "group_ids")
 _INSIDE = "it may come from another group: take it out of that, or change who is in that"
-_ELSEWHERE = "change it where it is defined"
 _OF_GROUP = ("users", "user_ids", "all_user_ids")
 
 
 def patch_groups(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
-    """Edits of groups and of what they imply. Raises `CannotExpressError`."""
+    """Edits of groups, of what they imply, and of who is in them. Raises `CannotExpressError`."""
     created = {each.holder: each for each in wanted if each.kind == "role" and each.of == "role" and each.give}
     inside: dict[str, list[Wanted]] = {}
     for each in wanted:
@@ -39,24 +37,24 @@ def patch_groups(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[Sour
             yield _implied(records, id, several)
     for each in wanted:
         if each.kind == "role" and each.of == "role" and not each.give:
-            yield _without_group(records, each)
+            yield records.without_record(_defined(records, each.holder, each), each.words)
     for id, each in created.items():
         yield _new_group(records, id, each, [of.role for of in inside.get(id, ())])
+    yield from _users(records, wanted)
 
 
 def _implied(records: XmlRecords, id: str, several: Sequence[Wanted]) -> SourceEdit:
-    of, first = records.find("res.groups", id), several[0]
-    if of is None:
-        raise CannotExpressError(first, f"no XML file defines {quoted(id)}", _ELSEWHERE)
+    first = several[0]
+    of = _defined(records, id, first)
     with telling(first, _INSIDE):
         return records.relink(of, ("implied_ids",), {each.role: each.give for each in several}, first.words)
 
 
-def _without_group(records: XmlRecords, wanted: Wanted) -> SourceEdit:
-    of = records.find("res.groups", wanted.holder)
+def _defined(records: XmlRecords, id: str, wanted: Wanted) -> PlacedRecord:
+    of = records.find("res.groups", id)
     if of is None:
-        raise CannotExpressError(wanted, f"no XML file defines {quoted(wanted.holder)}", _ELSEWHERE)
-    return records.without_record(of, wanted.words)
+        raise CannotExpressError(wanted, f"no XML file defines {quoted(id)}", "change it where it is defined")
+    return of
 
 
 def _new_group(records: XmlRecords, id: str, wanted: Wanted, implied: Sequence[str]) -> SourceEdit:
@@ -72,8 +70,8 @@ def _new_group(records: XmlRecords, id: str, wanted: Wanted, implied: Sequence[s
 # --- users -------------------------------------------------------------------------------------------------------
 
 
-def patch_users(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
-    """Edits of who is in which groups. Raises `CannotExpressError`."""
+def _users(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
+    """Edits of who is in which groups."""
     gone = {each.holder for each in wanted if each.kind == "role" and each.of == "role" and not each.give}
     by_user: dict[str, dict[str, list[Wanted]]] = {}
     for each in wanted:
@@ -104,7 +102,7 @@ def _no_more_implied(
             inside = after.setdefault(each.holder, set())
             inside.add(each.role) if each.give else inside.discard(each.role)
     for of in records.of("res.users"):
-        user = text_of(of.record.fields, "login") or of.record.id
+        user = of.record.text("login") or of.record.id
         mine, named = changes.get(user, {}), _links(of, *_OF_USER)
         reasons = [*(each for each in mine.values() if not each.give), *less]
         direct = {group for group in named if not any(group in distances(before, other) for other in named - {group})}
@@ -115,8 +113,8 @@ def _no_more_implied(
 
 def _links(of: PlacedRecord, *names: str) -> set[str]:
     try:
-        return set(linked(of.record, *names))
-    except NoExpressionError:
+        return set(of.record.linked(*names))
+    except NotImportedError:
         return set()
 
 
@@ -148,7 +146,7 @@ def _user(records: XmlRecords, user: str, groups: dict[str, Wanted], gone: set[s
 
 def _record(records: XmlRecords, user: str) -> PlacedRecord | None:
     for each in records.of("res.users"):
-        if user in (text_of(each.record.fields, "login"), each.record.id):
+        if user in (each.record.text("login"), each.record.id):
             return each
     return None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted, telling
+from policylang.importing.imported import NotImportedError
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
-from policylang.importing.odoo.domain_text import NoDomainError, domain
-from policylang.importing.odoo.expressions import NoExpressionError
+from policylang.importing.odoo.domain_text import domain
 from policylang.importing.odoo.patch_csv import AccessList
 from policylang.importing.odoo.patch_xml import (
     PlacedRecord,
@@ -16,7 +16,6 @@ from policylang.importing.odoo.patch_xml import (
     short,
     text_field,
 )
-from policylang.importing.odoo.records import linked, model_key, truth
 from policylang.text.names import free_name
 
 _GROUPS = ("groups", "group_ids")
@@ -51,11 +50,8 @@ def patch_rules(records: XmlRecords, lists: Sequence[AccessList], wanted: Sequen
 
 
 def _domain(of: Wanted, *, where_false: bool = False) -> str:
-    try:
+    with telling(of, "write it with `is`, `in`, `contains`, `<`, `>`, `is missing` and the assigned user"):
         return domain(of.condition, where_false=where_false)
-    except NoDomainError as error:
-        help = "write it with `is`, `in`, `contains`, `<`, `>`, `is missing` and the assigned user"
-        raise CannotExpressError(of, f"no domain says it: {error}", help) from None
 
 
 class _Rules:
@@ -105,11 +101,11 @@ class _Rules:
         first = several[0]
         try:
             changes = {each.holder: each.give for each in several}
-            left = {*linked(of.record, *_GROUPS)} - {group for group, give in changes.items() if not give}
+            left = {*of.record.linked(*_GROUPS)} - {group for group, give in changes.items() if not give}
             if not left and not any(changes.values()):
                 return self._records.without_record(of, first.words)
             return self._records.relink(of, _GROUPS, changes, first.words)
-        except (CannotEditError, NoExpressionError) as error:
+        except (CannotEditError, NotImportedError) as error:
             raise CannotExpressError(first, str(error)) from None
 
     def add(self, several: Sequence[Wanted]) -> SourceEdit:
@@ -193,7 +189,7 @@ class _Rules:
             for each in self._all
             if _model(each) == resource
             and not any(each.record.fields.get(name) for name in _GROUPS)
-            and actions == tuple(op for op in OPERATIONS if truth(each.record, f"perm_{op}", True))
+            and actions == tuple(op for op in OPERATIONS if each.record.truth(f"perm_{op}", True))
         ]
         return found[0] if len(found) == 1 else None
 
@@ -220,8 +216,8 @@ def _together(wanted: Sequence[Wanted], *, give: bool) -> dict[_Denied, Wanted]:
 
 def _model(of: PlacedRecord) -> str:
     try:
-        return model_key(of.record)
-    except NoExpressionError:
+        return of.record.model_key()
+    except NotImportedError:
         return ""
 
 

@@ -12,6 +12,7 @@ from policylang.importing.edits import CannotEditError, SourceEdit, decoded, lin
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.odoo.records import OdooValue, Record, module_of, read_records
 from policylang.importing.reading import InputFile
+from policylang.source import Source
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _RECORD_END = re.compile(r"</record\s*>")
@@ -46,14 +47,14 @@ class XmlRecords:
 
     def __init__(self, files: tuple[InputFile, ...]) -> None:
         self.records = read_records(Imported(), files)
-        self._texts: dict[str, str] = {}
+        self._sources: dict[str, Source] = {}
         for file in files:
             if file.suffix == ".xml":
                 try:
-                    self._texts[file.path] = _COMMENT.sub(_blank, decoded(file)[2])
+                    text = decoded(file)[2]
                 except ValueError:
                     continue
-        self._lines = {path: _line_starts(text) for path, text in self._texts.items()}
+                self._sources[file.path] = Source(file.path, _COMMENT.sub(_blank, text))
         self._placed: dict[tuple[str, str], PlacedRecord] = {}
         self._gone: set[tuple[str, int]] = set()
         """Where records stand that go."""
@@ -70,20 +71,28 @@ class XmlRecords:
 
     def _place(self, record: Record) -> PlacedRecord | None:
         start = self._start(record.origin, "<record")
-        text = self._texts.get(record.origin.path, "")
-        end = _RECORD_END.search(text, start) if start >= 0 else None
+        if start < 0:
+            return None
+        text = self._sources[record.origin.path].text
+        end = _RECORD_END.search(text, start)
         return None if end is None else PlacedRecord(record, text, start, end.start())
 
     def _start(self, at: Origin, tag: str) -> int:
-        lines = self._lines.get(at.path, [])
-        return self._texts[at.path].find(tag, lines[at.line - 1]) if at.line <= len(lines) and lines else -1
+        source = self._sources.get(at.path)
+        if source is None or at.line > len(source.line_starts):
+            return -1
+        return source.text.find(tag, source.line_starts[at.line - 1])
+
+    def _field(self, value: OdooValue) -> re.Match[str] | None:
+        """The element that a value stands in."""
+        start = self._start(value.origin, "<field")
+        return None if start < 0 else _WHOLE_FIELD.match(self._sources[value.origin.path].text, start)
 
     # --- fields ------------------------------------------------------------------------------------------------------
 
     def rewrite(self, value: OdooValue, text: str, why: str) -> SourceEdit:
         """Another text or expression in a field. Raises `CannotEditError`."""
-        start = self._start(value.origin, "<field")
-        found = _WHOLE_FIELD.match(self._texts[value.origin.path], start) if start >= 0 else None
+        found = self._field(value)
         if found is None:
             raise CannotEditError(f"the field at {value.origin} is not found in XML")
         evaluated = _EVAL.search(found["given"]) if value.kind == "eval" else None
@@ -103,8 +112,7 @@ class XmlRecords:
 
     def eval_of(self, value: OdooValue) -> str:
         """An expression as the file writes it, in which ids may be without their module."""
-        start = self._start(value.origin, "<field")
-        found = _WHOLE_FIELD.match(self._texts.get(value.origin.path, ""), start) if start >= 0 else None
+        found = self._field(value)
         evaluated = None if found is None else _EVAL.search(found["given"])
         if evaluated is None:
             raise CannotEditError(f"the field at {value.origin} is no expression in XML")
@@ -173,10 +181,6 @@ class XmlRecords:
         if not of.text[line:start].strip() and rest is not None:
             start, end = line, rest.end()
         return SourceEdit(of.path, start, end, "", why)
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(each.end() for each in re.finditer(r"\r\n|\n|\r", text))]
 
 
 def _blank(hit: re.Match[str]) -> str:

@@ -10,22 +10,16 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.importing.graph import circles
-from policylang.importing.imported import Grant, Imported, Origin
+from policylang.importing.imported import Grant, Imported, NotImportedError, Origin
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, AccessModel, OdooRight, RecordRule
-from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Stated, Types, negation
+from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Stated, negation
 from policylang.importing.odoo.domains import DomainTree, read_domain
-from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import (
     USERS_OF_A_GROUP,
     Record,
     Records,
-    linked,
-    model_key,
     module_of,
     read_records,
-    referred,
-    text_of,
-    truth,
 )
 from policylang.importing.odoo.writing import Writing
 from policylang.importing.reading import Inputs, NotThisError
@@ -55,15 +49,22 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
 
 
 class _Said(msgspec.Struct):
-    """An access list or a rule, before its domain is a condition. ``restricts``: it narrows for everyone."""
+    """An access list or a rule, before its domain is a condition."""
 
     record: Record
-    name: str
     model: str
     operations: tuple[str, ...]
     groups: dict[str, Origin]
-    domain: DomainTree | None
-    restricts: bool = False
+    domain: DomainTree | None = None
+
+    @property
+    def restricts(self) -> bool:
+        """Whether it narrows for everyone."""
+        return not self.groups
+
+    @property
+    def name(self) -> str:
+        return self.record.text("name")
 
 
 class _Reading:
@@ -110,8 +111,8 @@ class _Reading:
         self._implied.setdefault(record.id, {})
         try:
             record.must_be_clear()
-            self._implied[record.id] = self._resolved(linked(record, "implied_ids"))
-        except NoExpressionError as error:
+            self._implied[record.id] = self._resolved(record.linked("implied_ids"))
+        except NotImportedError as error:
             self._unclear.add(record.id)
             self._set.refuse(error.code, error.origin, f"{error.message}, so nobody gets {quoted(record.id)}")
 
@@ -122,18 +123,18 @@ class _Reading:
         for record in self._by_model.get("res.users", ()):
             try:
                 record.must_be_clear()
-                if not truth(record, "active", True):
+                if not record.truth("active", True):
                     self._set.leave_out("inactive", record.origin, f"{quoted(record.id)} is not active")
                     unclear.add(record.id)
                     continue
-                found[record.id] = record, self._resolved(linked(record, "groups_id", "group_ids"))
-            except NoExpressionError as error:
+                found[record.id] = record, self._resolved(record.linked("groups_id", "group_ids"))
+            except NotImportedError as error:
                 unclear.add(record.id)
                 self._set.refuse(error.code, error.origin, f"{error.message}, so {quoted(record.id)} gets nothing")
         for record in self._by_model.get("res.groups", ()):
             try:
-                members = linked(record, *USERS_OF_A_GROUP)
-            except NoExpressionError as error:
+                members = record.linked(*USERS_OF_A_GROUP)
+            except NotImportedError as error:
                 self._set.refuse(
                     error.code, error.origin, f"{error.message}, so this gives {quoted(record.id)} to nobody"
                 )
@@ -183,8 +184,8 @@ class _Reading:
         """One record. What narrows and is not understood closes what it speaks of; what widens is left out."""
         try:
             model = self._model(record)
-        except NoExpressionError as error:
-            if record.last("model_id") is None and record.module() != module_of(record.origin.path):
+        except NotImportedError as error:
+            if record.last("model_id") is None and record.module != module_of(record.origin.path):
                 message = f"{quoted(record.id)} is of a module that is not in the input, so this changes nothing"
                 self._set.refuse("elsewhere", record.origin, message)
                 return
@@ -192,14 +193,14 @@ class _Reading:
             raise NotThisError(error.origin.path, message, "write the id of the model", error.origin.line) from None
         try:
             record.must_be_clear()
-            if not truth(record, "active", True):
+            if not record.truth("active", True):
                 self._set.leave_out("inactive", record.origin, f"{quoted(record.id)} is not active")
                 return
             read(record, model)
-        except NoExpressionError as error:
+        except NotImportedError as error:
             self._refuse(error, record, model)
 
-    def _refuse(self, error: NoExpressionError, record: Record, model: str) -> None:
+    def _refuse(self, error: NotImportedError, record: Record, model: str) -> None:
         what = "so it gives nothing"
         group = record.last("group_id") if record.model == "ir.access" else None
         if record.model != "ir.model.access" and (group is None or not group.text):
@@ -211,17 +212,17 @@ class _Reading:
         """The key of the resource that a record is about."""
         value = record.last("model_id")
         if value is not None and value.kind in ("ref", "eval"):
-            return model_key(record)
+            return record.model_key()
         if value is not None and value.kind == "text" and re.fullmatch(r"[a-z0-9_.]+", value.text):
             return value.text.replace(".", "_")
         if value is not None and value.kind == "search" and (found := _MODEL_SEARCH.match(value.text)):
             return found[1].replace(".", "_")
         at = record.origin if value is None else value.origin
-        raise NoExpressionError("row", at, f"{quoted(record.id)} does not say its model")
+        raise NotImportedError("row", at, f"{quoted(record.id)} does not say its model")
 
     def _list(self, record: Record, model: str) -> None:
-        group = self._resolve(referred(record, "group_id")) or EVERYBODY
-        operations = tuple(each for each in OPERATIONS if truth(record, f"perm_{each}", False))
+        group = self._resolve(record.referred("group_id")) or EVERYBODY
+        operations = tuple(each for each in OPERATIONS if record.truth(f"perm_{each}", False))
         if not operations:
             self._set.leave_out("nothing", record.origin, f"{quoted(record.id)} gives no operation")
         self._mentioned.setdefault(group, record.origin)
@@ -230,33 +231,31 @@ class _Reading:
             groups[group] = (*groups.get(group, ()), record.origin)
 
     def _rule(self, record: Record, model: str) -> None:
-        groups = self._resolved(linked(record, "groups"))
-        operations = tuple(each for each in OPERATIONS if truth(record, f"perm_{each}", True))
-        said = _Said(record, text_of(record.fields, "name"), model, operations, groups, None, restricts=not groups)
-        self._domain(said, "domain_force")
+        groups = self._resolved(record.linked("groups"))
+        operations = tuple(each for each in OPERATIONS if record.truth(f"perm_{each}", True))
+        self._domain(_Said(record, model, operations, groups), "domain_force")
 
     def _access(self, record: Record, model: str) -> None:
-        group = referred(record, "group_id")
+        group = record.referred("group_id")
         value = record.last("operation")
         letters = "" if value is None else value.text.strip()
         unknown = [each for each in letters if each not in _LETTERS]
         if unknown:
             at = record.origin if value is None else value.origin
-            raise NoExpressionError("row", at, f"{quoted(unknown[0])} in {quoted(letters)} is not an operation")
+            raise NotImportedError("row", at, f"{quoted(unknown[0])} in {quoted(letters)} is not an operation")
         operations = tuple(each for each in OPERATIONS if each in {_LETTERS[letter] for letter in letters})
         if value is None:
             is_said = any(f"for_{each}" in record.fields for each in OPERATIONS)
-            operations = tuple(each for each in OPERATIONS if truth(record, f"for_{each}", not is_said))
+            operations = tuple(each for each in OPERATIONS if record.truth(f"for_{each}", not is_said))
         if not operations:
             self._set.leave_out("nothing", record.origin, f"{quoted(record.id)} gives no operation")
-        kind = text_of(record.fields, "kind") or ("permission" if group else "restriction")
+        kind = record.text("kind") or ("permission" if group else "restriction")
         if kind not in ("permission", "restriction") or (kind == "restriction") == bool(group):
             self._closed.update((model, operation) for operation in operations)
             message = f"{quoted(record.id)} is a {kind} {'of a group' if group else 'without a group'}"
-            raise NoExpressionError("kind", record.origin, message)
+            raise NotImportedError("kind", record.origin, message)
         groups = {self._resolve(group): record.origin} if group else {}
-        said = _Said(record, text_of(record.fields, "name"), model, operations, groups, None, restricts=not group)
-        self._domain(said, "domain")
+        self._domain(_Said(record, model, operations, groups), "domain")
 
     def _domain(self, said: _Said, field: str) -> None:
         for group, origin in said.groups.items():
@@ -266,11 +265,11 @@ class _Reading:
             said.domain = read_domain(
                 "" if value is None else value.text, said.record.origin if value is None else value.origin
             )
-        except NoExpressionError as error:
+        except NotImportedError as error:
             self._refuse_condition(said, error)
         self._said.append(said)
 
-    def _refuse_condition(self, said: _Said, error: NoExpressionError) -> None:
+    def _refuse_condition(self, said: _Said, error: NotImportedError) -> None:
         operations = ", ".join(f"`{each}`" for each in said.operations)
         if said.restricts:
             self._closed.update((said.model, operation) for operation in said.operations)
@@ -281,11 +280,10 @@ class _Reading:
 
     def _conditions(self) -> None:
         """Domains as conditions; each as what it is for."""
-        types = Types()
+        conditions = ConditionWriter(self._set)
         for said in self._said:
             if said.domain is not None:
-                types.see(said.model, said.domain)
-        conditions = ConditionWriter(self._set, types)
+                conditions.see(said.model, said.domain)
         for said in self._said:
             condition = NEVER
             if said.domain is not None:
@@ -293,16 +291,14 @@ class _Reading:
                     condition = conditions.condition(said.model, said.domain)
                     if condition not in (ALWAYS, NEVER):
                         conditions.declare(said.model, said.domain)
-                except NoExpressionError as error:
+                except NotImportedError as error:
                     self._refuse_condition(said, error)
             if said.restricts:
                 self._restrict(said, condition)
                 continue
-            record = said.record
+            record, groups = said.record, frozenset(said.groups)
+            rule = RecordRule(record.id, said.name, said.model, groups, condition, record.origin)
             for operation in said.operations:
-                rule = RecordRule(
-                    record.id, said.name, said.model, said.operations, frozenset(said.groups), condition, record.origin
-                )
                 self._rules.setdefault((said.model, operation), []).append(rule)
 
     def _restrict(self, said: _Said, condition: Stated) -> None:

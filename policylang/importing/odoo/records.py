@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Imported, Origin
-from policylang.importing.odoo.expressions import NoExpressionError, commands, parsed
+from policylang.importing.imported import Imported, Note, NotImportedError, Origin
+from policylang.importing.odoo.expressions import commands, parsed
 from policylang.importing.odoo.manifests import Loaded, loaded
 from policylang.importing.reading import InputFile, NotThisError, csv_rows
-from policylang.importing.xml import Element, descendants, read_xml
+from policylang.importing.xml import Element, read_xml
 
 MODELS = (
     "ir.model.access",
@@ -47,20 +47,85 @@ class Record(msgspec.Struct):
     id: str
     origin: Origin
     fields: dict[str, list[OdooValue]] = {}
-    unclear: tuple[Origin, str, str] | None = None
+    unclear: Note | None = None
 
     def last(self, *names: str) -> OdooValue | None:
         """What is said last of a field, under the first of its names that is there."""
         return next((self.fields[name][-1] for name in names if self.fields.get(name)), None)
 
     def must_be_clear(self) -> None:
-        """Raises `NoExpressionError` where it is not known what it says."""
+        """Raises `NotImportedError` where it is not known what it says."""
         if self.unclear:
-            origin, code, message = self.unclear
-            raise NoExpressionError(code, origin, message)
+            raise NotImportedError(self.unclear.code, self.unclear.origin, self.unclear.message)
 
+    @property
     def module(self) -> str:
         return self.id.rpartition(".")[0]
+
+    def truth(self, name: str, default: bool) -> bool:
+        """A field that is true or false. Raises `NotImportedError`."""
+        value = self.last(name)
+        if value is None:
+            return default
+        text = value.text.strip().lower()
+        if text in ("1", "true", "t", "yes", "y", "on"):
+            return True
+        if text in ("0", "false", "f", "no", "n", "off", "", "none"):
+            return False
+        raise NotImportedError("value", value.origin, f"{quoted(value.text)} is neither true nor false")
+
+    def linked(self, *names: str) -> dict[str, Origin]:
+        """The ids that a field with many holds. Raises `NotImportedError`."""
+        found: dict[str, Origin] = {}
+        for value in (value for name in names for value in self.fields.get(name, ())):
+            if value.kind == "ref":
+                found[value.text] = value.origin
+                continue
+            if value.kind == "search" or (value.kind == "text" and value.text):
+                raise NotImportedError("value", value.origin, f"{quoted(value.text)} does not say which records")
+            for kind, id in commands(value.text, value.origin) if value.text else ():
+                if kind == "add":
+                    found[id] = value.origin
+                elif kind == "remove":
+                    found.pop(id, None)
+                else:
+                    found.clear()
+        return found
+
+    def referred(self, name: str) -> str:
+        """The id that a field holds, empty if it holds none. Raises `NotImportedError`."""
+        value = self.last(name)
+        if value is None:
+            return ""
+        if value.kind == "ref":
+            return value.text
+        if value.kind == "eval":
+            tree = parsed(value.text, value.origin)
+            if isinstance(tree, ast.Constant) and not tree.value:
+                return ""
+            ids = commands(f"[(4, {value.text})]", value.origin)
+            if len(ids) == 1:
+                return ids[0][1]
+        elif value.kind == "text" and value.text.lower() in ("", "false"):
+            return ""
+        raise NotImportedError("value", value.origin, f"{quoted(value.text)} does not say which record")
+
+    def model_key(self) -> str:
+        """The key of the resource that it is about, by the id of its model. Raises `NotImportedError`."""
+        return self.referred("model_id").rpartition(".")[2].removeprefix("model_")
+
+    def text(self, name: str) -> str:
+        """A text, on one line; empty where it is none."""
+        value = self.last(name)
+        if value is None:
+            return ""
+        if value.kind == "eval":
+            try:
+                tree = ast.literal_eval(parsed(value.text, value.origin))
+            except (NotImportedError, ValueError, TypeError, RecursionError, MemoryError):
+                return ""
+            return " ".join(tree.split()) if isinstance(tree, str) else ""
+        return " ".join(value.text.split()) if value.kind == "text" else ""
 
 
 Records = dict[tuple[str, str], Record]
@@ -125,12 +190,12 @@ def _join(known: Record, other: Record, order: Loaded) -> None:
             known.fields[name] = values + before
         else:
             message = f"{quoted(other.id)} has another {quoted(name)} at {before[-1].origin}"
-            known.unclear = values[0].origin, "order", message
+            known.unclear = Note(values[0].origin, "order", message)
 
 
 def _is_owner(record: Record, values: list[OdooValue]) -> bool:
     """Whether the module of the record itself says it, which Odoo loads before those that add to it."""
-    return all(module_of(each.origin.path) == record.module() for each in values)
+    return all(module_of(each.origin.path) == record.module for each in values)
 
 
 def _only_adds(values: list[OdooValue]) -> bool:
@@ -139,7 +204,7 @@ def _only_adds(values: list[OdooValue]) -> bool:
             each.kind == "eval" and all(kind == "add" for kind, _ in commands(each.text, each.origin))
             for each in values
         )
-    except NoExpressionError:
+    except NotImportedError:
         return False
 
 
@@ -149,7 +214,7 @@ def _remove(imported: Imported, found: Records, origin: Origin, element: Element
     text = " ".join(
         f'id="{each.attributes.get("id", "")}" {each.attributes.get("eval", "")} '
         f"{each.attributes.get('search', '')} {each.text}"
-        for each in (element, *descendants(element))
+        for each in (element, *element.descendants())
     )
     named = {full(one or other, module) for one, other in _OPERATION.findall(text)}
     known = [found[model, id] for id in sorted(named) if (model, id) in found]
@@ -161,7 +226,7 @@ def _remove(imported: Imported, found: Records, origin: Origin, element: Element
             origin.path, message, "make the change in the records themselves, or import without it", origin.line
         )
     for record in known:
-        record.unclear = origin, "removal", f"{quoted(record.id)} is changed or deleted by `<{element.tag}>`"
+        record.unclear = Note(origin, "removal", f"{quoted(record.id)} is changed or deleted by `<{element.tag}>`")
 
 
 def _may_change_users(imported: Imported, found: Records, origin: Origin, by: str) -> None:
@@ -169,7 +234,7 @@ def _may_change_users(imported: Imported, found: Records, origin: Origin, by: st
     imported.refuse("removal", origin, f"{by} may change any user, so groups are not given to users")
     for (model, _), record in found.items():
         if model == "res.users":
-            record.unclear = record.unclear or (origin, "removal", f"{quoted(record.id)} may be changed by {by}")
+            record.unclear = record.unclear or Note(origin, "removal", f"{quoted(record.id)} may be changed by {by}")
         for name in USERS_OF_A_GROUP if model == "res.groups" else ():
             record.fields.pop(name, None)
 
@@ -181,7 +246,7 @@ def _xml(file: InputFile, module: str, removals: list[tuple[Origin, Element, str
     root = read_xml(file)
     if root.tag not in ("odoo", "openerp"):
         return
-    for element in descendants(root):
+    for element in root.descendants():
         model = element.attributes.get("model", "")
         origin = Origin(file.path, element.line)
         if model not in MODELS:
@@ -252,9 +317,9 @@ def _csv(file: InputFile, module: str) -> Iterator[Record]:
             made.fields[field] = [_cell(text, field, by_id, module, origin)]
         if id.startswith("#"):
             message = f"{quoted(id)} looks like a comment, which Odoo does not know: it reads the row"
-            made.unclear = origin, "comment", message
+            made.unclear = Note(origin, "comment", message)
         elif len(row.cells) > len(heads):
-            made.unclear = origin, "row", f"{quoted(id)} has more cells than the first row"
+            made.unclear = Note(origin, "row", f"{quoted(id)} has more cells than the first row")
         yield made
 
 
@@ -265,78 +330,3 @@ def _cell(text: str, field: str, by_id: str, module: str, origin: Origin) -> Odo
         ids = ", ".join(f"ref({full(each.strip(), module)!r})" for each in text.split(",") if each.strip())
         return OdooValue("eval", f"[(6, 0, [{ids}])]", origin)
     return OdooValue("ref", full(text, module), origin)
-
-
-# --- what fields say ---------------------------------------------------------------------------------------------
-
-
-def truth(record: Record, name: str, default: bool) -> bool:
-    """A field that is true or false. Raises `NoExpressionError`."""
-    value = record.last(name)
-    if value is None:
-        return default
-    text = value.text.strip().lower()
-    if text in ("1", "true", "t", "yes", "y", "on"):
-        return True
-    if text in ("0", "false", "f", "no", "n", "off", "", "none"):
-        return False
-    raise NoExpressionError("value", value.origin, f"{quoted(value.text)} is neither true nor false")
-
-
-def linked(record: Record, *names: str) -> dict[str, Origin]:
-    """The ids that a field with many holds. Raises `NoExpressionError`."""
-    found: dict[str, Origin] = {}
-    for name in names:
-        for value in record.fields.get(name, ()):
-            if value.kind == "ref":
-                found[value.text] = value.origin
-                continue
-            if value.kind == "search" or (value.kind == "text" and value.text):
-                raise NoExpressionError("value", value.origin, f"{quoted(value.text)} does not say which records")
-            for kind, id in commands(value.text, value.origin) if value.text else ():
-                if kind == "add":
-                    found[id] = value.origin
-                elif kind == "remove":
-                    found.pop(id, None)
-                else:
-                    found.clear()
-    return found
-
-
-def referred(record: Record, name: str) -> str:
-    """The id that a field holds, empty if it holds none. Raises `NoExpressionError`."""
-    value = record.last(name)
-    if value is None:
-        return ""
-    if value.kind == "ref":
-        return value.text
-    if value.kind == "eval":
-        tree = parsed(value.text, value.origin)
-        if isinstance(tree, ast.Constant) and not tree.value:
-            return ""
-        ids = commands(f"[(4, {value.text})]", value.origin)
-        if len(ids) == 1:
-            return ids[0][1]
-    elif value.kind == "text" and value.text.lower() in ("", "false"):
-        return ""
-    raise NoExpressionError("value", value.origin, f"{quoted(value.text)} does not say which record")
-
-
-def model_key(record: Record) -> str:
-    """The key of the resource that a record is about, by the id of its model. Raises `NoExpressionError`."""
-    return referred(record, "model_id").rpartition(".")[2].removeprefix("model_")
-
-
-def text_of(values: Mapping[str, list[OdooValue]], name: str) -> str:
-    """A text, on one line; empty where it is none."""
-    given = values.get(name)
-    if not given:
-        return ""
-    value = given[-1]
-    if value.kind == "eval":
-        try:
-            tree = ast.literal_eval(parsed(value.text, value.origin))
-        except (NoExpressionError, ValueError, TypeError, RecursionError, MemoryError):
-            return ""
-        return " ".join(tree.split()) if isinstance(tree, str) else ""
-    return " ".join(value.text.split()) if value.kind == "text" else ""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Assignment, Imported, Origin, RoleOrGroup, StatedLimit, Text
+from policylang.importing.imported import Assignment, Imported, NotImportedError, Origin, RoleOrGroup, StatedLimit, Text
 from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, OdooRight, RecordRule, RuleReach
 from policylang.importing.odoo.conditions import some
-from policylang.importing.odoo.expressions import NoExpressionError
-from policylang.importing.odoo.records import Record, Records, linked, referred, text_of
+from policylang.importing.odoo.records import Record, Records
 from policylang.syntax.quoting import quote_text
 
 _Users = Mapping[str, tuple[Record | None, Mapping[str, Origin]]]
@@ -66,17 +65,17 @@ class Writing:
         if group == EVERYBODY:
             return "Everybody"
         record = self._records.get(("res.groups", group))
-        name = "" if record is None else text_of(record.fields, "name")
+        name = "" if record is None else record.text("name")
         if record is None or not name:
             return None
         for field, model in (("privilege_id", "res.groups.privilege"), ("category_id", "ir.module.category")):
             try:
-                id = referred(record, field)
-            except NoExpressionError:
+                id = record.referred(field)
+            except NotImportedError:
                 continue
             if id:
                 inside = self._records.get((model, id))
-                application = text_of(inside.fields, "name") if inside is not None else _application(id)
+                application = inside.text("name") if inside is not None else _application(id)
                 return f"{application} / {name}" if application else name
         return name
 
@@ -168,9 +167,9 @@ class Writing:
             kinds = " and ".join(quoted(each) for each in sorted(inside & KINDS_OF_USERS))
             self._set.refuse("kinds-of-users", at, f"the user {quoted(id)} is in {kinds} at once, so in nothing")
             return
-        login = "" if record is None else text_of(record.fields, "login")
+        login = "" if record is None else record.text("login")
         key = login if login and login not in self._set.users else id
-        user = self._set.user(key, at, None if record is None else text_of(record.fields, "name") or None)
+        user = self._set.user(key, at, None if record is None else record.text("name") or None)
         self._values(user.attributes, record)
         implied = frozenset().union(*(self._world.inside[each] - {each} for each in groups))
         direct = sorted(group for group in groups if group not in implied)
@@ -187,15 +186,15 @@ class Writing:
         if record is None:
             return
         try:
-            values = {name: quote_text(id) for name in ("partner_id", "company_id") if (id := referred(record, name))}
-            many = linked(record, "company_ids")
+            values = {name: quote_text(id) for name in ("partner_id", "company_id") if (id := record.referred(name))}
+            many = record.linked("company_ids")
             if many:
                 values["company_ids"] = f"[{', '.join(quote_text(each) for each in sorted(many))}]"
             for name, value in values.items():
                 for key in (name, f"user.{name}"):
                     if key in self._set.subject:
                         found[key] = (value,)
-        except NoExpressionError as error:
+        except NotImportedError as error:
             self._set.leave_out("value", error.origin, error.message)
 
 
