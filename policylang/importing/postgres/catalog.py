@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from policylang.importing.postgres.facts import fetch_record, has_record
+from policylang.importing.postgres.facts import fetch_record
 from policylang.importing.reading import InputFile, Inputs, NotThisError
 
 _SHOWN = "the database"
@@ -75,7 +75,7 @@ def fetch(strings: Sequence[str]) -> Inputs:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             _check_version(connection)
-            document = fetch_record(connection) if has_record(connection) else _document(connection)
+            document = fetch_record(connection) or _document(connection)
             name = connection.info.dbname
     except psycopg.errors.InsufficientPrivilege as error:
         help = "grant the role USAGE on the schema `policylang` and SELECT on all tables in it"

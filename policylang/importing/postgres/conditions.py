@@ -46,11 +46,11 @@ class Column(msgspec.Struct, frozen=True):
     type: str | None
     optional: bool
 
-
-def column(name: str, type: str, required: bool, plain: bool) -> Column:
-    """A column; ``plain``: texts in it are equal only where they are the same."""
-    known = _TYPES.get(type)
-    return Column(name, None if known == "text" and not plain else known, not required)
+    @classmethod
+    def of(cls, name: str, type: str, required: bool, plain: bool) -> Column:
+        """``type``: what the database calls it. ``plain``: texts in it are equal only where they are the same."""
+        known = _TYPES.get(type)
+        return cls(name, None if known == "text" and not plain else known, not required)
 
 
 class ParsedExpression(msgspec.Struct, frozen=True):

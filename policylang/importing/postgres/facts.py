@@ -53,16 +53,13 @@ class _ChangedFact(msgspec.Struct, frozen=True):
     now: str | None
 
 
-def has_record(connection: Any) -> bool:
-    """Whether a script has left one."""
+def fetch_record(connection: Any) -> dict[str, Any] | None:
+    """What was recorded, and what is so now; ``None`` where no script has left anything."""
     query = """
         SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = 'policylang' AND c.relname = 'recorded'"""
-    return connection.execute(query).fetchone() is not None
-
-
-def fetch_record(connection: Any) -> dict[str, Any]:
-    """What was recorded, and what is so now."""
+    if connection.execute(query).fetchone() is None:
+        return None
     for each in SESSION:
         connection.execute(each)
     content = dict(connection.execute("SELECT name, content FROM policylang.recorded").fetchall())
@@ -86,7 +83,11 @@ def read_record(imported: Imported, at: Origin, of: Mapping[str, Any]) -> None:
     then, now = _facts(of["then"]), _facts(of["now"])
     tables: list[dict[str, Any]] = json.loads(content[TABLES])
     imported.targets = _targets(tables, content.get(ROLE_PREFIX, Postgres().role_prefix))
-    found = list(_differences(then, now))
+    found = [
+        _ChangedFact(*key, then.get(key), now.get(key))
+        for key in sorted({*then, *now})
+        if then.get(key) != now.get(key) and key[0] != "application"
+    ]
     for each in found:
         imported.refuse(*_said(each, at))
     for (kind, name), says in sorted(now.items()):
@@ -125,12 +126,6 @@ def _table(of: dict[str, Any]) -> dict[str, Any]:
 
 def _facts(rows: list[list[str]]) -> Facts:
     return {(kind, name): says for kind, name, says in rows}
-
-
-def _differences(then: Facts, now: Facts) -> Iterator[_ChangedFact]:
-    for key in sorted({*then, *now}):
-        if then.get(key) != now.get(key) and key[0] != "application":
-            yield _ChangedFact(*key, then.get(key), now.get(key))
 
 
 def _said(of: _ChangedFact, at: Origin) -> tuple[str, Origin, str]:

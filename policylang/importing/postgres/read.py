@@ -28,7 +28,6 @@ from policylang.importing.postgres.conditions import (
     Column,
     ParsedExpression,
     UnknownExpressionError,
-    column,
     parse,
 )
 from policylang.importing.postgres.facts import read_record
@@ -130,9 +129,9 @@ class _Reading:
     def _read_tables(self) -> None:
         for schema, name, owner, guarded, forced in self._of["tables"]:
             key = name if schema == "public" else f"{schema}.{name}"
-            self._tables[schema, name] = _CatalogTable(key, schema, owner, guarded, forced, {}, {}, [])
+            self._tables[schema, name] = _CatalogTable(key, schema, owner, guarded, forced)
         for schema, table, name, type, required, plain in self._of["columns"]:
-            self._tables[schema, table].columns[name] = column(name, type, required, plain)
+            self._tables[schema, table].columns[name] = Column.of(name, type, required, plain)
         for schema, table, name, role, privilege, is_public in self._of["grants"]:
             self._grant(self._tables[schema, table], PUBLIC if is_public else role, privilege, name)
         for found in self._tables.values():
@@ -213,7 +212,7 @@ class _Reading:
         is_super = self._roles[name][0]
         given, inner = list(self._given(name)), sorted(self._inherited.get(name, ()))
         is_aside = is_super or name.startswith("pg_") or not (given or inner)
-        if is_aside and not self._is_had(name):
+        if is_aside and not any(name in each for each in self._inherited.values()):
             return
         bundle = self._set.role(name, self._at)
         for table, action, columns in given:
@@ -221,9 +220,6 @@ class _Reading:
         for each in inner:
             self._set.role(each, self._at)
             bundle.includes[each] = self._at
-
-    def _is_had(self, name: str) -> bool:
-        return any(name in each for each in self._inherited.values())
 
     def _public(self) -> None:
         given = list(self._given(PUBLIC))
@@ -241,8 +237,8 @@ class _Reading:
         inside = {*distances(self._inherited, name), PUBLIC}  # all whose privileges it has
         if is_super:
             self._superuser()
-        elif self._rows(f"{name}\nrows", name, inside, bypasses):
-            roles.append(f"{name}\nrows")
+        else:
+            roles.append(self._rows(name, inside, bypasses))
         for role in roles:
             if role in self._set.roles:
                 user.assignments.append(Assignment(role=role, origin=self._at))
@@ -255,9 +251,9 @@ class _Reading:
                     self._set.resources[table.key].action(action, self._at)
                     self._add(bundle, table, action, None)
 
-    def _rows(self, key: str, name: str, inside: set[str], bypasses: bool) -> bool:
-        """What one user may do where the rows of a table are guarded, or its schema is."""
-        made = False
+    def _rows(self, name: str, inside: set[str], bypasses: bool) -> str:
+        """The role, if there is one, with what one user may do where the rows of a table are guarded, or its schema."""
+        key = f"{name}\nrows"
         for table in self._tables.values():
             readable = self._usage.get(table.schema, set()) | _ALL_DATA.keys()
             if self._is_simple(table) or not readable & inside:
@@ -272,8 +268,7 @@ class _Reading:
                 self._add(bundle, table, action, columns)
                 if condition:
                     self._limit(bundle, table, action, condition)
-                made = True
-        return made
+        return key
 
     def _columns(self, table: _CatalogTable, action: str, inside: set[str]) -> set[str] | None:
         found: set[str] = set()

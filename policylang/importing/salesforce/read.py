@@ -39,7 +39,6 @@ class _Reading:
     def __init__(self, imported: Imported) -> None:
         self._set = imported
         self._sources: dict[tuple[bool, str], Metadata] = {}
-        self._elements: dict[tuple[bool, str], Element] = {}
         self._groups: dict[str, tuple[str, Origin, dict[str, Origin]]] = {}
         self._models: dict[str, tuple[str, Origin]] = {}
 
@@ -62,14 +61,13 @@ class _Reading:
         key = element.tag == "Profile", name
         known = self._sources.get(key)
         if known is not None:
-            if _content(element) != _content(self._elements[key]):
+            if _content(element) != _content(known.element):
                 known.closed = True
                 message = f"{quoted(name)} is described differently at {known.origin}, so nobody gets it"
                 self._set.refuse("twice", origin, message)
             return
-        made = Metadata(name, element.value("label") or None, element.tag == "Profile", origin)
-        self._sources[key], self._elements[key] = made, element
-        MetadataReader(self._set, file.path, made).read(element)
+        made = self._sources[key] = Metadata(name, element.value("label") or None, key[0], origin, element)
+        MetadataReader(self._set, made).read()
 
     def _group(self, file: InputFile, element: Element, name: str, origin: Origin) -> None:
         sets: dict[str, Origin] = {}

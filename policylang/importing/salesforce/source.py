@@ -36,23 +36,11 @@ KINDS = {
     "userPermissions": ("name", "enabled", "User permissions"),
 }
 _USER_PERMISSIONS = "User permissions"
-_TABS = {
-    "DefaultOn": True,
-    "DefaultOff": True,
-    "Visible": True,
-    "Available": True,
-    "Hidden": False,
-    "None": False,
-}
+_SHOWN, _HIDDEN = ("DefaultOn", "DefaultOff", "Visible", "Available"), ("Hidden", "None")
+"""How tabs are set."""
 _NO_ACCESS = {
-    "custom",
-    "description",
-    "fullName",
-    "hasActivationRequired",
-    "label",
-    "permissionSets",
-    "mutingPermissionSets",
-    "status",
+    *("custom", "description", "fullName", "label", "status"),
+    *("hasActivationRequired", "permissionSets", "mutingPermissionSets"),
 }
 _LAYOUT = {"layoutAssignments", "license", "userLicense", "profileActionOverrides", "loginFlows"}
 _EVERYWHERE = (("0.0.0.0", "255.255.255.255"), ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"))  # noqa: S104
@@ -68,6 +56,7 @@ class Metadata(msgspec.Struct):
     label: str | None
     is_profile: bool
     origin: Origin
+    element: Element
     objects: dict[str, dict[str, Origin]] = {}
     readable: dict[str, dict[str, Origin]] = {}
     editable: dict[str, dict[str, Origin]] = {}
@@ -79,11 +68,12 @@ class Metadata(msgspec.Struct):
 class MetadataReader:
     """Reads one profile or permission set."""
 
-    def __init__(self, imported: Imported, path: str, source: Metadata) -> None:
-        self._set, self._path, self._source = imported, path, source
+    def __init__(self, imported: Imported, source: Metadata) -> None:
+        self._set, self._source = imported, source
         self._seen: dict[tuple[str, str, str], tuple[bool, Origin]] = {}
 
-    def read(self, element: Element) -> None:
+    def read(self) -> None:
+        element = self._source.element
         layout: Element | None = None
         for each in element.children:
             if each.tag == "objectPermissions":
@@ -111,7 +101,7 @@ class MetadataReader:
         self._fill()
 
     def _at(self, element: Element) -> Origin:
-        return Origin(self._path, element.line)
+        return Origin(self._source.origin.path, element.line)
 
     def _truth(self, element: Element, tag: str) -> bool:
         found = element.child(tag)
@@ -151,9 +141,9 @@ class MetadataReader:
             return
         if flag == "visibility":
             text = element.value(flag)
-            if text not in _TABS:
+            if text not in (*_SHOWN, *_HIDDEN):
                 self._set.refuse("value", self._at(element), f"the visibility of {quoted(name)} is {quoted(text)}")
-            holds = _TABS.get(text, False)
+            holds = text in _SHOWN
         else:
             holds = self._truth(element, flag)
         self._say("other", kind, name, holds, self._at(element))

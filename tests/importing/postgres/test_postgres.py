@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policylang.importing.postgres.conditions import UnknownExpressionError, column, parse
+from policylang.importing.postgres.conditions import Column, UnknownExpressionError, parse
 from policylang.importing.reading import NotThisError
 from tests.cli.checking import policylang
 from tests.engines.postgres_engine import PostgresServer
@@ -16,13 +16,13 @@ from tests.importing.helpers import NOW, asked, codes, imported
 COLUMNS = {
     each.name: each
     for each in (
-        column("owner", "text", False, True),
-        column("n", "integer", False, True),
-        column("price", "numeric", False, True),
-        column("open", "boolean", False, True),
-        column("code", "character", False, True),
-        column("folded", "text", False, False),
-        column("at", "timestamp with time zone", False, True),
+        Column.of("owner", "text", False, True),
+        Column.of("n", "integer", False, True),
+        Column.of("price", "numeric", False, True),
+        Column.of("open", "boolean", False, True),
+        Column.of("code", "character", False, True),
+        Column.of("folded", "text", False, False),
+        Column.of("at", "timestamp with time zone", False, True),
     )
 }
 
