@@ -161,6 +161,26 @@ class RoleOrGroup(_Holder, kw_only=True):
     grants: list[Grant] = []
     limits: list[StatedLimit] = []
 
+    def grant(
+        self,
+        resource: str | None,
+        action: str | None,
+        origin: Origin,
+        *,
+        fields: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        including: tuple[str, ...] = (),
+    ) -> None:
+        """Grant an action to the holders; `Imported.grant` declares it as well."""
+        made = Grant(
+            resource=resource, action=action, origin=origin, fields=fields, exclude=exclude, including=including
+        )
+        self.grants.append(made)
+
+    def limit(self, policy: str, origin: Origin, actions: tuple[str, ...] = (), *, resource: str | None = None) -> None:
+        """Limit the holders by a policy, as a `StatedLimit` says."""
+        self.limits.append(StatedLimit(policy=policy, origin=origin, actions=actions, resource=resource))
+
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """A role given to a user. Dates are texts as the language writes them."""
@@ -183,6 +203,10 @@ class User(ImportedThing, kw_only=True):
     terminated: bool = False
     attributes: dict[str, Text] = {}
     assignments: list[Assignment] = []
+
+    def assign(self, role: str, origin: Origin, place: str | None = None, **said: str) -> None:
+        """Give a role. ``said``: the dates and reasons of an `Assignment`."""
+        self.assignments.append(Assignment(role=role, origin=origin, place=place, **said))
 
 
 class Place(ImportedThing, kw_only=True):
@@ -296,6 +320,7 @@ class Imported:
 
     @property
     def bundles_by_kind(self) -> dict[OfName, dict[str, RoleOrGroup]]:
+        """Roles and groups."""
         return {"role": self.roles, "group": self.groups}
 
     def bundles(self) -> Iterator[RoleOrGroup]:

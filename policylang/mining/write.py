@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.diff.comparing import user_differences
 from policylang.importing.csv import FORMAT
-from policylang.importing.imported import Assignment, Grant, Imported, Origin
+from policylang.importing.imported import Imported, Origin
 from policylang.importing.importing import config_text, formatted
 from policylang.importing.names import all_names
 from policylang.importing.texts import comment
@@ -71,9 +71,9 @@ def _imported(pairs: Pairs, roles: Sequence[FoundRole], names: Sequence[str], la
         made_role.label = labels.get(name)
         for number in members(role.permissions):
             resource, action = pairs.permissions[number]
-            made_role.grants.append(Grant(resource=resource, action=action, origin=_NOWHERE))
+            made_role.grant(resource, action, _NOWHERE)
         for number in members(role.users):
-            found.users[pairs.users[number]].assignments.append(Assignment(role=name, origin=_NOWHERE))
+            found.users[pairs.users[number]].assign(name, _NOWHERE)
     return found
 
 

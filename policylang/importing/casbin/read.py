@@ -11,7 +11,7 @@ from policylang.diagnostics import quoted
 from policylang.importing.casbin.model import CasbinModel, is_model, read_model
 from policylang.importing.casbin.rows import CasbinRow, rows
 from policylang.importing.graph import circles, distances
-from policylang.importing.imported import Assignment, Imported, NotImportedError, Origin, Ref, RoleOrGroup
+from policylang.importing.imported import Imported, NotImportedError, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import Inputs, NotThisError
 
 DOMAIN = "domain"
@@ -248,14 +248,14 @@ class _Writing:
         user = self._set.user(name, min([*own.values(), *given.values()]))
         for role, origin in given.items():
             self._declare_role(where, role, origin)
-            user.assignments.append(Assignment(role=self._key(where, role), place=place, origin=origin))
+            user.assign(self._key(where, role), origin, place)
         kept = {grant: at for grant, at in own.items() if grant.deny or self._model.effect != "not-denied"}
         if kept:
             key = f"{name}\n\n{where}"
             label = f"{name}, own grants" + (f" in {where}" if self._has_domains else "")
             bundle = self._set.role(key, min(kept.values()), label)
             self._grant(bundle, kept)
-            user.assignments.append(Assignment(role=key, place=place, origin=min(kept.values())))
+            user.assign(key, min(kept.values()), place)
 
     def _everyone(self, users: list[str]) -> None:
         """Everything that is named, for all users: what is not denied is allowed."""
@@ -266,4 +266,4 @@ class _Writing:
             for action in list(resource.actions):
                 self._set.grant(bundle, resource.key, action, at)
         for user in users:
-            self._set.user(user, at).assignments.append(Assignment(role=key, origin=at))
+            self._set.user(user, at).assign(key, at)

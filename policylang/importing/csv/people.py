@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from policylang.diagnostics import quoted
 from policylang.importing.csv.words import ACTIVE, DENY, NO, NOT_THERE, STILL_THERE, TERMINATED, YES, date, several
-from policylang.importing.imported import Assignment, Imported, Origin, User
+from policylang.importing.imported import Imported, Origin, User
 from policylang.importing.texts import text
 
 Cells = Mapping[str, tuple[str, Origin]]
@@ -36,7 +36,7 @@ class PeopleReader:
 
     def give(self, user: User, role: str, at: Origin, place: str | None = None, **said: str) -> None:
         self._set.role(role, at)
-        user.assignments.append(Assignment(role=role, origin=at, place=place, **said))
+        user.assign(role, at, place, **said)
 
     def person(self, id: str, cells: Cells, attributes: Mapping[str, str], at: Origin, kind: str | None) -> None:
         """One row. ``kind``: the name of the column with places."""

@@ -10,16 +10,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.frappe.access import ALL, GUEST, Open, PermissionRow, enough, inside, opened, with_everybody
 from policylang.importing.frappe.documents import Document, Row, documents
-from policylang.importing.imported import (
-    Assignment,
-    Grant,
-    Imported,
-    Origin,
-    Ref,
-    RoleOrGroup,
-    StatedLimit,
-    Text,
-)
+from policylang.importing.imported import Imported, Origin, Ref, RoleOrGroup, Text
 from policylang.importing.reading import Inputs
 
 _NO_RIGHTS = frozenset(
@@ -351,16 +342,14 @@ class _Writing:
         for action, of in own.items():
             for origin in of.origins:
                 resource.action(action, origin)
-                bundle.grants.append(
-                    Grant(resource=name, action=action, origin=origin, including=doctype.fields_at(of.levels))
-                )
+                bundle.grant(name, action, origin, including=doctype.fields_at(of.levels))
         limited = [action for action, of in own.items() if of.owner]
         if limited:
             origin = min(origin for action in limited for origin in own[action].origins)
             resource.attribute(OWNER, origin, ("user",))
             self._set.policy(name, origin, f"Own {name}", name, (Ref("attribute", OWNER), " is assigned user"))
             actions = () if set(everything) <= set(limited) else tuple(limited)
-            bundle.limits.append(StatedLimit(policy=name, origin=origin, actions=actions))
+            bundle.limit(name, origin, actions)
 
     # --- users -------------------------------------------------------------------------------------------------------
 
@@ -373,7 +362,7 @@ class _Writing:
         user.group = self._together(roles, of)
         if user.group is None:
             for role in roles:
-                user.assignments.append(Assignment(role=role, origin=of.roles.get(role, of.origin)))
+                user.assign(role, of.roles.get(role, of.origin))
 
     def _together(self, roles: list[str], of: _User) -> str | None:
         """The group for those who have exactly some roles; ``None`` where the roles by themselves are enough."""

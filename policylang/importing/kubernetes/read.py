@@ -7,17 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import (
-    Assignment,
-    Grant,
-    Imported,
-    Integration,
-    Origin,
-    Ref,
-    RoleOrGroup,
-    StatedLimit,
-    Text,
-)
+from policylang.importing.imported import Imported, Integration, Origin, Ref, RoleOrGroup, Text
 from policylang.importing.kubernetes.objects import KINDS, Object, read_objects
 from policylang.importing.kubernetes.rules import ALL, NAME, NAMESPACE, PATH, URL, Catalogue, PolicyRule, rules_of
 from policylang.importing.kubernetes.selectors import selected
@@ -182,7 +172,8 @@ class _Cluster:
     def _add(self, bundle: RoleOrGroup, keys: tuple[str, ...] | None, rule: PolicyRule) -> None:
         verbs: tuple[str | None, ...] = (None,) if ALL in rule.verbs else rule.verbs
         for key in (None,) if keys is None else keys:
-            bundle.grants += [Grant(resource=key, action=verb, origin=rule.origin) for verb in verbs]
+            for verb in verbs:
+                bundle.grant(key, verb, rule.origin)
 
     def _inner(
         self, bundle: RoleOrGroup, rule: PolicyRule, names: tuple[str, ...], limits: tuple[tuple[str, Text], ...]
@@ -197,7 +188,7 @@ class _Cluster:
             label = f"{self._set.resources[resource].label or resource} {shown}"
             self._set.policy(policy, rule.origin, label, resource, condition)
             if all(each.policy != policy for each in inner.limits):
-                inner.limits.append(StatedLimit(policy=policy, origin=rule.origin))
+                inner.limit(policy, rule.origin)
         return inner
 
     # --- bindings ----------------------------------------------------------------------------------------------
@@ -223,7 +214,7 @@ class _Cluster:
             return
         user = self._set.user(principal.name, origin)
         if all((each.role, each.place or "") != (role, namespace) for each in user.assignments):
-            user.assignments.append(Assignment(role=role, place=namespace or None, origin=origin))
+            user.assign(role, origin, namespace or None)
 
     # --- service accounts --------------------------------------------------------------------------------------
 
@@ -263,7 +254,8 @@ class _Cluster:
         condition: Text = (Ref("attribute", NAMESPACE), f" is {text(namespace)}")
         if reached:
             self._set.policy(policy, origin, f"in {namespace}", None, condition, (NAMESPACE,))
-        bundle.limits += [StatedLimit(policy=policy, origin=origin, resource=resource) for resource in reached]
+        for resource in reached:
+            bundle.limit(policy, origin, resource=resource)
         return key
 
     def _reached(self, role: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Assignment, Imported, NotImportedError, Origin, RoleOrGroup, StatedLimit, Text
+from policylang.importing.imported import Imported, NotImportedError, Origin, RoleOrGroup, Text
 from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, OdooRight, RecordRule, RuleReach
 from policylang.importing.odoo.conditions import some
 from policylang.importing.odoo.records import Record, Records
@@ -102,7 +102,7 @@ class Writing:
             everywhere = {spot for spot in everything if spot[0] == model} <= set(spots)
             actions = () if everywhere else tuple(operation for _, operation in spots)
             for rule in {rule.id: rule for spot in spots for rule in own[spot].rules}.values():
-                bundle.limits.append(StatedLimit(policy=policy, origin=rule.origin, actions=actions))
+                bundle.limit(policy, rule.origin, actions)
 
     def _policy(self, rules: tuple[RecordRule, ...]) -> str:
         """The key of the policy that says that any of some rules is enough."""
@@ -178,8 +178,7 @@ class Writing:
         user.group = self._together(direct) if direct else None
         if user.group is None:
             for group in direct:
-                origin = groups.get(group, at)
-                user.assignments.append(Assignment(role=group, origin=origin))
+                user.assign(group, groups.get(group, at))
 
     def _values(self, found: dict[str, Text], record: Record | None) -> None:
         """What the record says of a user that conditions speak of."""

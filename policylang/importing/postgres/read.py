@@ -14,15 +14,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.importing.graph import distances
-from policylang.importing.imported import (
-    Assignment,
-    Grant,
-    Imported,
-    Origin,
-    RoleOrGroup,
-    StatedLimit,
-    Text,
-)
+from policylang.importing.imported import Imported, Origin, RoleOrGroup, Text
 from policylang.importing.postgres.conditions import (
     ALWAYS,
     Column,
@@ -200,7 +192,7 @@ class _Reading:
 
     def _add(self, bundle: RoleOrGroup, table: _CatalogTable, action: str, columns: set[str] | None) -> None:
         fields = () if columns is None else tuple(sorted(columns))
-        bundle.grants.append(Grant(resource=table.key, action=action, origin=self._at, fields=fields))
+        bundle.grant(table.key, action, self._at, fields=fields)
 
     def _given(self, role: str) -> Iterator[tuple[_CatalogTable, str, set[str] | None]]:
         for table in self._tables.values():
@@ -241,7 +233,7 @@ class _Reading:
             roles.append(self._rows(name, inside, bypasses))
         for role in roles:
             if role in self._set.roles:
-                user.assignments.append(Assignment(role=role, origin=self._at))
+                user.assign(role, self._at)
 
     def _superuser(self) -> None:
         if SUPERUSER not in self._set.roles:
@@ -296,7 +288,7 @@ class _Reading:
     def _limit(self, bundle: RoleOrGroup, table: _CatalogTable, action: str, condition: Text) -> None:
         key = f"{table.key}\n{condition}"
         self._set.policy(key, self._at, f"rows of {table.key}", table.key, condition)
-        bundle.limits.append(StatedLimit(policy=key, origin=self._at, actions=(action,)))
+        bundle.limit(key, self._at, (action,))
 
 
 def _joined(conditions: list[Text], word: str) -> Text:

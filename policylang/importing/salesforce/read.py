@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from policylang.diagnostics import listed, quoted
-from policylang.importing.imported import Grant, Imported, Origin, Ref, RoleOrGroup, StatedLimit
+from policylang.importing.imported import Imported, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import InputFile, Inputs
 from policylang.importing.salesforce.source import Metadata, MetadataReader, widen
 from policylang.importing.xml import Element, read_xml
@@ -142,27 +142,28 @@ class _Reading:
         for name, actions in source.objects.items():
             for action in _ACTIONS:
                 if action in actions:
-                    bundle.grants.append(self._grant(source, name, action, actions))
+                    self._grant(bundle, source, name, action, actions)
             limited = self._limited(name, actions)
             if limited:
-                bundle.limits.append(StatedLimit(policy=name, origin=self._models[name][1], actions=limited))
+                bundle.limit(name, self._models[name][1], limited)
         for name, names in source.others.items():
             for each, origin in names.items():
-                bundle.grants.append(Grant(resource=name, action=each, origin=origin))
+                bundle.grant(name, each, origin)
         self._fields_alone(source, sources)
 
-    def _grant(self, source: Metadata, name: str, action: str, actions: dict[str, Origin]) -> Grant:
+    def _grant(self, bundle: RoleOrGroup, source: Metadata, name: str, action: str, actions: dict[str, Origin]) -> None:
         """A grant with the fields that are open to it, in the shorter of two ways."""
         origin = actions[action]
-        every = [field for field in self._set.resources[name].attributes if field != OWNER]
         if action not in _FIELDS or (action == "read" and "viewAllFields" in actions):
-            return Grant(resource=name, action=action, origin=origin)
+            bundle.grant(name, action, origin)
+            return
+        known = self._set.resources[name].attributes.keys()
         mine = _fields(source, action, name)
-        others = tuple(sorted(set(every) - mine.keys()))
+        others = tuple(sorted(known - mine.keys() - {OWNER}))
         if mine and len(mine) < len(others):
-            owner = {OWNER} & self._set.resources[name].attributes.keys()
-            return Grant(resource=name, action=action, origin=origin, fields=tuple(sorted(mine.keys() | owner)))
-        return Grant(resource=name, action=action, origin=origin, exclude=others)
+            bundle.grant(name, action, origin, fields=tuple(sorted(mine.keys() | (known & {OWNER}))))
+        else:
+            bundle.grant(name, action, origin, exclude=others)
 
     def _limited(self, name: str, actions: Mapping[str, Origin]) -> tuple[str, ...]:
         """What of an object is open on the owner's records only, to whoever has some actions."""
