@@ -105,10 +105,7 @@ class _Walker:
                 yield from self._item(node)
             case ast.Invariant():
                 for selector in node.selectors:
-                    if isinstance(selector, ast.WithRole):
-                        yield from _is("role", selector.role)
-                    else:
-                        yield from _is("group", selector.group)
+                    yield from _is(selector.kind, selector.name)
                 yield from self._permissions(node.actions, node.resource, ())
                 yield from _is("attribute", node.field, node.resource.value)
                 if node.condition is not None:
@@ -138,13 +135,13 @@ class _Walker:
 
     def _type(self, node: Any, owner: str) -> Iterator[Occurrence]:
         match node:
-            case ast.NamedType(name=name):
+            case expressions.Name(value=name):
                 for kind in ("resource", "kind of place"):
-                    if name.value in self.model.symbols.names[kind]:
-                        yield from _is(kind, name)
+                    if name in self.model.symbols.names[kind]:
+                        yield from _is(kind, node)
                         return
-                if name.value in SIMPLE_TYPES:
-                    yield from _is("type", name)
+                if name in SIMPLE_TYPES:
+                    yield from _is("type", node)
             case ast.UserType(role=role):
                 yield from _is("role", role)
             case ast.EnumType(values=values):

@@ -29,7 +29,6 @@ _KINDS: dict[type, lsp.SymbolKind] = {
     ast.Place: _Kind.Namespace,
     ast.Attribute: _Kind.Field,
     ast.Action: _Kind.Method,
-    ast.ListedAction: _Kind.Method,
     ast.Invariant: _Kind.Boolean,
 }
 

@@ -10,16 +10,7 @@ from policylang.model.context import Context
 from policylang.model.model import KINDS, ActionModel, ResourceModel
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
-from policylang.model.types import (
-    SIMPLE_TYPES,
-    EnumType,
-    PlaceType,
-    RecordType,
-    SetType,
-    Type,
-    UserType,
-    in_words,
-)
+from policylang.model.types import SIMPLE_TYPES, EnumType, PlaceType, RecordType, SetType, Type, UserType, in_words
 from policylang.model.world import ancestors, chain, cycles
 from policylang.source import Source
 from policylang.syntax import ast, expressions
@@ -74,27 +65,20 @@ def resolve_type(context: Context, source: Source, node: ast.Type) -> Type | Non
             if role is not None and not context.find("role", source, role):
                 return None
             return UserType(role.value if role else None)
-    name = node.name
-    if name.value in SIMPLE_TYPES:
-        return SIMPLE_TYPES[name.value]
-    if name.value in context.symbols.scope_parents:
-        return PlaceType(name.value)
-    if name.value in context.symbols.names["resource"]:
-        return RecordType(name.value)
-    if not context.symbols.is_hidden("resource", name.value) and not context.symbols.is_hidden(
-        "kind of place", name.value
-    ):
-        candidates = [*SIMPLE_TYPES, *context.symbols.scope_parents, *context.symbols.names["resource"]]
+    name, symbols = node.value, context.symbols
+    if name in SIMPLE_TYPES:
+        return SIMPLE_TYPES[name]
+    if name in symbols.scope_parents:
+        return PlaceType(name)
+    if name in symbols.names["resource"]:
+        return RecordType(name)
+    if not symbols.is_hidden("resource", name) and not symbols.is_hidden("kind of place", name):
+        candidates = [*SIMPLE_TYPES, *symbols.scope_parents, *symbols.names["resource"]]
         help = f"a type is {', '.join(SIMPLE_TYPES)}, `one of …`, `set of …`, a kind of place or a resource"
-        by = _OTHER_LANGUAGES.get(name.value.lower())
+        by = _OTHER_LANGUAGES.get(name.lower()) or (f"user with role {name}" if name in symbols.names["role"] else None)
         if by is not None:
-            help = f"write `{by}`"
-            candidates = []
-        elif name.value in context.symbols.names["role"]:
-            by = f"user with role {name.value}"
-            help = f"write `{by}`"
-            candidates = []
-        unknown(context.report, source, name, "type", candidates, help, by=by)
+            candidates, help = [], f"write `{by}`"
+        unknown(context.report, source, node, "type", candidates, help, by=by)
     return None
 
 
@@ -105,12 +89,11 @@ def _resource(context: Context, site: Site) -> ResourceModel:
         match item:
             case ast.Attribute():
                 _attribute(context, site.source, item, resource.attributes, resource.nodes)
-            case ast.Actions(items=listed):
-                for each in listed:
-                    clauses = (each.like,) if each.like else ()
-                    _action(context, resource, each.name, Site(site.source, each), clauses)
-            case ast.Action(name=name, clauses=clauses):
-                _action(context, resource, name, Site(site.source, item), clauses)
+            case ast.Actions(items=actions):
+                for each in actions:
+                    _action(context, site.source, each, resource.actions)
+            case ast.Action():
+                _action(context, site.source, item, resource.actions)
     resource.place = _place_attribute(context, node.name, resource)
     resource.tree = _tree_attribute(context, node.name.value, resource)
     return resource
@@ -126,41 +109,33 @@ def _attribute(
     type_ = resolve_type(context, source, node.type)
     name = node.name.value
     if name in nodes:
-        context.report.error(
-            "PL102",
-            source,
-            node.name,
-            f"the attribute {quoted(name)} is declared twice",
-            "delete or rename one",
-            related(Site(source, nodes[name]), "first declared here"),
-        )
+        message = f"the attribute {quoted(name)} is declared twice"
+        help = "delete or rename one"
+        first = related(Site(source, nodes[name]), "first declared here")
+        context.report.error("PL102", source, node.name, message, help, first)
         return
     nodes[name] = node
     types[name] = type_
 
 
-def _action(context: Context, resource: ResourceModel, name: expressions.Name, site: Site, clauses: Any) -> None:
-    first = resource.actions.get(name.value)
-    if name.value == "all":
-        context.report.error(
-            "PL100", site.source, name, "`all` cannot name an action: `grant all` grants every action", "rename it"
-        )
+def _action(context: Context, source: Source, node: ast.Action, actions: dict[str, ActionModel]) -> None:
+    name = node.name.value
+    first = actions.get(name)
+    if name == "all":
+        message = "`all` cannot name an action: `grant all` grants every action"
+        context.report.error("PL100", source, node.name, message, "rename it")
     elif first is not None:
-        context.report.error(
-            "PL102",
-            site.source,
-            name,
-            f"the action {quoted(name.value)} is declared twice",
-            "delete one of the two",
-            related(first.site, "first declared here"),
-        )
+        message = f"the action {quoted(name)} is declared twice"
+        before = related(first.site, "first declared here")
+        context.report.error("PL102", source, node.name, message, "delete one of the two", before)
     else:
-        resource.actions[name.value] = ActionModel(site, _kind(context, site.source, name.value, clauses), clauses)
+        actions[name] = ActionModel(Site(source, node), _kind(context, source, node), node.clauses)
 
 
-def _kind(context: Context, source: Source, name: str, clauses: Any) -> str | None:
+def _kind(context: Context, source: Source, node: ast.Action) -> str | None:
     """What kind of action it is."""
-    like = context.once(source, clauses, ast.Like)
+    name = node.name.value
+    like = context.once(source, node.clauses, ast.Like)
     if like is None:
         return name if name in KINDS else None
     kind = like.kind.value
@@ -187,14 +162,10 @@ def _place_attribute(context: Context, resource_name: expressions.Name, resource
         return smallest[0]
     second = resource.nodes[list(places)[1]]
     first = resource.nodes[next(iter(places))]
-    context.report.error(
-        "PL102",
-        resource.site.source,
-        second.name,
-        f"a record of {quoted(resource_name.value)} would be in several places: {', '.join(map(quoted, places))}",
-        f"give the one that counts the name of its kind: `{places[second.name.value]} : {places[second.name.value]}`",
-        related(Site(resource.site.source, first), "the other place"),
-    )
+    message = f"a record of {quoted(resource_name.value)} would be in several places: {', '.join(map(quoted, places))}"
+    help = f"give the one that counts the name of its kind: `{places[second.name.value]} : {places[second.name.value]}`"
+    there = related(Site(resource.site.source, first), "the other place")
+    context.report.error("PL102", resource.site.source, second.name, message, help, there)
     return None
 
 
@@ -275,10 +246,5 @@ def _check_requirement_cycles(context: Context) -> None:
                             edges[here].append(there)
     for cycle in cycles({here: [t for t in there if t in edges] for here, there in edges.items()}, sites):
         site = sites[cycle[0]]
-        context.report.error(
-            "PL105",
-            site.source,
-            site.node,
-            f"an action requires itself: {chain(cycle)}",
-            "leave out one of the requirements",
-        )
+        message = f"an action requires itself: {chain(cycle)}"
+        context.report.error("PL105", site.source, site.node, message, "leave out one of the requirements")

@@ -22,13 +22,8 @@ def check_statements(context: Context) -> None:
                 _check_separation(context, site.source, site.node)
             case ast.Invariant():
                 if labels.setdefault(site.node.label.value, site.node.label) is not site.node.label:
-                    context.report.error(
-                        "PL102",
-                        site.source,
-                        site.node.label,
-                        f"the invariant {quoted(site.node.label.value)} is declared twice",
-                        "rename one of the two",
-                    )
+                    message = f"the invariant {quoted(site.node.label.value)} is declared twice"
+                    context.report.error("PL102", site.source, site.node.label, message, "rename one of the two")
                 _check_invariant(context, site.source, site.node)
             case ast.Review():
                 _check_review(context, site.source, site.node)
@@ -74,11 +69,7 @@ def _check_most(context: Context, source: Source, most: expressions.Number, perm
 
 def _check_invariant(context: Context, source: Source, node: ast.Invariant) -> None:
     for selector in node.selectors:
-        match selector:
-            case ast.WithRole(role=role):
-                context.find("role", source, role)
-            case ast.InGroup(group=group):
-                context.find("group", source, group)
+        context.find(selector.kind, source, selector.name)
     resource = context.resource(source, node.resource)
     if resource is None:
         return

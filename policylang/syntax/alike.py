@@ -54,7 +54,7 @@ def _seen(
     """The first of the ids before this one that look like it and have other letters than those of ASCII."""
     strange = "".join(c for c in key if not c.isascii())
     found = None
-    for look in dict.fromkeys((_mapped(key), _lower(_mapped(_normal(id))))):
+    for look in dict.fromkeys((key.translate(_table()), _lower(_normal(id).translate(_table())))):
         before = looks.setdefault(look, {})
         found = found or next((each for letters, each in before.items() if letters != strange), None)
         before.setdefault(strange, this)
@@ -70,19 +70,11 @@ def _folded(id: str) -> str:
 
 def _lower(text: str) -> str:
     """Only letters that Unicode 3.2 has: later ones have other cases in each version."""
-    return "".join(c.lower() if _is_known(c) else c for c in text)
+    return "".join(c if _UNICODE.category(c) == "Cn" else c.lower() for c in text)
 
 
 def _normal(id: str) -> str:
     return INVISIBLE.sub("", _UNICODE.normalize("NFD", _UNICODE.normalize("NFKC", id))).strip()
-
-
-def _is_known(character: str) -> bool:
-    return _UNICODE.category(character) != "Cn"
-
-
-def _mapped(text: str) -> str:
-    return text.translate(_table())
 
 
 @cache

@@ -43,10 +43,6 @@ class Feature(Node, frozen=True, gc=False):
 # --- records -------------------------------------------------------------------------------------------------
 
 
-class NamedType(Node, frozen=True, gc=False):
-    name: Name
-
-
 class UserType(Node, frozen=True, gc=False):
     role: Name | None
 
@@ -56,21 +52,20 @@ class EnumType(Node, frozen=True, gc=False):
 
 
 class SetType(Node, frozen=True, gc=False):
-    of: NamedType | UserType | EnumType
+    of: Name | UserType | EnumType
 
 
-Type = NamedType | UserType | EnumType | SetType
-
-
-class TreeMark(Node, frozen=True, gc=False):
-    """``as tree`` behind a relation: it leads to the record above."""
+Type = Name | UserType | EnumType | SetType
+"""A name is that of a simple type, a resource or a kind of place."""
 
 
 class Attribute(Node, frozen=True, gc=False):
+    """``tree``: ``as tree`` behind a relation, which leads to the record above."""
+
     marks: tuple[Name, ...]
     name: Name
     type: Type
-    tree: TreeMark | None = None
+    tree: Node | None = None
 
 
 class AttributeBlock(Node, frozen=True, gc=False):
@@ -123,18 +118,15 @@ class Like(Node, frozen=True, gc=False):
     kind: Name
 
 
-class ListedAction(Node, frozen=True, gc=False):
-    name: Name
-    like: Like | None
-
-
-class Actions(Node, frozen=True, gc=False):
-    items: tuple[ListedAction, ...]
-
-
 class Action(Node, frozen=True, gc=False):
     name: Name
     clauses: tuple[Like | Requires | Bypasses | Assignable, ...]
+
+
+class Actions(Node, frozen=True, gc=False):
+    """``actions view, print like view``: in a list an action has no other clause."""
+
+    items: tuple[Action, ...]
 
 
 class Resource(Node, frozen=True, gc=False):
@@ -148,7 +140,7 @@ class Resource(Node, frozen=True, gc=False):
 
 class Parameter(Node, frozen=True, gc=False):
     name: Name
-    type: NamedType | UserType | EnumType
+    type: Name | UserType | EnumType
 
 
 class MisplacedValue(Node, frozen=True, gc=False):
@@ -359,12 +351,11 @@ class Separation(Node, frozen=True, gc=False):
     severity: Name | None
 
 
-class WithRole(Node, frozen=True, gc=False):
-    role: Name
+class Selector(Node, frozen=True, gc=False):
+    """``with role clerk`` or ``in sales``: ``kind`` is ``role`` or ``group``."""
 
-
-class InGroup(Node, frozen=True, gc=False):
-    group: Name
+    kind: str
+    name: Name
 
 
 class Invariant(Node, frozen=True, gc=False):
@@ -372,7 +363,7 @@ class Invariant(Node, frozen=True, gc=False):
 
     label: Text
     quantifier: str
-    selectors: tuple[WithRole | InGroup, ...]
+    selectors: tuple[Selector, ...]
     actions: tuple[Name, ...]
     resource: Name
     field: Name | None
@@ -463,4 +454,13 @@ def moved(node: Any, by: int) -> Any:
     if isinstance(node, Node):
         fields = [moved(getattr(node, field), by) for field in node.__struct_fields__[2:]]
         return kind(node.start_pos + by, node.end_pos + by, *fields)
+    return node
+
+
+def without_places(node: Any) -> Any:
+    """What a node, a tuple of nodes or a value says, wherever it stands."""
+    if node.__class__ is tuple:
+        return [without_places(item) for item in node]
+    if isinstance(node, Node):
+        return [node.__class__, *[without_places(getattr(node, field)) for field in node.__struct_fields__[2:]]]
     return node

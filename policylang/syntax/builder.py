@@ -1,4 +1,4 @@
-"""From the parser's reductions to syntax nodes, one method for each rule of the grammar.
+"""From the parser's reductions to syntax nodes: what makes the node, for each rule of the grammar.
 
 The parser calls a method when its rule is complete, with the children in the order of the grammar: tokens (keywords and
 punctuation included), nodes, and ``None`` for an optional part that is absent. Rules whose names begin with an
@@ -7,39 +7,115 @@ underscore have no method; their children stand in their parents'.
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
 from policylang.syntax import ast, expressions
-from policylang.syntax.expression_builder import Children, ExpressionBuilder, name_of, text_of
+
+_ESCAPE = re.compile(r'\\(?:u\{([0-9A-Fa-f]+)\}|(["\\nt]))')
+_ESCAPED = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
+
+_Children = list[Any]
+_Made = TypeVar("_Made")
+_Method = Callable[[Any, _Children], _Made]
 
 
-def _text(token: Any) -> expressions.Text | None:
-    return token and text_of(token)
+# --- what is read of children --------------------------------------------------------------------------------
 
 
-def _every_second(c: Children, first: int) -> tuple[expressions.Name, ...]:
+def _unescape(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else _ESCAPED[match[2]]
+
+
+def text_of(token: Any) -> Any:
+    """What stands in quotes, if anything does."""
+    if token is None:
+        return None
+    value = token.value[1:-1]
+    if "\\" in value:
+        value = _ESCAPE.sub(_unescape, value)
+    return expressions.Text(token.start_pos, token.end_pos, value)
+
+
+def _name(token: Any) -> expressions.Name:
+    return expressions.Name(token.start_pos, token.end_pos, token.value)
+
+
+_VALUES: dict[str, Callable[..., expressions.Node]] = {
+    "NUMBER": expressions.Number,
+    "DATE": expressions.Date,
+    "DATETIME": expressions.DateTime,
+    "TIME": expressions.Time,
+}
+
+
+def _read(child: Any) -> Any:
+    """A child as a part of a node: a token becomes a text or another value, any word a name."""
+    if child is None or isinstance(child, (expressions.Node, tuple)):
+        return child
+    if child.type == "STRING":
+        return text_of(child)
+    return _VALUES.get(child.type, expressions.Name)(child.start_pos, child.end_pos, child.value)
+
+
+def _every_second(c: _Children, first: int) -> tuple[expressions.Name, ...]:
     """The names of a list whose commas are among the children."""
     return tuple([expressions.Name(t.start_pos, t.end_pos, t.value) for t in c[first::2]])
 
 
-def _end(c: Children) -> int:
+def _end(c: _Children) -> int:
     """Where the last child that is there ends."""
-    for child in reversed(c):
-        if child is not None:
-            if type(child) is tuple:
-                child = child[-1]
-            return child.end_pos  # type: ignore[no-any-return]
-    raise AssertionError("a rule that matched nothing has no place")
+    last = c[-1] or next(filter(None, reversed(c)))
+    return last[-1].end_pos if type(last) is tuple else last.end_pos  # type: ignore[no-any-return]
 
 
-def _flat(children: Children) -> tuple[Any, ...]:
+def _flat(children: _Children) -> tuple[Any, ...]:
     """What stands in a block; some of its parts are several items."""
     items: list[Any] = []
     for child in children:
         items += child if type(child) is tuple else (child,)
     return tuple(items)
+
+
+# --- methods of many rules -----------------------------------------------------------------------------------
+
+
+def _node(kind: Callable[..., _Made], *numbers: int) -> _Method[_Made]:
+    """Makes a node of the children of these numbers."""
+
+    def build(_builder: Any, c: _Children) -> _Made:
+        return kind(c[0].start_pos, _end(c), *[_read(c[number]) for number in numbers])
+
+    def build_of_one(_builder: Any, c: _Children) -> _Made:
+        return kind(c[0].start_pos, _end(c), _read(c[numbers[0]]))
+
+    return build_of_one if len(numbers) == 1 else build
+
+
+def _joined(kind: Callable[..., _Made]) -> _Method[_Made]:
+    """Makes a node of items with a word between them."""
+
+    def build(_builder: Any, c: _Children) -> _Made:
+        return kind(c[0].start_pos, c[-1].end_pos, tuple(c[::2]))
+
+    return build
+
+
+def _declaration(kind: Callable[..., _Made]) -> _Method[_Made]:
+    """Makes a declaration of a keyword, a name, a label and a block."""
+
+    def build(_builder: Any, c: _Children) -> _Made:
+        return kind(c[0].start_pos, c[-1].end_pos, _read(c[1]), text_of(c[2]), _flat(c[4:-1]))
+
+    return build
+
+
+def _items(block: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """What stands in a block, of which the last part is the closing bracket."""
+    return block[:-1] if block else ()
 
 
 class _JobOfUser(expressions.Node, frozen=True, gc=False):
@@ -49,10 +125,10 @@ class _JobOfUser(expressions.Node, frozen=True, gc=False):
     items: tuple[ast.UserItem, ...]
 
 
-class TreeBuilder(ExpressionBuilder):
+class TreeBuilder:
     """What the parser runs while it parses."""
 
-    def start(self, c: Children) -> tuple[ast.Declaration, ...]:
+    def start(self, c: _Children) -> tuple[ast.Declaration, ...]:
         declarations: list[Any] = []
         for child in c:
             if type(child) is _JobOfUser:
@@ -61,137 +137,101 @@ class TreeBuilder(ExpressionBuilder):
             declarations.append(child)
         return tuple(declarations)
 
+    def _word(self, c: _Children) -> expressions.Name:
+        return _name(c[0])
+
+    attribute_mark = attribute_name = user_attribute_name = role_mark = user_mark = weekday = _word
+    word = named_type = one_target = named_target = separated_action = one_resource = required_action = _word
+
     # --- the world
 
-    def timezone(self, c: Children) -> ast.Timezone:
-        return ast.Timezone(c[0].start_pos, c[1].end_pos, text_of(c[1]))
+    timezone = _node(ast.Timezone, 1)
+    portals = _node(ast.Portals, 1)
+    place = _node(ast.Place, 1, 2, 4)
 
-    def portals(self, c: Children) -> ast.Portals:
-        return ast.Portals(c[0].start_pos, _end(c), c[1])
-
-    def scope(self, c: Children) -> ast.Scope:
+    def scope(self, c: _Children) -> ast.Scope:
         return ast.Scope(c[0].start_pos, c[-1].end_pos, _every_second(c, 1))
 
-    def place(self, c: Children) -> ast.Place:
-        return ast.Place(c[0].start_pos, _end(c), name_of(c[1]), text_of(c[2]), _text(c[4]))
-
-    def feature(self, c: Children) -> ast.Feature:
+    def feature(self, c: _Children) -> ast.Feature:
         state = c[3]
-        return ast.Feature(c[0].start_pos, state.end_pos, name_of(c[1]), _text(c[2]), state.value == "on")
+        return ast.Feature(c[0].start_pos, state.end_pos, _name(c[1]), text_of(c[2]), state.value == "on")
 
-    def feature_state(self, c: Children) -> Any:
+    def feature_state(self, c: _Children) -> Any:
         return c[0]
 
     # --- records
 
-    def _attribute_block(self, c: Children) -> ast.AttributeBlock:
-        return ast.AttributeBlock(c[0].start_pos, c[-1].end_pos, name_of(c[0]), _flat(c[2:-1]))
+    def _attribute_block(self, c: _Children) -> ast.AttributeBlock:
+        return ast.AttributeBlock(c[0].start_pos, c[-1].end_pos, _name(c[0]), _flat(c[2:-1]))
 
     subject = request = _attribute_block
+    resource = _declaration(ast.Resource)
 
-    def resource(self, c: Children) -> ast.Resource:
-        return ast.Resource(c[0].start_pos, c[-1].end_pos, name_of(c[1]), _text(c[2]), _flat(c[4:-1]))
-
-    def attribute(self, c: Children) -> ast.Attribute:
+    def attribute(self, c: _Children) -> ast.Attribute:
         *marks, name, _colon, type_, tree = c
         return ast.Attribute(c[0].start_pos, _end(c), tuple(marks), name, type_, tree)
 
-    def tree_mark(self, c: Children) -> ast.TreeMark:
-        return ast.TreeMark(c[0].start_pos, c[1].end_pos)
+    tree_mark = _node(expressions.Node)
 
-    def attribute_and_as(self, c: Children) -> tuple[ast.Attribute, ast.Attribute]:
+    def attribute_and_as(self, c: _Children) -> tuple[ast.Attribute, ast.Attribute]:
         *first, as_, colon, type_, tree = c
-        return self.attribute([*first, None]), self.attribute([name_of(as_), colon, type_, tree])
+        return self.attribute([*first, None]), self.attribute([_name(as_), colon, type_, tree])
 
-    def _one_word(self, c: Children) -> expressions.Name:
-        return name_of(c[0])
+    user_type = _node(ast.UserType, 3)
+    enum_type = _node(ast.EnumType, 2)
+    set_type = _node(ast.SetType, 2)
 
-    attribute_mark = attribute_name = user_attribute_name = role_mark = user_mark = _one_word
-    weekday = _one_word
-    word = one_target = named_target = separated_action = one_resource = required_action = _one_word
+    def enum_start(self, c: _Children) -> ast.EnumType:
+        return ast.EnumType(c[0].start_pos, c[2].end_pos, (_name(c[2]),))
 
-    def named_type(self, c: Children) -> ast.NamedType:
-        return ast.NamedType(c[0].start_pos, c[0].end_pos, name_of(c[0]))
-
-    def user_type(self, c: Children) -> ast.UserType:
-        role = c[3]
-        return ast.UserType(c[0].start_pos, _end(c), role and name_of(role))
-
-    def enum_type(self, c: Children) -> ast.EnumType:
-        return ast.EnumType(c[0].start_pos, _end(c), c[2])
-
-    def enum_start(self, c: Children) -> ast.EnumType:
-        return ast.EnumType(c[0].start_pos, c[2].end_pos, (name_of(c[2]),))
-
-    def set_type(self, c: Children) -> ast.SetType:
-        return ast.SetType(c[0].start_pos, c[2].end_pos, c[2])
-
-    def actions(self, c: Children) -> ast.Actions:
+    def actions(self, c: _Children) -> ast.Actions:
         return ast.Actions(c[0].start_pos, c[-1].end_pos, tuple(c[1::2]))
 
-    def listed_action(self, c: Children) -> ast.ListedAction:
+    def listed_action(self, c: _Children) -> ast.Action:
         name, _like, kind = c
-        like = kind and self.like(c[1:])
-        return ast.ListedAction(name.start_pos, _end(c), name_of(name), like)
+        return ast.Action(name.start_pos, _end(c), _name(name), (self.like(c[1:]),) if kind else ())
 
-    def actions_and_like(self, c: Children) -> tuple[ast.Actions, ast.Attribute]:
+    def actions_and_like(self, c: _Children) -> tuple[ast.Actions, ast.Attribute]:
         *before, name, like, _colon, type_ = c
         last = self.listed_action([name, None, None])
-        attribute = ast.Attribute(like.start_pos, type_.end_pos, (), name_of(like), type_)
+        attribute = ast.Attribute(like.start_pos, type_.end_pos, (), _name(like), type_)
         return self.actions([*before, last]), attribute
 
-    def like(self, c: Children) -> ast.Like:
-        return ast.Like(c[0].start_pos, c[1].end_pos, name_of(c[1]))
+    def action(self, c: _Children) -> ast.Action:
+        return ast.Action(c[0].start_pos, c[-1].end_pos, _name(c[1]), tuple(c[2:]))
 
-    def action(self, c: Children) -> ast.Action:
-        return ast.Action(c[0].start_pos, c[-1].end_pos, name_of(c[1]), tuple(c[2:]))
+    like = _node(ast.Like, 1)
+    requires = _node(ast.Requires, 1)
+    bypasses = _node(ast.Bypasses)
+    assignable = _node(ast.Assignable, 2)
 
-    def requires(self, c: Children) -> ast.Requires:
-        return ast.Requires(c[0].start_pos, c[1].end_pos, c[1])
+    any_requirement = _joined(ast.AnyRequired)
+    all_requirement = _joined(ast.AllRequired)
+    required_superuser = _node(ast.RequiredSuperuser)
+    required_feature = _node(ast.RequiredFeature, 1)
+    required_grant = _node(ast.RequiredGrant, 0, 2, 4)
 
-    def bypasses(self, c: Children) -> ast.Bypasses:
-        return ast.Bypasses(c[0].start_pos, c[1].end_pos)
-
-    def assignable(self, c: Children) -> ast.Assignable:
-        return ast.Assignable(c[0].start_pos, _end(c), c[2])
-
-    def any_requirement(self, c: Children) -> ast.AnyRequired:
-        return ast.AnyRequired(c[0].start_pos, c[-1].end_pos, tuple(c[::2]))
-
-    def all_requirement(self, c: Children) -> ast.AllRequired:
-        return ast.AllRequired(c[0].start_pos, c[-1].end_pos, tuple(c[::2]))
-
-    def _grouped(self, c: Children) -> Any:
+    def _grouped(self, c: _Children) -> Any:
         return c[1]
 
     grouped_requirement = grouped_condition = _grouped
 
-    def required_superuser(self, c: Children) -> ast.RequiredSuperuser:
-        return ast.RequiredSuperuser(c[0].start_pos, c[0].end_pos)
-
-    def required_feature(self, c: Children) -> ast.RequiredFeature:
-        return ast.RequiredFeature(c[0].start_pos, c[1].end_pos, name_of(c[1]))
-
-    def required_grant(self, c: Children) -> ast.RequiredGrant:
-        kind = c[4]
-        return ast.RequiredGrant(c[0].start_pos, _end(c), c[0], name_of(c[2]), kind and name_of(kind))
-
     # --- policies
 
-    def policy(self, c: Children) -> ast.Policy:
+    def policy(self, c: _Children) -> ast.Policy:
         _policy, name, parameters, label, _on, target, _for, actions, _open, condition, close = c
         return ast.Policy(
             c[0].start_pos,
             close.end_pos,
-            name_of(name),
+            _name(name),
             parameters or (),
-            _text(label),
+            text_of(label),
             target,
             actions or (),
             condition,
         )
 
-    def parameters(self, c: Children) -> tuple[ast.Parameter | ast.MisplacedValue, ...]:
+    def parameters(self, c: _Children) -> tuple[ast.Parameter | ast.MisplacedValue, ...]:
         found: list[ast.Parameter | ast.MisplacedValue] = []
         for child in c[1::2]:
             before = found[-1] if found else None
@@ -207,162 +247,176 @@ class TreeBuilder(ExpressionBuilder):
                 found.append(child)
         return tuple(found)
 
-    def parameter(self, c: Children) -> ast.Parameter:
-        return ast.Parameter(c[0].start_pos, c[2].end_pos, name_of(c[0]), c[2])
+    parameter = _node(ast.Parameter, 0, 2)
+    enum_value = _node(ast.MisplacedValue, 0)
 
-    def enum_value(self, c: Children) -> ast.MisplacedValue:
-        return ast.MisplacedValue(c[0].start_pos, c[0].end_pos, name_of(c[0]))
-
-    def any_resource(self, c: Children) -> ast.AnyResource:
+    def any_resource(self, c: _Children) -> ast.AnyResource:
         return ast.AnyResource(c[0].start_pos, _end(c), c[3] or ())
+
+    # --- conditions
+
+    disjunction = _joined(expressions.Or)
+    conjunction = _joined(expressions.And)
+    negation = _node(expressions.Not, 1)
+
+    def comparison(self, c: _Children) -> expressions.Comparison:
+        return expressions.Comparison(c[0].start_pos, c[2].end_pos, *c)
+
+    def operator(self, c: _Children) -> expressions.Name:
+        return expressions.Name(c[0].start_pos, c[-1].end_pos, " ".join(t.value for t in c))
+
+    def presence(self, c: _Children) -> expressions.Presence:
+        return expressions.Presence(c[0].start_pos, c[2].end_pos, c[0], c[2].value == "missing")
+
+    membership = _node(expressions.Membership, 0, 2)
+
+    def list_test(self, c: _Children) -> expressions.ListTest:
+        operand, *words, items = c
+        return expressions.ListTest(operand.start_pos, items.end_pos, operand, self.operator(words), items)
+
+    hours = _node(expressions.Hours, 0, 1, 3, 5)
+
+    def weekdays(self, c: _Children) -> expressions.Weekdays:
+        operand, operator, _on, *days = c
+        return expressions.Weekdays(operand.start_pos, days[-1].end_pos, operand, operator, tuple(days[::2]))
+
+    under = _node(expressions.Under, 0, 1, 3)
+
+    # --- values
+
+    def _value(self, c: _Children) -> Any:
+        return _read(c[0])
+
+    text = number = date = datetime = _value
+
+    def list(self, c: _Children) -> expressions.List:
+        return expressions.List(c[0].start_pos, c[-1].end_pos, tuple(c[1:-1:2]))
+
+    empty_list = list
+
+    def path(self, c: _Children) -> expressions.Path:
+        first, *later = c[::2]
+        if type(first) is expressions.Path:
+            return expressions.Path(first.start_pos, c[-1].end_pos, first.subject, tuple(later))
+        return expressions.Path(first.start_pos, c[-1].end_pos, None, (first, *later))
+
+    asking_path = path
+
+    def assigned_user(self, c: _Children) -> expressions.Path:
+        words = expressions.Name(c[0].start_pos, c[1].end_pos, "assigned user")
+        return expressions.Path(words.start_pos, words.end_pos, words, ())
+
+    def name(self, c: _Children) -> expressions.Name:
+        if len(c) == 1:
+            return _name(c[0])
+        return expressions.Name(c[0].start_pos, c[-1].end_pos, "_".join(t.value for t in c))
+
+    later_name = name
+
+    def duration(self, c: _Children) -> expressions.Duration:
+        amount = expressions.Number(c[0].start_pos, c[0].end_pos, c[0].value)
+        return expressions.Duration(c[0].start_pos, c[1].end_pos, amount, _name(c[1]))
 
     # --- who gets what
 
-    def role(self, c: Children) -> ast.Role:
+    def role(self, c: _Children) -> ast.Role:
         *marks, _role, name, label, items = c
-        return ast.Role(c[0].start_pos, _end(c), tuple(marks), name_of(name), _text(label), _items(items))
+        return ast.Role(c[0].start_pos, _end(c), tuple(marks), _name(name), text_of(label), _items(items))
 
-    def group(self, c: Children) -> ast.Group:
+    def group(self, c: _Children) -> ast.Group:
         _group, name, label, items = c
-        return ast.Group(c[0].start_pos, _end(c), name_of(name), _text(label), _items(items))
+        return ast.Group(c[0].start_pos, _end(c), _name(name), text_of(label), _items(items))
 
-    def _block(self, c: Children) -> _Block:
-        return _Block(c[-1].end_pos, tuple(c[1:-1]))
+    def _block(self, c: _Children) -> tuple[Any, ...]:
+        """The items, and behind them the closing brace, for the place of what they belong to."""
+        return tuple(c[1:])
 
     bundle = user_block = _block
+    includes = _node(ast.Includes, 1)
+    portal = _node(ast.Portal, 1)
+    performs = _node(ast.Performs, 1)
+    may_assign = _node(ast.MayAssign, 2)
 
-    def includes(self, c: Children) -> ast.Includes:
-        return ast.Includes(c[0].start_pos, _end(c), c[1])
-
-    def portal(self, c: Children) -> ast.Portal:
-        return ast.Portal(c[0].start_pos, c[1].end_pos, name_of(c[1]))
-
-    def performs(self, c: Children) -> ast.Performs:
-        return ast.Performs(c[0].start_pos, _end(c), c[1])
-
-    def may_assign(self, c: Children) -> ast.MayAssign:
-        return ast.MayAssign(c[0].start_pos, _end(c), c[2])
-
-    def grant(self, c: Children) -> ast.Grant:
+    def grant(self, c: _Children) -> ast.Grant:
         return ast.Grant(c[0].start_pos, c[-1].end_pos, c[1], c[3], tuple(c[4:]))
 
-    def deny(self, c: Children) -> ast.Deny:
+    def deny(self, c: _Children) -> ast.Deny:
         return ast.Deny(c[0].start_pos, c[-1].end_pos, c[1], c[3], tuple(c[4:]))
 
     everyones_deny = deny
 
-    def limit(self, c: Children) -> ast.Limit:
+    def limit(self, c: _Children) -> ast.Limit:
         _policy, name, arguments, _on, resource, _for, actions = c
-        values = arguments[:-1] if arguments else ()
-        return ast.Limit(c[0].start_pos, _end(c), name_of(name), values, resource, actions or ())
+        return ast.Limit(c[0].start_pos, _end(c), _name(name), _items(arguments), resource, actions or ())
 
-    def names(self, c: Children) -> tuple[expressions.Name, ...]:
+    def names(self, c: _Children) -> tuple[expressions.Name, ...]:
         return _every_second(c, 0)
 
-    def all_resources(self, c: Children) -> ast.AllResources:
-        return ast.AllResources(c[0].start_pos, c[1].end_pos)
+    all_resources = _node(ast.AllResources)
+    fields = _node(ast.Fields, 1)
+    exclusion = _node(ast.Except, 1)
+    including = _node(ast.Including, 1)
+    because = _node(ast.Because, 1)
+    condition_block = _node(ast.ConditionBlock, 1)
 
-    def fields(self, c: Children) -> ast.Fields:
-        return ast.Fields(c[0].start_pos, c[-1].end_pos, c[1])
-
-    def exclusion(self, c: Children) -> ast.Except:
-        return ast.Except(c[0].start_pos, _end(c), c[1])
-
-    def including(self, c: Children) -> ast.Including:
-        return ast.Including(c[0].start_pos, _end(c), c[1])
-
-    def because(self, c: Children) -> ast.Because:
-        return ast.Because(c[0].start_pos, c[1].end_pos, text_of(c[1]))
-
-    def condition_block(self, c: Children) -> ast.ConditionBlock:
-        return ast.ConditionBlock(c[0].start_pos, c[2].end_pos, c[1])
-
-    def arguments(self, c: Children) -> tuple[Any, ...]:
-        """The values, and behind them the closing parenthesis, for the place of what they belong to."""
+    def arguments(self, c: _Children) -> tuple[Any, ...]:
         return (*c[1::2], c[-1])
 
     # --- people, jobs, tasks, integrations
 
-    def task(self, c: Children) -> ast.Task:
-        return ast.Task(c[0].start_pos, c[-1].end_pos, name_of(c[1]), _text(c[2]), tuple(c[4:-1]))
+    task = _declaration(ast.Task)
+    need = _node(ast.Need, 1, 3, 4)
+    job = _declaration(ast.Job)
 
-    def need(self, c: Children) -> ast.Need:
-        return ast.Need(c[0].start_pos, _end(c), c[1], name_of(c[3]), c[4])
-
-    def job(self, c: Children) -> ast.Job:
-        return ast.Job(c[0].start_pos, c[-1].end_pos, text_of(c[1]), _text(c[2]), tuple(c[4:-1]))
-
-    def job_after_user(self, c: Children) -> ast.Job:
+    def job_after_user(self, c: _Children) -> ast.Job:
         label = c[2] if c[2].type == "STRING" else None
         items = tuple(child for child in c if type(child) is ast.Includes)
-        return ast.Job(c[0].start_pos, c[-1].end_pos, text_of(c[1]), _text(label), items)
+        return ast.Job(c[0].start_pos, c[-1].end_pos, text_of(c[1]), text_of(label), items)
 
-    def user_head(self, c: Children) -> ast.User:
+    def user_head(self, c: _Children) -> ast.User:
         *marks, _user, id_, label, _in, groups = c
-        return ast.User(c[0].start_pos, _end(c), tuple(marks), text_of(id_), _text(label), groups or (), None, ())
+        return ast.User(c[0].start_pos, _end(c), tuple(marks), text_of(id_), text_of(label), groups or (), None, ())
 
-    def user(self, c: Children) -> ast.User:
+    def user(self, c: _Children) -> ast.User:
         head, block = c
-        user: ast.User = msgspec.structs.replace(head, end_pos=block.end_pos, items=block.items)
+        user: ast.User = msgspec.structs.replace(head, end_pos=block[-1].end_pos, items=_items(block))
         return user
 
-    def user_job(self, c: Children) -> _JobOfUser:
+    def user_job(self, c: _Children) -> _JobOfUser:
         return _JobOfUser(c[0].start_pos, _end(c), text_of(c[1]), _items(c[2]))
 
-    def user_attribute(self, c: Children) -> ast.UserAttribute:
-        return ast.UserAttribute(c[0].start_pos, c[2].end_pos, c[0], c[2])
+    user_attribute = _node(ast.UserAttribute, 0, 2)
+    append = _node(ast.Append, 1, 2)
+    override = _node(ast.Override, 1, 2)
 
-    def append(self, c: Children) -> ast.Append:
-        return ast.Append(c[0].start_pos, _end(c), c[1], c[2])
+    def assignment(self, c: _Children) -> ast.Assignment:
+        return ast.Assignment(c[0].start_pos, c[-1].end_pos, _name(c[2]), tuple(c[3:]))
 
-    def override(self, c: Children) -> ast.Override:
-        return ast.Override(c[0].start_pos, _end(c), c[1], c[2])
+    at_place = _node(ast.AtPlace, 1, 2)
+    from_date = _node(ast.FromDate, 1, 2)
+    until_date = _node(ast.UntilDate, 1, 2)
+    approved_by = _node(ast.ApprovedBy, 2)
 
-    def assignment(self, c: Children) -> ast.Assignment:
-        return ast.Assignment(c[0].start_pos, c[-1].end_pos, name_of(c[2]), tuple(c[3:]))
-
-    def at_place(self, c: Children) -> ast.AtPlace:
-        return ast.AtPlace(c[0].start_pos, c[2].end_pos, name_of(c[1]), text_of(c[2]))
-
-    def from_day(self, c: Children) -> ast.FromDate:
-        return ast.FromDate(c[0].start_pos, c[1].end_pos, self.date(c[1:]))
-
-    def until_day(self, c: Children) -> ast.UntilDate:
-        return ast.UntilDate(c[0].start_pos, c[1].end_pos, self.date(c[1:]))
-
-    def from_date(self, c: Children) -> ast.FromDate:
-        return ast.FromDate(c[0].start_pos, _end(c), self.date(c[1:2]), c[2] and self.time(c[2:]))
-
-    def until_date(self, c: Children) -> ast.UntilDate:
-        return ast.UntilDate(c[0].start_pos, _end(c), self.date(c[1:2]), c[2] and self.time(c[2:]))
-
-    def approved_by(self, c: Children) -> ast.ApprovedBy:
-        return ast.ApprovedBy(c[0].start_pos, c[2].end_pos, text_of(c[2]))
-
-    def integration(self, c: Children) -> ast.Integration:
-        return ast.Integration(c[0].start_pos, c[-1].end_pos, name_of(c[1]), _text(c[2]), tuple(c[4:-1]))
-
-    def objects(self, c: Children) -> ast.Objects:
-        return ast.Objects(c[0].start_pos, _end(c), c[1])
-
-    def mirror(self, c: Children) -> ast.Mirror:
-        return ast.Mirror(c[0].start_pos, c[2].end_pos, name_of(c[2]))
+    integration = _declaration(ast.Integration)
+    from_day = _node(ast.FromDate, 1)
+    until_day = _node(ast.UntilDate, 1)
+    objects = _node(ast.Objects, 1)
+    mirror = _node(ast.Mirror, 2)
 
     # --- statements about the whole
 
-    def separation(self, c: Children) -> ast.Separation:
+    def separation(self, c: _Children) -> ast.Separation:
         permissions = tuple(child for child in c if type(child) is ast.Permission)
-        most = next((self.number([child]) for child in c if getattr(child, "type", None) == "NUMBER"), None)
+        most = next((_read(child) for child in c if getattr(child, "type", None) == "NUMBER"), None)
         *_rest, label, severity = c
-        return ast.Separation(c[0].start_pos, _end(c), permissions, most, _text(label), severity)
+        return ast.Separation(c[0].start_pos, _end(c), permissions, most, text_of(label), severity)
 
-    def permission(self, c: Children) -> ast.Permission:
-        return ast.Permission(c[0].start_pos, c[2].end_pos, c[0], name_of(c[2]))
+    permission = _node(ast.Permission, 0, 2)
 
-    def severity(self, c: Children) -> expressions.Name:
-        return name_of(c[1])
+    def severity(self, c: _Children) -> expressions.Name:
+        return _name(c[1])
 
-    def invariant(self, c: Children) -> ast.Invariant:
+    def invariant(self, c: _Children) -> ast.Invariant:
         _keyword, label, _open, quantifier, selectors, _can, actions, resource, _dot, field, _where, where, close = c
         return ast.Invariant(
             c[0].start_pos,
@@ -371,39 +425,27 @@ class TreeBuilder(ExpressionBuilder):
             quantifier,
             selectors or (),
             actions,
-            name_of(resource),
-            field and name_of(field),
+            _name(resource),
+            _read(field),
             where and where.condition,
         )
 
-    def quantifier(self, c: Children) -> str:
+    def quantifier(self, c: _Children) -> str:
         return str(c[0].value)
 
-    def selectors(self, c: Children) -> tuple[ast.WithRole | ast.InGroup, ...]:
+    def selectors(self, c: _Children) -> tuple[ast.Selector, ...]:
         return tuple(c[::2])
 
-    def with_role(self, c: Children) -> ast.WithRole:
-        return ast.WithRole(c[0].start_pos, c[2].end_pos, name_of(c[2]))
+    def with_role(self, c: _Children) -> ast.Selector:
+        return ast.Selector(c[0].start_pos, c[2].end_pos, "role", _name(c[2]))
 
-    def in_group(self, c: Children) -> ast.InGroup:
-        return ast.InGroup(c[0].start_pos, c[1].end_pos, name_of(c[1]))
+    def in_group(self, c: _Children) -> ast.Selector:
+        return ast.Selector(c[0].start_pos, c[1].end_pos, "group", _name(c[1]))
 
-    def review(self, c: Children) -> ast.Review:
+    def review(self, c: _Children) -> ast.Review:
         _review, (kind, subject), _every, every, _last, last, _by, by = c
-        date = last and self.date([last])
-        return ast.Review(c[0].start_pos, _end(c), kind, subject, every, date, _text(by))
+        return ast.Review(c[0].start_pos, _end(c), kind, subject, every, _read(last), text_of(by))
 
-    def review_subject(self, c: Children) -> tuple[str, expressions.Name | expressions.Text]:
+    def review_subject(self, c: _Children) -> tuple[str, expressions.Name | expressions.Text]:
         kind, subject = c
-        return kind.value, text_of(subject) if subject.type == "STRING" else name_of(subject)
-
-
-class _Block(msgspec.Struct):
-    """What stands between braces."""
-
-    end_pos: int
-    items: tuple[Any, ...]
-
-
-def _items(block: _Block | None) -> tuple[Any, ...]:
-    return block.items if block else ()
+        return kind.value, _read(subject)

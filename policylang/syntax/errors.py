@@ -16,13 +16,12 @@ from policylang.suggest import closest
 from policylang.syntax import ast
 from policylang.syntax.automaton import advance, fits
 from policylang.syntax.grammar import ParserTables
-from policylang.syntax.intent import intent, meant_in_words, misspelt
+from policylang.syntax.intent import intent
 from policylang.syntax.lexer import END, NAME, TOO_DEEP, TOO_LONG, UNREADABLE, Scan, Token
 from policylang.syntax.slips import Guess, slip
-from policylang.syntax.stop import Stop, following, is_word
+from policylang.syntax.stop import Stop
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
-from policylang.text.characters import is_letter, masked
-from policylang.text.characters import is_word as is_word_character
+from policylang.text.characters import is_letter, is_word, masked
 
 # What people write from habit, and what to write here.
 _HABITS = {
@@ -49,22 +48,10 @@ _BEFORE_NAMES = frozenset({"ASSIGNED", "ALL", "BETWEEN", "ON", "UNDER"})
 
 # The tokens that begin a comparison's operator.
 _COMPARISONS = frozenset(
-    [
-        "IS",
-        "IN",
-        "BEFORE",
-        "AFTER",
-        "LESSTHAN",
-        "MORETHAN",
-        "LESS_OR_EQUAL",
-        "MORE_OR_EQUAL",
-        "WITHIN",
-        "OLDER",
-        "CONTAINS",
-        "OVERLAPS",
-        "STARTS",
-        "ENDS",
-    ]
+    (
+        *("IS", "IN", "BEFORE", "AFTER", "LESSTHAN", "MORETHAN", "LESS_OR_EQUAL", "MORE_OR_EQUAL", "WITHIN", "OLDER"),
+        *("CONTAINS", "OVERLAPS", "STARTS", "ENDS"),
+    )
 )
 
 # An escape as it is meant, right or wrong, and the right ones (as in the grammar's STRING).
@@ -177,22 +164,12 @@ def _unclosed_block(stop: Stop) -> tuple[Token, Token] | None:
 
 
 def _missing_brace(stop: Stop, brace: Token, next_: Token) -> Diagnostic:
-    source = stop.source
-    opened = Related(source.location(brace.start_pos, brace.end_pos), "opened here")
+    block = f"the block of {_title(stop)}"
     if next_.type == END:
-        return Diagnostic(
-            code="PL100",
-            message="this `{` is never closed",
-            location=opened.location,
-            help=f"add `}}` where the block of {_title(stop)} ends",
-        )
-    return Diagnostic(
-        code="PL100",
-        message=f"expected `}}` before {quoted(next_.value)}: the block of {_title(stop)} is still open",
-        location=source.location(next_.start_pos, next_.end_pos),
-        help="add the missing `}` above",
-        related=(opened,),
-    )
+        return _diagnostic(stop.source, brace.span, "this `{` is never closed", f"add `}}` where {block} ends")
+    message = f"expected `}}` before {quoted(next_.value)}: {block} is still open"
+    opened = Related(stop.source.location(*brace.span), "opened here")
+    return _diagnostic(stop.source, next_.span, message, "add the missing `}` above", related=(opened,))
 
 
 def _title(stop: Stop) -> str:
@@ -202,52 +179,40 @@ def _title(stop: Stop) -> str:
 # --- one explanation a mistake -------------------------------------------------------------------------------
 
 
-def _explain(stop: Stop) -> Diagnostic | None:
-    token = stop.token
-    source = stop.source
-    if token.type == TOO_DEEP:
-        return Diagnostic(
-            code="PL110",
-            message=f"nested deeper than {stop.scan.limits.nesting} levels",
-            location=source.location(token.start_pos, token.end_pos),
-            help="move a part of it into a policy of its own",
-        )
-    if token.type == TOO_LONG:
-        limit = stop.scan.limits.text_length if token.value.startswith('"') else stop.scan.limits.name_length
-        return Diagnostic(
-            code="PL110",
-            message=f"{quoted(token.value, 20)} is {len(token.value)} characters long, the limit is {limit}",
-            location=source.location(token.start_pos, token.end_pos),
-            help="shorten it, or raise the limit in `policylang.yaml`",
-        )
-    if token.type == UNREADABLE or _goes_on_unreadably(stop):
-        return _unreadable(stop)
-    message = f"expected {_expectation(stop)}, found {_found(token)}"
-    guess = slip(stop)
-    help = guess.help if guess else intent(stop)
+def _diagnostic(
+    source: Source,
+    span: tuple[int, int],
+    message: str,
+    help: str | None,
+    code: str = "PL100",
+    guess: Guess | None = None,
+    related: tuple[Related, ...] = (),
+) -> Diagnostic:
+    """``guess``: what the help says, as a change of the text, if it is one."""
+    edit = None
+    if guess is not None and guess.replacement is not None:
+        edit = Edit(source.location(guess.start, guess.end), guess.replacement)
     return Diagnostic(
-        code="PL100",
-        message=message,
-        location=source.location(token.start_pos, token.end_pos),
-        help=help,
-        edit=_edit(source, guess) if guess else _respelt(stop, help),
+        code=code, message=message, location=source.location(*span), help=help, related=related, edit=edit
     )
 
 
-def _edit(source: Source, guess: Guess | None) -> Edit | None:
-    """What the help says, as a change of the text."""
-    if guess is None or guess.replacement is None:
-        return None
-    return Edit(source.location(guess.start, guess.end), guess.replacement)
-
-
-def _respelt(stop: Stop, help: str | None) -> Edit | None:
-    """The keyword in place of the word that is much like it, if that is what the help says."""
-    found = misspelt(stop)
-    if found is None or help != meant_in_words(found[1]):
-        return None
-    word, keyword = found
-    return Edit(stop.source.location(word.start_pos, word.end_pos), keyword)
+def _explain(stop: Stop) -> Diagnostic | None:
+    token = stop.token
+    if token.type == TOO_DEEP:
+        message = f"nested deeper than {stop.scan.limits.nesting} levels"
+        return _diagnostic(stop.source, token.span, message, "move a part of it into a policy of its own", "PL110")
+    if token.type == TOO_LONG:
+        limit = stop.scan.limits.text_length if token.value.startswith('"') else stop.scan.limits.name_length
+        message = f"{quoted(token.value, 20)} is {len(token.value)} characters long, the limit is {limit}"
+        return _diagnostic(
+            stop.source, token.span, message, "shorten it, or raise the limit in `policylang.yaml`", "PL110"
+        )
+    if token.type == UNREADABLE or _goes_on_unreadably(stop):
+        return _unreadable(stop)
+    guess = slip(stop) or intent(stop)
+    message = f"expected {_expectation(stop)}, found {_found(token)}"
+    return _diagnostic(stop.source, token.span, message, guess.help if guess else None, guess=guess)
 
 
 def _habit(stop: Stop) -> str | None:
@@ -272,43 +237,27 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
     if token.value.startswith('"'):
         return _bad_text(source, token)
     if token.value[0].isspace():
-        return Diagnostic(
-            code="PL106",
-            message=f"not an ordinary space: {named(token.value[0])}",
-            location=source.location(token.start_pos, token.start_pos + 1),
-            help="replace it with an ordinary space; text copied from a word processor often has them",
-        )
-    location = source.location(token.start_pos, token.end_pos)
+        message = f"not an ordinary space: {named(token.value[0])}"
+        help = "replace it with an ordinary space; text copied from a word processor often has them"
+        return _diagnostic(source, (token.start_pos, token.start_pos + 1), message, help, "PL106")
     start, word = _word_around(source.text, token.start_pos)
+    span = start, start + len(word)
     letter = confusable_letter(word)
     if letter:
-        return Diagnostic(
-            code="PL106",
-            message=f"the name `{word}` contains {named(letter)}, which looks like `{skeleton(letter)}`",
-            location=source.location(start, start + len(word)),
-            help=f"write `{skeleton(word)}`",
-        )
+        message = f"the name `{word}` contains {named(letter)}, which looks like `{skeleton(letter)}`"
+        return _diagnostic(source, span, message, f"write `{skeleton(word)}`", "PL106")
     if word:
-        return Diagnostic(
-            code="PL100",
-            message=f"`{word}` is not a name",
-            location=source.location(start, start + len(word)),
-            help="names consist of ASCII letters, digits and underscores; labels in quotes may hold any text",
-        )
+        help = "names consist of ASCII letters, digits and underscores; labels in quotes may hold any text"
+        return _diagnostic(source, span, f"`{word}` is not a name", help)
     guess = slip(stop)
-    return Diagnostic(
-        code="PL100",
-        message=f"expected {_expectation(stop)}, found {quoted(token.value)}",
-        location=location,
-        help=guess.help if guess else _habit(stop),
-        edit=_edit(source, guess),
-    )
+    message = f"expected {_expectation(stop)}, found {quoted(token.value)}"
+    return _diagnostic(source, token.span, message, guess.help if guess else _habit(stop), guess=guess)
 
 
 def _word_around(text: str, pos: int) -> tuple[int, str]:
     """The word with non-ASCII letters that covers an offset, and where it starts; or no word."""
     start = pos
-    while start > 0 and pos - start < 100 and is_word_character(text[start - 1]):
+    while start > 0 and pos - start < 100 and is_word(text[start - 1]):
         start -= 1
     match = re.compile(r"\w+").match(masked(text[start : start + 200]))
     return (start, match[0]) if match and not match[0].isascii() and start + match.end() > pos else (start, "")
@@ -320,21 +269,15 @@ def _bad_text(source: Source, token: Token) -> Diagnostic:
     escapes = _ANY_ESCAPE.finditer(text, token.start_pos, closed.end()) if closed else ()
     escape = next((each for each in escapes if not _ESCAPE.fullmatch(each[0])), None)
     if escape:
-        numbered = escape[0].startswith("\\u{")
-        return Diagnostic(
-            code="PL100",
-            message=f"{quoted(escape[0])} {'names no character' if numbered else 'does not start an escape'}",
-            location=source.location(*escape.span()),
-            help="write the character's number in hexadecimal, without leading zeros: `\\u{1F511}`"
-            if numbered
-            else r"text may hold the escapes `\"`, `\\`, `\n`, `\t` and `\u{1F511}`; write a backslash itself as `\\`",
-        )
-    return Diagnostic(
-        code="PL100",
-        message="the quote opened here is never closed",
-        location=source.location(token.start_pos, token.start_pos + 1),
-        help='close it with `"` on the same line; write a line break inside text as `\\n`',
-    )
+        message = f"{quoted(escape[0])} does not start an escape"
+        help = r"text may hold the escapes `\"`, `\\`, `\n`, `\t` and `\u{1F511}`; write a backslash itself as `\\`"
+        if escape[0].startswith("\\u{"):
+            message = f"{quoted(escape[0])} names no character"
+            help = "write the character's number in hexadecimal, without leading zeros: `\\u{1F511}`"
+        return _diagnostic(source, escape.span(), message, help)
+    help = 'close it with `"` on the same line; write a line break inside text as `\\n`'
+    span = token.start_pos, token.start_pos + 1
+    return _diagnostic(source, span, "the quote opened here is never closed", help)
 
 
 def _found(token: Token) -> str:
@@ -385,7 +328,7 @@ def _next_declaration(stop: Stop) -> int:
             depth += 1
         elif token.type == "RBRACE":
             depth -= 1
-        if token.start_pos == first.start_pos or not (is_word(stop, token) or token.type == UNREADABLE):
+        if token.start_pos == first.start_pos or not (stop.is_word(token) or token.type == UNREADABLE):
             continue
         here = stop.column(token)
         if here is None:
@@ -398,19 +341,19 @@ def _next_declaration(stop: Stop) -> int:
 
 def _broken(stop: Stop) -> ast.Broken | None:
     """What the hidden declaration would have declared."""
-    tokens = [*stop.before, stop.token, *following(stop, max(0, 2 - len(stop.before)))]
+    tokens = [*stop.before, stop.token, *stop.following(max(0, 2 - len(stop.before)))]
     marks = stop.words(("PROTECTED", "ESSENTIAL", "SUPERUSER", "TERMINATED"))
     while len(tokens) > 1 and tokens[0].value in marks:
         tokens.pop(0)
     first = tokens[0]
-    if not is_word(stop, first):
+    if not stop.is_word(first):
         return None
     if is_letter(stop.source.text[first.end_pos : first.end_pos + 1]):
         return ast.Broken(None, None)  # a keyword with a foreign letter in it: nothing is certain
     starters = stop.words(stop.starters)
     keyword = first.value if first.value in starters else closest(first.value, starters)
     kinds = ("STRING",) if keyword == "place" else (NAME, "STRING", UNREADABLE)
-    found = [token for token in tokens[1:3] if token.type in kinds or (keyword != "place" and is_word(stop, token))]
+    found = [token for token in tokens[1:3] if token.type in kinds or (keyword != "place" and stop.is_word(token))]
     # Behind a brace nothing is certain: then every name of this kind may be hidden.
     name = found[0].value if found and (keyword == "place" or found[0] is tokens[1]) else ""
     return ast.Broken(keyword, name.strip('"') or None)

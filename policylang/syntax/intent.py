@@ -1,7 +1,7 @@
 """What was probably meant where the grammar has no use for what was written.
 
-Each guess is a function from the stop to a help text or ``None``; the first that knows one wins, so the surest come
-first.
+Each is a function from the stop to a help text, or a guess with an edit; ``None`` where it knows nothing. The first
+that knows something wins, so the surest come first.
 """
 
 from __future__ import annotations
@@ -9,38 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from policylang.suggest import closest
-from policylang.syntax.lexer import END, NAME, Token
-from policylang.syntax.stop import Stop, following, is_word
+from policylang.syntax.lexer import END, NAME
+from policylang.syntax.slips.match import Guess
+from policylang.syntax.stop import Stop
 
 _OPERATORS = frozenset(
     {"within", "before", "after", "older", "in", "contains", "overlaps", "starts", "ends", "not", "present"}
 )
 # Words that begin an item of a block, and no declaration.
 _ITEMS = frozenset(
-    {
-        "grant",
-        "portal",
-        "performs",
-        "may",
-        "needs",
-        "append",
-        "override",
-        "assign",
-        "objects",
-        "mirror",
-        "actions",
-        "action",
-        "optional",
-        "sensitive",
-    }
+    (
+        *("grant", "portal", "performs", "may", "needs", "append", "override", "assign", "objects", "mirror"),
+        *("actions", "action", "optional", "sensitive"),
+    )
 )
 _TYPES = frozenset({"text", "int", "decimal", "money", "bool", "date", "datetime", "duration", "ip", "user"})
 _UNITS = frozenset({"minutes", "hours", "days", "weeks", "months", "years", "day", "week", "month", "year", "hour"})
 
 
-def intent(stop: Stop) -> str | None:
-    """A help text for the token that does not fit."""
-    return next((help for guess in _GUESSES if (help := guess(stop))), None)
+def intent(stop: Stop) -> Guess | None:
+    """What to say about the token that does not fit."""
+    for guess in _GUESSES:
+        found = guess(stop)
+        if found:
+            return Guess(found, *stop.token.span, None) if isinstance(found, str) else found
+    return None
 
 
 def _nothing_open(stop: Stop) -> str | None:
@@ -49,7 +42,7 @@ def _nothing_open(stop: Stop) -> str | None:
 
 def _extra_comma(stop: Stop) -> str | None:
     previous = stop.previous()
-    if previous and previous.type == "COMMA" and not is_word(stop, stop.token):
+    if previous and previous.type == "COMMA" and not stop.is_word(stop.token):
         return "delete the comma before it, or continue the list"
     earlier = stop.previous(2)
     if previous and previous.value in ("on", "for") and earlier and earlier.type == "COMMA":
@@ -86,7 +79,7 @@ def _date_form(stop: Stop) -> str | None:
 
 def _natural_phrase(stop: Stop) -> str | None:
     """English that the language does not know, beside the phrase that it does."""
-    words = [token.value for token in (*stop.before[-4:], stop.token, *following(stop, 1))]
+    words = [token.value for token in (*stop.before[-4:], stop.token, *stop.following(1))]
     if "{" in words:
         words = words[len(words) - words[::-1].index("{") :]
     for word, then, after in zip(words, words[1:], [*words[2:], ""], strict=False):
@@ -105,28 +98,18 @@ def _natural_phrase(stop: Stop) -> str | None:
     return None
 
 
-def misspelt(stop: Stop) -> tuple[Token, str] | None:
+def _misspelt(stop: Stop) -> Guess | None:
     """The word, here or one before, in place of which a keyword much like it would fit, and that keyword."""
     for suspect, fitting in ((stop.token, stop.expected), (stop.previous(), stop.expected_before)):
-        if suspect is None or not is_word(stop, suspect):
+        if suspect is None or not stop.is_word(suspect):
             continue
         candidates = stop.words(fitting)
         meant = None if suspect.value in candidates else closest(suspect.value, candidates)
         if suspect.value not in candidates and suspect.value.lower() in candidates:
             meant = suspect.value.lower()
         if meant:
-            return suspect, meant
+            return Guess(f"did you mean `{meant}`?", *suspect.span, meant)
     return None
-
-
-def meant_in_words(keyword: str) -> str:
-    """The help for a keyword that is misspelt."""
-    return f"did you mean `{keyword}`?"
-
-
-def _misspelt(stop: Stop) -> str | None:
-    found = misspelt(stop)
-    return None if found is None else meant_in_words(found[1])
 
 
 def _attribute_form(stop: Stop) -> str | None:
@@ -143,21 +126,21 @@ def _attribute_form(stop: Stop) -> str | None:
         return 'put the group before the block: `user "…" in sales { … }`'
     if (
         earlier
-        and is_word(stop, earlier)
+        and stop.is_word(earlier)
         and stop.previous(3)
         and stop.before[-3].type in ("COMMA", "ACTIONS", "ACTION")
     ):
         return f"write two words as one name: `{earlier.value}_{previous.value}`"
-    if previous.value in _TYPES and is_word(stop, stop.token) and stop.token.value not in _TYPES:
+    if previous.value in _TYPES and stop.is_word(stop.token) and stop.token.value not in _TYPES:
         return f"put the name first: `{stop.token.value} : {previous.value}`"
-    type_ = stop.token.value if is_word(stop, stop.token) else "text"
+    type_ = stop.token.value if stop.is_word(stop.token) else "text"
     return f"write an attribute as `{previous.value} : {type_}`"
 
 
 def _word_too_many(stop: Stop) -> str | None:
     """Two words stand side by side."""
     token, previous, expected = stop.token, stop.previous(), stop.expected
-    if previous is None or not is_word(stop, token):
+    if previous is None or not stop.is_word(token):
         return None
     two_words = f"`{previous.value}_{token.value}`"
     if previous.value in ("group", "role", "resource", "policy") and previous.type == NAME:
@@ -166,15 +149,15 @@ def _word_too_many(stop: Stop) -> str | None:
         return f"leave out `{token.value}`: put the condition in braces"
     if token.value == "and" and "COMMA" in expected:
         return f"separate names in a list with commas: `{previous.value}, …`"
-    if expected >= {"COMMA", "ON"} and is_word(stop, previous):
-        ahead = [following_token.type for following_token in following(stop, 8)]
+    if expected >= {"COMMA", "ON"} and stop.is_word(previous):
+        ahead = [following_token.type for following_token in stop.following(8)]
         comma = "ON" in ahead and not {"LBRACE", "RBRACE", "GRANT", "DENY"} & set(ahead[: ahead.index("ON")])
         return (
             f"separate actions with commas: `{previous.value}, {token.value}`"
             if comma
             else f"write `{previous.value} on {token.value}`"
         )
-    if "COMMA" in expected and is_word(stop, previous):
+    if "COMMA" in expected and stop.is_word(previous):
         return f"separate names in a list with commas, or write two words as one name: {two_words}"
     if "LSQB" in expected and previous.type == "IN":
         return "put the choices in brackets: `in [a, b]`; for a set the other way round: `… contains …`"
@@ -250,12 +233,12 @@ def _bare_attribute(stop: Stop) -> str | None:
     previous, joint = stop.previous(), stop.previous(2)
     if "IS" in stop.expected and joint and joint.type == "OR":
         return "for one of several values write `… in [a, b]`"
-    if "IS" in stop.expected and previous and is_word(stop, previous) and stop.token.type != END:
+    if "IS" in stop.expected and previous and stop.is_word(previous) and stop.token.type != END:
         return f"a condition is a comparison: `{previous.value} is …`, `{previous.value} is present`"
     return None
 
 
-_GUESSES: tuple[Callable[[Stop], str | None], ...] = (
+_GUESSES: tuple[Callable[[Stop], str | Guess | None], ...] = (
     _nothing_open,
     _outside_its_block,
     _extra_comma,

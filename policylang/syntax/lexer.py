@@ -39,6 +39,10 @@ class Token(msgspec.Struct, gc=False):
     start_pos: int
     end_pos: int
 
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.start_pos, self.end_pos
+
 
 class Lexicon(msgspec.Struct, frozen=True):
     """The words of the language, from the terminals of the grammar."""

@@ -133,11 +133,7 @@ def _parsed(
     if trail is not None:
         trail.comments = commented
     comments = tuple([ast.Comment(at, at + len(text), text) for at, text in commented])
-    file = ast.File(
-        declarations,
-        comments,
-        tuple(m.broken for m in mistakes if m.broken),
-    )
+    file = ast.File(declarations, comments, tuple(m.broken for m in mistakes if m.broken))
     found = [m.diagnostic for m in mistakes if m.diagnostic]
     found += islice(unsafe_text(source), MOST_MISTAKES)
     return Parsed(source, file, tuple(sorted(found, key=lambda d: d.order)), trail)

@@ -60,12 +60,10 @@ class Stop(msgspec.Struct):
         """The token that many before the one that does not fit, in the same declaration."""
         return self.before[-back] if len(self.before) >= back else None
 
+    def is_word(self, token: Token) -> bool:
+        """Whether the token is a name or could be one."""
+        return token.type == NAME or token.value in self.scan.lexer.keywords
 
-def is_word(stop: Stop, token: Token) -> bool:
-    """Whether the token is a name or could be one."""
-    return token.type == NAME or token.value in stop.scan.lexer.keywords
-
-
-def following(stop: Stop, count: int) -> list[Token]:
-    """Up to ``count`` tokens behind the one that does not fit."""
-    return list(islice(stop.scan.tokens_from(stop.token.end_pos), count))
+    def following(self, count: int) -> list[Token]:
+        """Up to ``count`` tokens behind the one that does not fit."""
+        return list(islice(self.scan.tokens_from(self.token.end_pos), count))

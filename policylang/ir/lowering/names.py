@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from policylang.ir import nodes as ir
+from policylang.model.model import Model
 from policylang.model.report import at
 from policylang.source import Source
 from policylang.syntax import ast, expressions
@@ -13,6 +14,11 @@ from policylang.syntax import ast, expressions
 
 def label_of(node: expressions.Text | None) -> str | None:
     return node.value if node else None
+
+
+def lowered(model: Model, kind: str, lower_one: Any) -> tuple[Any, ...]:
+    """The declarations of a kind, sorted by name."""
+    return tuple(lower_one(model, site) for _, site in sorted(model.symbols.every(kind), key=lambda item: item[0]))
 
 
 def refs(source: Source, names: Iterable[expressions.Name]) -> tuple[ir.Ref, ...]:

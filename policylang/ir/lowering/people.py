@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from policylang.ir import nodes as ir
-from policylang.ir.lowering.names import because_of, clauses_of, in_order, label_of, refs
+from policylang.ir.lowering.names import because_of, clauses_of, in_order, label_of, lowered, refs
 from policylang.ir.lowering.rights import OWN_ITEMS, lower_limits
 from policylang.model.model import Model, place_of
 from policylang.model.report import Site, at
@@ -13,7 +14,13 @@ from policylang.source import Source
 from policylang.syntax import ast
 
 
-def lower_task(model: Model, site: Site) -> ir.Task:
+def lower_people(model: Model) -> dict[str, tuple[Any, ...]]:
+    """Tasks, jobs, users and integrations, by the name of the field."""
+    kinds = {"task": _task, "job": _job, "user": _user, "integration": _integration}
+    return {f"{kind}s": lowered(model, kind, lower_one) for kind, lower_one in kinds.items()}
+
+
+def _task(model: Model, site: Site) -> ir.Task:
     node: ast.Task = site.node  # type: ignore[assignment]
     needs = []
     for need in node.needs:
@@ -24,13 +31,13 @@ def lower_task(model: Model, site: Site) -> ir.Task:
     return ir.Task(node.name.value, label_of(node.label), tuple(needs), site.at)
 
 
-def lower_job(model: Model, site: Site) -> ir.Job:
+def _job(model: Model, site: Site) -> ir.Job:
     node: ast.Job = site.node  # type: ignore[assignment]
     roles = refs(site.source, [role for item in node.items for role in item.roles])
     return ir.Job(node.code.value, label_of(node.label), roles, site.at)
 
 
-def lower_user(model: Model, site: Site) -> ir.User:
+def _user(model: Model, site: Site) -> ir.User:
     node: ast.User = site.node  # type: ignore[assignment]
     source = site.source
     marks = {mark.value for mark in node.marks}
@@ -92,7 +99,7 @@ def _assignment(source: Source, node: ast.Assignment) -> ir.Assignment:
     )
 
 
-def lower_integration(model: Model, site: Site) -> ir.Integration:
+def _integration(model: Model, site: Site) -> ir.Integration:
     node: ast.Integration = site.node  # type: ignore[assignment]
     source = site.source
     roles = [role for item in node.items if isinstance(item, ast.Includes) for role in item.roles]

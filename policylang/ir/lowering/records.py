@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from policylang.ir import nodes as ir
-from policylang.ir.lowering.names import in_order, label_of
+from policylang.ir.lowering.names import in_order, label_of, lowered
 from policylang.model.model import Model, ResourceModel
 from policylang.model.report import Site, at
 from policylang.model.types import Type
@@ -11,27 +13,40 @@ from policylang.source import Source
 from policylang.syntax import ast, expressions
 
 
-def lower_portal(model: Model, site: Site) -> ir.Portal:
+def lower_records(model: Model) -> dict[str, tuple[Any, ...]]:
+    """The world and the resources, by the name of the field."""
+    return {
+        "portals": lowered(model, "portal", _portal),
+        "scope": lowered(model, "kind of place", _scope_kind),
+        "places": lowered(model, "place", _place),
+        "features": lowered(model, "feature", _feature),
+        "subject": _block(model, "subject", model.subject),
+        "request": _block(model, "request", model.request),
+        "resources": tuple(_resource(name, model.resources[name]) for name in sorted(model.resources)),
+    }
+
+
+def _portal(model: Model, site: Site) -> ir.Portal:
     name: expressions.Name = site.node  # type: ignore[assignment]
     return ir.Portal(name.value, site.at if site.source.name else None)
 
 
-def lower_scope_kind(model: Model, site: Site) -> ir.ScopeKind:
+def _scope_kind(model: Model, site: Site) -> ir.ScopeKind:
     name: expressions.Name = site.node  # type: ignore[assignment]
     return ir.ScopeKind(name.value, model.symbols.scope_parents[name.value], site.at)
 
 
-def lower_place(model: Model, site: Site) -> ir.Place:
+def _place(model: Model, site: Site) -> ir.Place:
     node: ast.Place = site.node  # type: ignore[assignment]
     return ir.Place(node.name.value, node.kind.value, label_of(node.parent), site.at)
 
 
-def lower_feature(model: Model, site: Site) -> ir.Feature:
+def _feature(model: Model, site: Site) -> ir.Feature:
     node: ast.Feature = site.node  # type: ignore[assignment]
     return ir.Feature(node.name.value, label_of(node.label), node.on, site.at)
 
 
-def lower_block(model: Model, keyword: str, types: dict[str, Type | None]) -> tuple[ir.Attribute, ...]:
+def _block(model: Model, keyword: str, types: dict[str, Type | None]) -> tuple[ir.Attribute, ...]:
     site = model.symbols.blocks.get(keyword)
     if site is None:
         return ()
@@ -46,7 +61,7 @@ def _attribute(source: Source, node: ast.Attribute, type_: Type | None) -> ir.At
     return ir.Attribute(node.name.value, type_, "optional" in marks, "sensitive" in marks, at(source, node))
 
 
-def lower_resource(name: str, resource: ResourceModel) -> ir.Resource:
+def _resource(name: str, resource: ResourceModel) -> ir.Resource:
     node: ast.Resource = resource.site.node  # type: ignore[assignment]
     source = resource.site.source
     attributes = tuple(_attribute(source, resource.nodes[n], t) for n, t in resource.attributes.items())

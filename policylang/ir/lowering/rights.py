@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from policylang.ir import nodes as ir
-from policylang.ir.lowering.names import because_of, clauses_of, in_order, label_of, refs
+from policylang.ir.lowering.names import because_of, clauses_of, in_order, label_of, lowered, refs
 from policylang.model.bundles import is_every_action
 from policylang.model.model import Model, ResourceModel, place_of
 from policylang.model.report import Site, at
@@ -19,7 +19,18 @@ OWN_ITEMS = ast.Grant | ast.Deny | ast.Limit
 """What makes a user's block a source of its own."""
 
 
-def lower_policy(model: Model, site: Site) -> ir.Policy:
+def lower_rights(model: Model) -> dict[str, tuple[Any, ...]]:
+    """Policies, roles and groups, by the name of the field."""
+    roles = (*lowered(model, "role", _role), *_own_roles(model))
+    return {
+        "policies": lowered(model, "policy", _policy),
+        "policy_instances": tuple(_instance(model, name) for name in sorted(model.instances)),
+        "roles": tuple(sorted(roles, key=lambda role: role.name)),
+        "groups": lowered(model, "group", _group),
+    }
+
+
+def _policy(model: Model, site: Site) -> ir.Policy:
     node: ast.Policy = site.node  # type: ignore[assignment]
     target = node.target
     parameters = model.parameters[node.name.value]
@@ -39,7 +50,7 @@ def _parameter(source: Source, node: ast.Parameter | ast.MisplacedValue, type_: 
     return ir.Parameter(node.name.value, type_, at(source, node))
 
 
-def lower_instance(model: Model, instance_id: str) -> ir.PolicyInstance:
+def _instance(model: Model, instance_id: str) -> ir.PolicyInstance:
     instance = model.instances[instance_id]
     return ir.PolicyInstance(
         instance.id,
@@ -149,7 +160,7 @@ def _bundle(
     return {name: tuple(values) for name, values in found.items()}
 
 
-def lower_role(model: Model, site: Site) -> ir.Role:
+def _role(model: Model, site: Site) -> ir.Role:
     node: ast.Role = site.node  # type: ignore[assignment]
     marks = {mark.value for mark in node.marks}
     portal = next((item.name.value for item in node.items if isinstance(item, ast.Portal)), None)
@@ -167,15 +178,13 @@ def lower_role(model: Model, site: Site) -> ir.Role:
     )
 
 
-def lower_own_roles(model: Model) -> Iterator[ir.Role]:
+def _own_roles(model: Model) -> Iterator[ir.Role]:
     """What stands in the blocks of users, as roles that are theirs alone."""
     for _, site in model.symbols.every("user"):
         node: ast.User = site.node  # type: ignore[assignment]
         if any(isinstance(item, OWN_ITEMS) for item in node.items):
-            bundle = _bundle(model, site.source, node.items)
-            name = ir.own_role(node.id.value)
             yield ir.Role(
-                name=name,
+                name=ir.own_role(node.id.value),
                 label=None,
                 owner=node.id.value,
                 protected=False,
@@ -183,11 +192,11 @@ def lower_own_roles(model: Model) -> Iterator[ir.Role]:
                 portal=None,
                 performs=(),
                 at=site.at,
-                **bundle,
+                **_bundle(model, site.source, node.items),
             )
 
 
-def lower_group(model: Model, site: Site) -> ir.Group:
+def _group(model: Model, site: Site) -> ir.Group:
     node: ast.Group = site.node  # type: ignore[assignment]
     bundle = _bundle(model, site.source, node.items)
     return ir.Group(name=node.name.value, label=label_of(node.label), at=site.at, **bundle)

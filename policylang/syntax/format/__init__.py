@@ -7,15 +7,12 @@ stays behind its line or above it.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import msgspec
 
 from policylang.diagnostics import Diagnostic
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax import expressions
+from policylang.syntax import ast
 from policylang.syntax.format.layout import laid_out
 from policylang.syntax.format.lexemes import Lexemes
 from policylang.syntax.parser import parse
@@ -48,11 +45,8 @@ def format_source(source: Source, width: int, limits: Limits | None = None) -> F
     if text == before.source.text:
         return Formatted(text)
     after = parse(Source(source.name, text, source.display), limits)
-    if (
-        after.diagnostics
-        or not _same(before.file.declarations, after.file.declarations)
-        or Lexemes(text).said() != said
-    ):
+    one, other = (ast.without_places(each.file.declarations) for each in (before, after))
+    if after.diagnostics or one != other or Lexemes(text).said() != said:
         raise FormatError(source.display)
     return Formatted(text)
 
@@ -60,28 +54,3 @@ def format_source(source: Source, width: int, limits: Limits | None = None) -> F
 def _with_newlines(text: str) -> str:
     """The text with ``\\n`` for every line break."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two nodes, tuples of nodes or values are equal but for the places of nodes."""
-    kind = one.__class__
-    if kind is not other.__class__:
-        return False
-    if kind is tuple:
-        return len(one) == len(other) and all(map(_same, one, other))
-    if not issubclass(kind, expressions.Node):
-        return bool(one == other)
-    for field in _fields(kind):
-        left, right = getattr(one, field), getattr(other, field)
-        if left.__class__ is str:
-            if left != right:
-                return False
-        elif not _same(left, right):
-            return False
-    return True
-
-
-@cache
-def _fields(kind: type[expressions.Node]) -> tuple[str, ...]:
-    """The fields of a node but those of its place."""
-    return tuple(field for field in kind.__struct_fields__ if field not in ("start_pos", "end_pos"))

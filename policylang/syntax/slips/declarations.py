@@ -74,6 +74,11 @@ _USER = (
     Slip(r"user (?P<id>[\w.+-]+@[\w.-]+)", help='put ids in quotes: `"<id>"`'),
 )
 
+_TAG = (
+    Slip("(?P<tag>superuser|terminated) <t>", "<tag> user <t>"),
+    Slip("(?P<tag>superuser|terminated)", help="put the tag before `user`: `<tag> user …`"),
+)
+
 _DENY = (
     Slip("deny (everyone|everybody|anyone|anybody|all users|users) (?P<what><w>(, <w2>)*) on", "deny <what> on"),
     Slip("deny all(?! on)", help="name the resource: `deny all on …`, or `deny all on all resources`"),
@@ -221,14 +226,8 @@ DECLARATIONS: dict[str, tuple[Slip, ...]] = {
         *_NAMED,
     ),
     "user": _USER,
-    "superuser": (
-        Slip("superuser <t>", "superuser user <t>"),
-        Slip("superuser", help="put the tag before `user`: `superuser user …`"),
-    ),
-    "terminated": (
-        Slip("terminated <t>", "terminated user <t>"),
-        Slip("terminated", help="put the tag before `user`: `terminated user …`"),
-    ),
+    "superuser": _TAG,
+    "terminated": _TAG,
     "deny": _DENY,
     "feature": _FEATURE,
     "portals": (

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from policylang.check.suppress.suppressions import read_suppressions
 from policylang.source import Source
 from policylang.syntax import ast
-from policylang.syntax.expression_builder import text_of
+from policylang.syntax.builder import text_of
 from policylang.syntax.format import format_source
 from policylang.syntax.grammar import tables
 from policylang.syntax.lexer import Scan
