@@ -154,11 +154,6 @@ def _look_alike(policy_set: ir.PolicySet, people: dict[str, Person], report: Dia
             place = before.source.location(before.id.start_pos, before.id.end_pos)
         else:
             place = Location.parse(first)
-        report.error(
-            "PL106",
-            people[id].source,
-            people[id].id,
-            f"the user {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}",
-            "write both with the same letters, or tell them apart",
-            Related(place, "the other one"),
-        )
+        message = f"the user {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}"
+        help = "write both with the same letters, or tell them apart"
+        report.error("PL106", people[id].source, people[id].id, message, help, Related(place, "the other one"))

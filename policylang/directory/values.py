@@ -9,25 +9,10 @@ from decimal import Decimal
 from policylang.diagnostics import quoted
 from policylang.directory.people import DirectoryValue
 from policylang.directory.problems import shown
+from policylang.model import types as t
 from policylang.model.conditions import Constant
 from policylang.model.report import DiagnosticLog, Site
 from policylang.model.symbols import Symbols
-from policylang.model.types import (
-    NUMBERS,
-    BoolType,
-    DateTimeType,
-    DateType,
-    DurationType,
-    EnumType,
-    IpType,
-    PlaceType,
-    RecordType,
-    SetType,
-    TextType,
-    Type,
-    UserType,
-    sample,
-)
 from policylang.model.values import Constants, WrittenValue, mismatch, of_user
 from policylang.settings.limits import Limits
 from policylang.source import Source
@@ -42,13 +27,13 @@ _DURATION = re.compile(r"([0-9]{1,200}) ([A-Za-z]+)")
 
 
 def constants(
-    c: Constants, source: Source, given: DirectoryValue, type_: Type, what: str, table: bool
+    c: Constants, source: Source, given: DirectoryValue, type_: t.Type, what: str, table: bool
 ) -> tuple[Constant, ...] | None:
     """The value, or the values of a set, as constants; ``None`` after a report of why it is none.
 
     ``what`` names the attribute, for messages. ``table``: every value is a text, those of a set are joined by ``;``.
     """
-    if not isinstance(type_, SetType):
+    if not isinstance(type_, t.SetType):
         constant = _constant(c, source, given, type_, what, table)
         return None if constant is None else (constant,)
     items = _split(c.report, source, given, what) if table else given.value
@@ -74,7 +59,7 @@ def _split(
 
 
 def _constant(
-    c: Constants, source: Source, given: DirectoryValue, type_: Type, what: str, table: bool
+    c: Constants, source: Source, given: DirectoryValue, type_: t.Type, what: str, table: bool
 ) -> Constant | None:
     if isinstance(given.value, tuple):
         mismatch(c.report, source, given, what, type_, "a list is not", "give one value")
@@ -87,44 +72,44 @@ def _constant(
     return None
 
 
-def _written(given: DirectoryValue, type_: Type, table: bool) -> WrittenValue | None:
+def _written(given: DirectoryValue, type_: t.Type, table: bool) -> WrittenValue | None:
     """The value as policy text would write a constant of the type, or ``None`` where it could not be one."""
     start, end, value = given.start_pos, given.end_pos, given.value
     if isinstance(value, bool):
-        return expressions.Name(start, end, "true" if value else "false") if isinstance(type_, BoolType) else None
+        return expressions.Name(start, end, "true" if value else "false") if isinstance(type_, t.BoolType) else None
     if isinstance(value, int | Decimal):
-        return expressions.Number(start, end, format(value, "f")) if isinstance(type_, NUMBERS) else None
+        return expressions.Number(start, end, format(value, "f")) if isinstance(type_, t.NUMBERS) else None
     match type_:
-        case TextType() | UserType() | RecordType() | IpType() | PlaceType():
+        case t.TextType() | t.UserType() | t.RecordType() | t.IpType() | t.PlaceType():
             return expressions.Text(start, end, value)
-        case EnumType():
+        case t.EnumType():
             return expressions.Name(start, end, value)
-        case BoolType() if table and value in ("true", "false"):
+        case t.BoolType() if table and value in ("true", "false"):
             return expressions.Name(start, end, value)
-        case DateType() if _DATE.fullmatch(value):
+        case t.DateType() if _DATE.fullmatch(value):
             return expressions.Date(start, end, value)
-        case DateTimeType() if _DATETIME.fullmatch(value):
+        case t.DateTimeType() if _DATETIME.fullmatch(value):
             return expressions.DateTime(start, end, value)
-        case DurationType() if (match := _DURATION.fullmatch(value)) is not None:
+        case t.DurationType() if (match := _DURATION.fullmatch(value)) is not None:
             return expressions.Duration(
                 start, end, expressions.Number(start, end, match[1]), expressions.Name(start, end, match[2])
             )
-        case _ if isinstance(type_, NUMBERS) and _NUMBER.fullmatch(value):
+        case _ if isinstance(type_, t.NUMBERS) and _NUMBER.fullmatch(value):
             return expressions.Number(start, end, value)
     return None
 
 
-def _help(given: DirectoryValue, type_: Type) -> str:
+def _help(given: DirectoryValue, type_: t.Type) -> str:
     match type_:
-        case TextType() | UserType() | RecordType() | EnumType() | IpType() | PlaceType():
+        case t.TextType() | t.UserType() | t.RecordType() | t.EnumType() | t.IpType() | t.PlaceType():
             return "write it in quotes"
-        case BoolType():
+        case t.BoolType():
             return f"write `true` or `false`{', without quotes' if given.value in ('true', 'false') else ''}"
-        case DateTimeType() if isinstance(given.value, str) and _DATE.fullmatch(given.value):
+        case t.DateTimeType() if isinstance(given.value, str) and _DATE.fullmatch(given.value):
             return f"add a time and an offset: `{given.value}T00:00:00Z`"
-        case DateTimeType() | DateType() | DurationType():
-            return f"write it like `{sample(type_)}`"
-        case _ if isinstance(type_, NUMBERS):
+        case t.DateTimeType() | t.DateType() | t.DurationType():
+            return f"write it like `{t.sample(type_)}`"
+        case _ if isinstance(type_, t.NUMBERS):
             return "write digits, with a point before a fraction"
     return ""
 

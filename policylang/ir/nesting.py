@@ -16,7 +16,7 @@ Limiting = frozenset[Name]
 """The bundles on a way from the outside in that limit what lies further in."""
 
 
-class TooManyWaysError(Exception):
+class _TooManyWaysError(Exception):
     """The ways are more than was asked for."""
 
 
@@ -28,7 +28,7 @@ def least_limiting(
     outer: Bundle, roles: Mapping[str, ir.Role], most: int | None = None
 ) -> dict[Name, frozenset[Limiting]]:
     """A bundle and every role inside it, each with the sets of limiting bundles on the ways to it, itself included, of
-    which none contains another. Raises `TooManyWaysError` where these are too many: more than ``most`` beyond one for
+    which none contains another. Raises `_TooManyWaysError` where these are too many: more than ``most`` beyond one for
     each.
     """
     found: dict[Name, dict[Limiting, None]] = {name_of(outer): {_own(outer): None}}
@@ -37,11 +37,11 @@ def least_limiting(
     for bundle in outer_first(outer, roles):
         sets = found.pop(name_of(bundle))
         if most is not None and len(sets) > 4 * most:
-            raise TooManyWaysError
+            raise _TooManyWaysError
         mine = least[name_of(bundle)] = _without_larger(sets)
         count += len(mine) - 1
         if most is not None and count > most:
-            raise TooManyWaysError
+            raise _TooManyWaysError
         for ref in bundle.roles:
             role = roles[ref.name]
             found.setdefault(name_of(role), {}).update((around | _own(role), None) for around in mine)
@@ -88,6 +88,6 @@ def too_many_ways(policy_set: ir.PolicySet, most: int) -> Bundle | None:
             if paths[name_of(bundle)] > most:  # without so many paths there are no such ways
                 try:
                     least_limiting(bundle, roles, most)
-                except TooManyWaysError:
+                except _TooManyWaysError:
                     return bundle
     return None

@@ -14,30 +14,10 @@ from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
 from policylang.model import addresses
 from policylang.model import conditions as c
+from policylang.model import types as t
 from policylang.model.instants import instant_text, is_backwards, never_active, timezones, zone
 from policylang.model.model import KINDS
 from policylang.model.operands import comparable
-from policylang.model.types import (
-    MAX_INT,
-    ORDERED,
-    BoolType,
-    DateTimeType,
-    DateType,
-    DecimalType,
-    Duration,
-    DurationType,
-    EnumType,
-    IntType,
-    IpType,
-    MoneyType,
-    PlaceType,
-    RecordType,
-    SetType,
-    TextType,
-    Type,
-    UserType,
-    in_words,
-)
 from policylang.model.words import condition_in_words, operand_in_words
 from policylang.model.world import ancestors
 from policylang.settings.limits import MOST_YEARS
@@ -53,7 +33,7 @@ _LONGEST = {"minutes": 366 * 24 * 60 * MOST_YEARS, "days": 366 * MOST_YEARS, "mo
 _DAYS = ("start", "until", "last")
 _ABOUT_ACTIONS = (ir.Grant, ir.Deny, ir.Need, ir.Invariant)
 
-_Types = Mapping[str, Type]
+_Types = Mapping[str, t.Type]
 
 
 class _WrongError(Exception):
@@ -111,7 +91,8 @@ class _Sound:
             if each.start is not None and each.until is not None and each.until < each.start:
                 raise _WrongError(f"the integration {quoted(each.name)} ends before it begins")
         for review in self.set.reviews:
-            self._check_duration(review.every)
+            if not 0 < review.every.amount <= _LONGEST[review.every.unit]:
+                raise _WrongError(f"{review.every} is not a time between reviews")
 
     # --- the world and its records ---------------------------------------------------------------------------
 
@@ -126,9 +107,9 @@ class _Sound:
         for resource in self.set.resources:
             yield from resource.attributes
 
-    def _check_type(self, name: str, type_: Type) -> None:
+    def _check_type(self, name: str, type_: t.Type) -> None:
         item = type_.item
-        if isinstance(item, EnumType):
+        if isinstance(item, t.EnumType):
             if not item.values or len(set(item.values)) < len(item.values):
                 raise _WrongError(f"{quoted(name)} has no values, or one twice")
             wrong = next((value for value in item.values if not _NAME.fullmatch(value)), None)
@@ -136,10 +117,10 @@ class _Sound:
                 raise _WrongError(f"{quoted(wrong)} is not a valid name of a value")
 
     def _check_resource(self, resource: ir.Resource) -> None:
-        if resource.place is not None and not isinstance(self.resources[resource.name][resource.place], PlaceType):
+        if resource.place is not None and not isinstance(self.resources[resource.name][resource.place], t.PlaceType):
             raise _WrongError(f"{quoted(f'{resource.name}.{resource.place}')} is not a place")
         tree = resource.tree
-        if tree is not None and self.resources[resource.name][tree] != RecordType(resource.name):
+        if tree is not None and self.resources[resource.name][tree] != t.RecordType(resource.name):
             raise _WrongError(f"{quoted(f'{resource.name}.{tree}')} does not lead to a {resource.name}")
         for action in resource.actions:
             if action.name in KINDS and action.kind != action.name:
@@ -236,26 +217,28 @@ class _Sound:
         if type_ is None:
             raise _WrongError(f"{quoted(operand_in_words(operand))} leads nowhere")
         if type_ != operand.type:
-            raise _WrongError(f"{quoted(operand_in_words(operand))} is {in_words(type_)}, not {in_words(operand.type)}")
+            raise _WrongError(
+                f"{quoted(operand_in_words(operand))} is {t.in_words(type_)}, not {t.in_words(operand.type)}"
+            )
         return None
 
-    def _type_of(self, resource: str, path: c.Path) -> Type | None:
+    def _type_of(self, resource: str, path: c.Path) -> t.Type | None:
         """What a path leads to."""
-        type_: Type | None
+        type_: t.Type | None
         steps = path.steps
         match path.root:
             case "record":
-                type_ = RecordType(resource)
+                type_ = t.RecordType(resource)
             case "subject":
-                type_ = UserType(None)
+                type_ = t.UserType(None)
             case "request":
                 type_ = self.request.get(steps[0]) if steps else None
                 steps = steps[1:]
         for step in steps:
             match type_:
-                case UserType():
+                case t.UserType():
                     type_ = self.subject.get(step)
-                case RecordType(resource=related):
+                case t.RecordType(resource=related):
                     type_ = self.resources[related].get(step)
                 case _:
                     return None
@@ -265,14 +248,16 @@ class _Sound:
         """Whether the types of a test are those that it asks for; operands are sound by themselves."""
         match test:
             case c.Compare("eq", left, right):
-                return comparable(left.type, right.type) and not isinstance(left.type, SetType)
+                return comparable(left.type, right.type) and not isinstance(left.type, t.SetType)
             case c.Compare(left=left, right=right):
-                return comparable(left.type, right.type) and isinstance(left.type, ORDERED)
+                return comparable(left.type, right.type) and isinstance(left.type, t.ORDERED)
             case c.Time(operand=operand, duration=duration):
                 exact = duration.value if isinstance(duration, c.Constant) else None
-                minutes = isinstance(exact, Duration) and exact.unit == "minutes"
-                on_time = isinstance(operand.type, DateTimeType) or (isinstance(operand.type, DateType) and not minutes)
-                return on_time and isinstance(duration.type, DurationType)
+                minutes = isinstance(exact, t.Duration) and exact.unit == "minutes"
+                on_time = isinstance(operand.type, t.DateTimeType) or (
+                    isinstance(operand.type, t.DateType) and not minutes
+                )
+                return on_time and isinstance(duration.type, t.DurationType)
             case c.Missing(operand):
                 return bool(operand.steps)
             case c.In(operand, values):
@@ -280,64 +265,62 @@ class _Sound:
                     self._check_constant(operand.type, value)
                 return bool(values) and len({repr(value) for value in values}) == len(values)
             case c.InNetwork(operand, network):
-                return isinstance(operand.type, IpType) and _is_network(network)
+                return isinstance(operand.type, t.IpType) and _is_network(network)
             case c.Contains(operand, item):
-                return isinstance(operand.type, SetType) and comparable(operand.type.of, item.type)
+                return isinstance(operand.type, t.SetType) and comparable(operand.type.of, item.type)
             case c.Overlaps(left, right):
-                sets = isinstance(left.type, SetType) and isinstance(right.type, SetType)
+                sets = isinstance(left.type, t.SetType) and isinstance(right.type, t.SetType)
                 return sets and comparable(left.type.item, right.type.item)
             case c.Empty(operand):
-                return isinstance(operand.type, SetType)
+                return isinstance(operand.type, t.SetType)
             case c.Hours():
                 return True
             case c.Weekdays(days):
                 return days != () and days == tuple(day for day in c.WEEKDAYS if day in days)
             case c.Under(operand, tree, optional, top):
                 of = operand.type
-                is_tree = isinstance(of, RecordType) and (tree, optional) == self.trees.get(of.resource)
-                return is_tree and (isinstance(top.type, TextType) or top.type == of)
+                is_tree = isinstance(of, t.RecordType) and (tree, optional) == self.trees.get(of.resource)
+                return is_tree and (isinstance(top.type, t.TextType) or top.type == of)
             case c.TextTest(operand=operand, part=part):
-                return isinstance(operand.type, TextType) and isinstance(part.type, TextType)
+                return isinstance(operand.type, t.TextType) and isinstance(part.type, t.TextType)
             case _:
                 return False
 
     # --- values ----------------------------------------------------------------------------------------------
 
-    def _check_constant(self, type_: Type, value: object) -> None:
+    def _check_constant(self, type_: t.Type, value: object) -> None:
         if not self._is_value(type_, value):
-            raise _WrongError(f"{quoted(str(value))} is not {in_words(type_)}, or written in another way than that is")
+            raise _WrongError(
+                f"{quoted(str(value))} is not {t.in_words(type_)}, or written in another way than that is"
+            )
 
-    def _is_value(self, type_: Type, value: object) -> bool:
+    def _is_value(self, type_: t.Type, value: object) -> bool:
         match type_:
-            case BoolType():
+            case t.BoolType():
                 return isinstance(value, bool)
-            case IntType():
-                return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INT
-            case DurationType():
-                return isinstance(value, Duration) and value.amount <= _LONGEST[value.unit]
+            case t.IntType():
+                return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= t.MAX_INT
+            case t.DurationType():
+                return isinstance(value, t.Duration) and value.amount <= _LONGEST[value.unit]
         if not isinstance(value, str):
             return False
         match type_:
-            case TextType() | UserType():
+            case t.TextType() | t.UserType():
                 return True
-            case EnumType(values):
+            case t.EnumType(values):
                 return value in values
-            case PlaceType(scope):
+            case t.PlaceType(scope):
                 return self.places.get(value) == scope
-            case DecimalType() | MoneyType():
+            case t.DecimalType() | t.MoneyType():
                 return value != "-0" and _NUMBER.fullmatch(value) is not None
-            case DateType():
+            case t.DateType():
                 return _is_day(value)
-            case DateTimeType():
+            case t.DateTimeType():
                 return _is_instant(value)
-            case IpType():
+            case t.IpType():
                 return _is_address(value)
             case _:
                 return False
-
-    def _check_duration(self, duration: Duration) -> None:
-        if not 0 < duration.amount <= _LONGEST[duration.unit]:
-            raise _WrongError(f"{duration} is not a time between reviews")
 
     def _check_user(self, user: ir.User) -> None:
         for given in user.attributes:
@@ -346,7 +329,7 @@ class _Sound:
             if (item is type_ and len(given.values) != 1) or any(each.type != item for each in given.values):
                 raise _WrongError(f"the value of {quoted(given.name)} of the user {quoted(user.id)} is of another type")
             for each in given.values:
-                if not (isinstance(item, RecordType) and isinstance(each.value, str)):  # the id of a record
+                if not (isinstance(item, t.RecordType) and isinstance(each.value, str)):  # the id of a record
                     self._check_constant(item, each.value)
         for assignment in user.assignments:
             if (assignment.start_time and not assignment.start) or (assignment.until_time and not assignment.until):

@@ -30,14 +30,13 @@ def _second(content: _Content) -> _Content:
     roles = [_with(each, owner=None) for each in content["roles"]]
     integrations = [_integration(each) for each in content["integrations"]]
     separations = [_separation(each) for each in content["separations"]]
-    users = [_user(each) for each in content["users"]]
+    users = [{**each, "assignments": [_timed(given) for given in each["assignments"]]} for each in content["users"]]
     added = {"roles": roles, "users": users, "integrations": integrations, "separations": separations}
     return {**content, "resources": resources, **added}
 
 
-def _user(user: _Content) -> _Content:
-    given = [_with(each, from_time=None, until_time=None) for each in user["assignments"]]
-    return {**user, "assignments": given}
+def _timed(assignment: _Content) -> _Content:
+    return _with(assignment, from_time=None, until_time=None)
 
 
 def _separation(separation: _Content) -> _Content:
@@ -52,12 +51,8 @@ def _integration(integration: _Content) -> _Content:
 
 
 def _resource(resource: _Content) -> _Content:
-    actions = [_with(each, kind=_kind(each["name"])) for each in resource["actions"]]
+    actions = [_with(each, kind=each["name"] if each["name"] in KINDS else None) for each in resource["actions"]]
     return {**_with(resource, tree=None), "actions": actions}
-
-
-def _kind(name: str) -> str | None:
-    return name if name in KINDS else None
 
 
 def _with(node: _Content, **added: Any) -> _Content:

@@ -47,13 +47,9 @@ def _check_item(context: Context, source: Source, owner: Any, item: ast.BundleIt
             check_limit(context, source, item)
         case ast.Portal() | ast.Performs() if isinstance(owner, ast.Group):
             word = source.text[item.start_pos :].split(None, 1)[0]
-            context.report.error(
-                "PL100",
-                source,
-                item,
-                f"expected an item of a group, found {quoted(word)}",
-                f"`{word}` belongs in a role; put the role in the group",
-            )
+            message = f"expected an item of a group, found {quoted(word)}"
+            help = f"`{word}` belongs in a role; put the role in the group"
+            context.report.error("PL100", source, item, message, help)
         case ast.Portal(name=name):
             context.find("portal", source, name)
         case ast.Performs(tasks=tasks):
@@ -81,13 +77,9 @@ def check_deny(context: Context, source: Source, node: ast.Deny) -> None:
     if block is None:
         return
     if isinstance(node.target, ast.AllResources):
-        context.report.error(
-            "PL103",
-            source,
-            block,
-            "a condition can only use attributes of one resource, not of all resources",
-            "write `on any resource with …` and name the attributes that the condition needs",
-        )
+        message = "a condition can only use attributes of one resource, not of all resources"
+        help = "write `on any resource with …` and name the attributes that the condition needs"
+        context.report.error("PL103", source, block, message, help)
     elif resources:
         only = None
         if isinstance(node.target, ast.AnyResource):
@@ -137,13 +129,9 @@ def _check_target(
         context.expand(source, node, len(context.model.resources))
         if fields:
             word = "grant" if isinstance(node, ast.Grant) else "deny"
-            context.report.error(
-                "PL103",
-                source,
-                fields[0],
-                "attributes belong to one resource, not to all resources",
-                f"write a {word} for each resource, or remove the attributes",
-            )
+            message = "attributes belong to one resource, not to all resources"
+            help = f"write a {word} for each resource, or remove the attributes"
+            context.report.error("PL103", source, fields[0], message, help)
         for name in () if is_every_action(node.actions) else node.actions:
             if name.value not in context.every_action and not context.symbols.is_block_hidden("resource"):
                 unknown(context.report, source, name, "action", context.every_action, "no resource has it")
@@ -165,13 +153,8 @@ def _without_all(context: Context, source: Source, node: ast.Grant | ast.Deny) -
     """The named actions; reports `all` among them."""
     for name in node.actions:
         if name.value == "all":
-            context.report.error(
-                "PL100",
-                source,
-                name,
-                "`all` cannot be listed with other actions",
-                "write `grant all on …`, or name the actions",
-            )
+            message = "`all` cannot be listed with other actions"
+            context.report.error("PL100", source, name, message, "write `grant all on …`, or name the actions")
     return tuple(name for name in node.actions if name.value != "all")
 
 
@@ -207,22 +190,14 @@ def _check_cycles(context: Context) -> None:
     of_groups = (1 + sum(of_roles[name] for name in inside) for inside in groups)
     context.model.ways = max([*of_roles.values(), *of_groups], default=0)
     for deep in too_deep(edges, context.limits.role_depth):
-        context.report.error(
-            "PL110",
-            roles[deep].source,
-            roles[deep].node.name,  # type: ignore[attr-defined]
-            f"the role {quoted(deep)} has roles inside one another more than {context.limits.role_depth} deep",
-            "put the inner roles directly in it",
-        )
+        message = f"the role {quoted(deep)} has roles inside one another more than {context.limits.role_depth} deep"
+        help = "put the inner roles directly in it"
+        node: Any = roles[deep].node
+        context.report.error("PL110", roles[deep].source, node.name, message, help)
     for cycle in cycles(edges, roles):
         site = roles[cycle[0]]
         inner = cycle[1] if len(cycle) > 1 else cycle[0]
         items: Any = site.node.items  # type: ignore[attr-defined]
         name = next(r for i in items if isinstance(i, ast.Includes) for r in i.roles if r.value == inner)
-        context.report.error(
-            "PL105",
-            site.source,
-            name,
-            f"a role contains itself: {chain(cycle)}",
-            "move what the roles share into a separate role",
-        )
+        message = f"a role contains itself: {chain(cycle)}"
+        context.report.error("PL105", site.source, name, message, "move what the roles share into a separate role")

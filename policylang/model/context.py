@@ -71,13 +71,9 @@ class Context(msgspec.Struct, dict=True):
         limit = self.limits.expansion
         before, self.expanded = self.expanded, self.expanded + parts
         if before <= limit < self.expanded:
-            self.report.error(
-                "PL110",
-                source,
-                node,
-                f"this expands the policy set to more than {limit:,} parts",
-                "name resources instead of all of them, use fewer different arguments, or raise `limits: expansion`",
-            )
+            message = f"this expands the policy set to more than {limit:,} parts"
+            help = "name resources instead of all of them, use fewer different arguments, or raise `limits: expansion`"
+            self.report.error("PL110", source, node, message, help)
         return self.expanded <= limit
 
     def find(self, kind: str, source: Source, name: expressions.Name | expressions.Text) -> bool:
@@ -123,11 +119,6 @@ class Context(msgspec.Struct, dict=True):
         found = [clause for clause in clauses if type(clause) is kind]
         for clause in found[1:]:
             words = source.text[clause.start_pos : clause.end_pos].split(None, 1)[0].rstrip("{(")
-            self.report.error(
-                "PL102",
-                source,
-                clause,
-                f"{quoted(words) if words else 'this block'} is given twice",
-                "keep one of the two",
-            )
+            message = f"{quoted(words) if words else 'this block'} is given twice"
+            self.report.error("PL102", source, clause, message, "keep one of the two")
         return found[0] if found else None

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
+from policylang.model import types as t
 from policylang.model.paths import ConditionScope, is_known, joins_conditions, resolve_path
 from policylang.model.report import DiagnosticLog
 from policylang.model.slips import needless_word
-from policylang.model.types import NUMBERS, EnumType, SetType, Type, UserType, in_words, words_of
 from policylang.model.values import literal, mismatch, natural_type
 from policylang.syntax import expressions
 
 _Pair = tuple[ir.Operand, ir.Operand]
 
 
-def comparable(left: Type, right: Type) -> bool:
+def comparable(left: t.Type, right: t.Type) -> bool:
     """Whether values of the two types can be equal."""
-    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
+    if isinstance(left, t.NUMBERS) and isinstance(right, t.NUMBERS):
         return True
-    if isinstance(left, EnumType) and isinstance(right, EnumType):
+    if isinstance(left, t.EnumType) and isinstance(right, t.EnumType):
         return not set(left.values).isdisjoint(right.values)
-    if isinstance(left, UserType) and isinstance(right, UserType):
+    if isinstance(left, t.UserType) and isinstance(right, t.UserType):
         return True
     return left == right
 
@@ -34,7 +34,7 @@ def called(scope: ConditionScope, node: expressions.Node) -> str:
     return quoted(_written(scope, node))
 
 
-def misfit(scope: ConditionScope, node: expressions.Node, type_: Type, found: str, help: str = "") -> None:
+def misfit(scope: ConditionScope, node: expressions.Node, type_: t.Type, found: str, help: str = "") -> None:
     """Report a type that something written has and that is not needed there."""
     mismatch(scope.report, scope.source, node, called(scope, node), type_, found, help)
 
@@ -47,9 +47,7 @@ def has_name(scope: ConditionScope, node: expressions.Node, *sides: expressions.
     """Whether one side is no constant; reports where there is none."""
     if any(isinstance(side, expressions.Path) for side in sides):
         return True
-    scope.report.error(
-        "PL103", scope.source, node, "both sides are constants", "compare a constant with an attribute of the record"
-    )
+    scope.error("PL103", node, "both sides are constants", "compare a constant with an attribute of the record")
     return False
 
 
@@ -80,36 +78,36 @@ def both_sides(scope: ConditionScope, node: expressions.Comparison) -> _Pair | N
 def incomparable(
     scope: ConditionScope,
     node: expressions.Comparison | expressions.Membership,
-    left: Type,
-    right: Type,
+    left: t.Type,
+    right: t.Type,
 ) -> None:
     """Report two sides of different types."""
     if isinstance(node, expressions.Comparison):
         first, second = node.left, node.right
         message = (
-            f"{called(scope, first)} is {in_words(left)}, {called(scope, second)} is {in_words(right)}: "
+            f"{called(scope, first)} is {t.in_words(left)}, {called(scope, second)} is {t.in_words(right)}: "
             "they cannot be compared"
         )
     else:
-        message = f"{called(scope, node.operand)} is {in_words(left)}, a choice is {in_words(right)}"
-    scope.report.error("PL103", scope.source, node, message, "compare values of one type")
+        message = f"{called(scope, node.operand)} is {t.in_words(left)}, a choice is {t.in_words(right)}"
+    scope.error("PL103", node, message, "compare values of one type")
 
 
 def one_side(
     scope: ConditionScope,
     node: expressions.Operand,
-    other: Type | None,
+    other: t.Type | None,
     beside: expressions.Operand | None = None,
 ) -> ir.Operand | None:
     """One side of a comparison. ``other`` is the type of the other side, where that is known."""
     what = called(scope, beside) if beside else "the value"
     if not isinstance(node, expressions.Path):
         type_ = other if other is not None else natural_type(node)
-        if isinstance(type_, SetType):
+        if isinstance(type_, t.SetType):
             type_ = type_.of
         if type_ is None:
             assert isinstance(node, expressions.Number)
-            scope.report.error("PL103", scope.source, node, f"{called(scope, node)} is a number", "name an attribute")
+            scope.error("PL103", node, f"{called(scope, node)} is a number", "name an attribute")
             return None
         return literal(scope.world.constants, scope.source, node, type_, what)
     if joins_conditions(scope, node) or needless_word(scope, node):
@@ -127,7 +125,7 @@ def one_side(
         if _is_parameter(scope, node, other):
             return None
         return literal(scope.world.constants, scope.source, node.steps[0], other, what)
-    if word is not None and isinstance(other, EnumType) and not is_known(scope, word):
+    if word is not None and isinstance(other, t.EnumType) and not is_known(scope, word):
         return literal(scope.world.constants, scope.source, node.steps[0], other, what)
     is_first = beside is not None and node.start_pos < beside.start_pos
     return resolve_path(scope, node, None if is_first else other)
@@ -142,7 +140,7 @@ def word_of(node: expressions.Operand) -> str | None:
     )
 
 
-def type_of(scope: ConditionScope, node: expressions.Operand) -> Type | None:
+def type_of(scope: ConditionScope, node: expressions.Operand) -> t.Type | None:
     """The type of a path that can be resolved; reports nothing."""
     if not isinstance(node, expressions.Path):
         return None
@@ -158,26 +156,26 @@ def type_of(scope: ConditionScope, node: expressions.Operand) -> Type | None:
     return found.type if found else None
 
 
-def _is_value(node: expressions.Operand, other: Type | None) -> bool:
+def _is_value(node: expressions.Operand, other: t.Type | None) -> bool:
     """Whether a word can be a value of the enum, or the truth, on the other side."""
-    return word_of(node) in words_of(other)
+    return word_of(node) in t.words_of(other)
 
 
 # --- words with two meanings ---------------------------------------------------------------------------------
 
 
-def _is_parameter(scope: ConditionScope, node: expressions.Operand, other: Type) -> bool:
+def _is_parameter(scope: ConditionScope, node: expressions.Operand, other: t.Type) -> bool:
     """Whether a word that is a value on the other side could as well be a parameter, which is reported."""
     word = word_of(node)
     bound = scope.parameters.get(word or "")
     if bound is None or not comparable(bound.type, other):
         return False
     help = f"rename the parameter: then `{word}` is the value"
-    scope.report.error("PL103", scope.source, node, _two_meanings(word or "", "parameter"), help)
+    scope.error("PL103", node, _two_meanings(word or "", "parameter"), help)
     return True
 
 
-def _is_ambiguous(scope: ConditionScope, node: expressions.Comparison, left_type: Type, right_type: Type) -> bool:
+def _is_ambiguous(scope: ConditionScope, node: expressions.Comparison, left_type: t.Type, right_type: t.Type) -> bool:
     """Whether ``is`` between two names that have types has two meanings, which is reported.
 
     A name beside itself is no meaning of its own: in `active is active` one of the two is the value.
@@ -197,7 +195,7 @@ def _is_ambiguous(scope: ConditionScope, node: expressions.Comparison, left_type
     if both_names:
         help += f", for the attribute {_choices(node, [_of_names(left, right, left_type, right_type)])}"
     message = _two_meanings(right if right_is_value else left, "attribute")
-    scope.report.error("PL103", scope.source, node, message, help)
+    scope.error("PL103", node, message, help)
     return True
 
 
@@ -205,9 +203,9 @@ def _two_meanings(word: str, other: str) -> str:
     return f"`{word}` can mean the value `{word}` or the {other} `{word}`"
 
 
-def _of_names(left: str, right: str, left_type: Type, right_type: Type) -> str:
+def _of_names(left: str, right: str, left_type: t.Type, right_type: t.Type) -> str:
     """A comparison of two names, of which one at least is also a value of the other. Brackets hold values first."""
-    of_left, of_right = words_of(left_type), words_of(right_type)
+    of_left, of_right = t.words_of(left_type), t.words_of(right_type)
     if left not in of_right:
         return f"{right} in [{left}]"
     if right not in of_left:
@@ -220,7 +218,7 @@ def _choices(node: expressions.Comparison, ways: list[str]) -> str:
     return " or ".join(f"`not ({way})`" if node.operator.value == "is not" else f"`{way}`" for way in ways)
 
 
-def is_ambiguous_item(scope: ConditionScope, node: expressions.Operand, type_: Type) -> bool:
+def is_ambiguous_item(scope: ConditionScope, node: expressions.Operand, type_: t.Type) -> bool:
     """Whether what a set is to contain can be a value and a name, which is reported."""
     its = type_of(scope, node) if _is_value(node, type_) else None
     if its is None or not comparable(type_, its):
@@ -228,5 +226,5 @@ def is_ambiguous_item(scope: ConditionScope, node: expressions.Operand, type_: T
     if not _is_parameter(scope, node, type_):
         word = word_of(node) or ""
         help = f"rename the attribute: then `{word}` is the value"
-        scope.report.error("PL103", scope.source, node, _two_meanings(word, "attribute"), help)
+        scope.error("PL103", node, _two_meanings(word, "attribute"), help)
     return True

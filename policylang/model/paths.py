@@ -53,6 +53,19 @@ class ConditionScope(msgspec.Struct, frozen=True):
     def report(self) -> DiagnosticLog:
         return self.world.constants.report
 
+    def error(
+        self,
+        code: str,
+        node: expressions.Node,
+        message: str,
+        help: str | None = None,
+        *,
+        by: str | None = None,
+        replace: expressions.Node | None = None,
+    ) -> None:
+        """As `DiagnosticLog.error`, in the source of the condition."""
+        self.report.error(code, self.source, node, message, help, by=by, replace=replace)
+
     @property
     def attributes(self) -> Attributes | None:
         """Those of the resource."""
@@ -90,7 +103,7 @@ def resolve_path(scope: ConditionScope, node: expressions.Path, other: Type | No
     if scope.only is not None and attributes and first.value in attributes and first.value not in scope.only:
         message = f"this applies to any resource, and not all have {quoted(first.value)}"
         help = f"add it: `with {', '.join([*sorted(scope.only), first.value])}`"
-        scope.report.error("PL101", scope.source, first, message, help)
+        scope.error("PL101", first, message, help)
         return None
     return _enter(scope, "record", attributes, node.steps, where, scope.resource, other)
 
@@ -112,7 +125,7 @@ def _written_elsewhere(scope: ConditionScope, node: expressions.Path) -> bool:
     else:
         help = f"write `{by}`"
     message = f"unknown attribute {quoted(names[0])} of `{scope.resource}`"
-    scope.report.error("PL101", scope.source, node.steps[0], message, help, replace=node, by=by)
+    scope.error("PL101", node.steps[0], message, help, replace=node, by=by)
     return True
 
 
@@ -156,7 +169,7 @@ def _attribute(
         if help.startswith(("write", "put")) and near is None:
             message = f"unknown attribute {quoted(step.value)} of `{owner}`"
             by = "assigned user" if help == _THE_USER_HELP else f'"{step.value}"' if help.endswith('"`') else None
-            scope.report.error("PL101", scope.source, step, message, help, by=by)
+            scope.error("PL101", step, message, help, by=by)
         else:
             candidates = [*scope.parameters, *attributes]
             unknown(scope.report, scope.source, step, "attribute", candidates, help, owner)
@@ -183,7 +196,7 @@ def joins_conditions(scope: ConditionScope, node: expressions.Path) -> bool:
         else:
             help = "write a comparison on each side; for one of several values write `… in [a, b]`"
         message = f"{quoted(first)} is not a condition, so `{joint}` cannot join it"
-        scope.report.error("PL100", scope.source, step, message, help)
+        scope.error("PL100", step, message, help)
         return True
     return False
 

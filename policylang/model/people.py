@@ -42,14 +42,10 @@ def _check_user(context: Context, source: Source, node: ast.User) -> None:
     for name in groups:
         context.find("group", source, name)
     for name in groups[1:]:
-        context.report.error(
-            "PL108",
-            source,
-            name,
-            f"the user {quoted(node.id.value)} is in two groups",
-            "a user is in at most one group: give the second one's rights as a role",
-            related(Site(source, groups[0]), "the first group is here"),
-        )
+        message = f"the user {quoted(node.id.value)} is in two groups"
+        help = "a user is in at most one group: give the second one's rights as a role"
+        first = related(Site(source, groups[0]), "the first group is here")
+        context.report.error("PL108", source, name, message, help, first)
     if node.job is not None:
         context.find("job", source, node.job)
     given: dict[str, ast.UserAttribute] = {}
@@ -57,14 +53,10 @@ def _check_user(context: Context, source: Source, node: ast.User) -> None:
         match item:
             case ast.UserAttribute():
                 if given.setdefault(item.name.value, item) is not item:
-                    context.report.error(
-                        "PL102",
-                        source,
-                        item.name,
-                        f"the attribute {quoted(item.name.value)} is given twice",
-                        "delete one of the two",
-                        related(Site(source, given[item.name.value]), "first given here"),
-                    )
+                    message = f"the attribute {quoted(item.name.value)} is given twice"
+                    help = "delete one of the two"
+                    there = related(Site(source, given[item.name.value]), "first given here")
+                    context.report.error("PL102", source, item.name, message, help, there)
                 else:
                     _check_attribute(context, source, item)
             case ast.Append(limit=limit) | ast.Override(limit=limit):
@@ -162,14 +154,9 @@ def _check_place(context: Context, source: Source, node: ast.AtPlace) -> None:
         return
     kind = site.node.kind.value  # type: ignore[attr-defined]
     if kind != node.kind.value:
-        context.report.error(
-            "PL103",
-            source,
-            node,
-            f"{quoted(node.place.value)} is of the kind {quoted(kind)}, not {quoted(node.kind.value)}",
-            f'write `at {kind} "{node.place.value}"`',
-            related(site, "declared here"),
-        )
+        message = f"{quoted(node.place.value)} is of the kind {quoted(kind)}, not {quoted(node.kind.value)}"
+        help = f'write `at {kind} "{node.place.value}"`'
+        context.report.error("PL103", source, node, message, help, related(site, "declared here"))
 
 
 def _check_need(context: Context, source: Source, need: ast.Need) -> None:

@@ -41,30 +41,16 @@ def check_policies(context: Context) -> None:
 def _parameters(context: Context, source: Source, node: ast.Policy) -> dict[str, Type | None]:
     found: dict[str, Type | None] = {}
     if len(node.parameters) > context.limits.parameters:
-        context.report.error(
-            "PL110",
-            source,
-            node.name,
-            f"{len(node.parameters)} parameters, the limit is {context.limits.parameters}",
-            "split the policy",
-        )
+        message = f"{len(node.parameters)} parameters, the limit is {context.limits.parameters}"
+        context.report.error("PL110", source, node.name, message, "split the policy")
     for parameter in node.parameters:
         if isinstance(parameter, ast.MisplacedValue):
-            context.report.error(
-                "PL100",
-                source,
-                parameter,
-                f"expected a parameter, found {quoted(parameter.name.value)}",
-                f"give the parameter a type: `{parameter.name.value}: duration`",
-            )
+            message = f"expected a parameter, found {quoted(parameter.name.value)}"
+            help = f"give the parameter a type: `{parameter.name.value}: duration`"
+            context.report.error("PL100", source, parameter, message, help)
         elif parameter.name.value in found:
-            context.report.error(
-                "PL102",
-                source,
-                parameter.name,
-                f"the parameter {quoted(parameter.name.value)} is declared twice",
-                "rename one of the two",
-            )
+            message = f"the parameter {quoted(parameter.name.value)} is declared twice"
+            context.report.error("PL102", source, parameter.name, message, "rename one of the two")
         else:
             found[parameter.name.value] = resolve_type(context, source, parameter.type)
     return found
@@ -74,13 +60,9 @@ def _check_shadowing(context: Context, source: Source, node: ast.Policy, attribu
     """A parameter named like an attribute would silently take its place in the condition."""
     for parameter in node.parameters:
         if parameter.name.value in attributes:
-            context.report.error(
-                "PL102",
-                source,
-                parameter.name,
-                f"the parameter {quoted(parameter.name.value)} has the name of an attribute",
-                "rename the parameter, so that the condition can use both",
-            )
+            message = f"the parameter {quoted(parameter.name.value)} has the name of an attribute"
+            help = "rename the parameter, so that the condition can use both"
+            context.report.error("PL102", source, parameter.name, message, help)
 
 
 def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | None:
@@ -164,14 +146,9 @@ def check_limit(context: Context, source: Source, node: ast.Limit) -> None:
     for action in node.actions:
         known = any(action.value in context.model.resources[each].actions for each in fitting)
         if declared and known and action.value not in declared:
-            context.report.error(
-                "PL107",
-                source,
-                action,
-                f"the policy {quoted(name)} limits {', '.join(declared)} only",
-                f"remove `{action.value}`",
-                related(site, "declared here"),
-            )
+            message = f"the policy {quoted(name)} limits {', '.join(declared)} only"
+            help = f"remove `{action.value}`"
+            context.report.error("PL107", source, action, message, help, related(site, "declared here"))
     if isinstance(node.resource, ast.AnyResource):
         wanted = [action.value for action in node.actions]
         fitting = [each for each in fitting if _limits_something(context.model.resources[each], wanted, declared)]
@@ -218,14 +195,9 @@ def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast
             _does_not_fit(context, source, named, f"it is a policy on {quoted(own)}", site)
         return []
     if node.resource is None:
-        context.report.error(
-            "PL107",
-            source,
-            node,
-            f"{quoted(node.policy.value)} is a policy on any resource: name the resource it applies to",
-            f"write `policy {source.text[node.policy.start_pos : node.end_pos]} on …`",
-            related(site, "declared here"),
-        )
+        message = f"{quoted(node.policy.value)} is a policy on any resource: name the resource it applies to"
+        help = f"write `policy {source.text[node.policy.start_pos : node.end_pos]} on …`"
+        context.report.error("PL107", source, node, message, help, related(site, "declared here"))
         return []
     if isinstance(node.resource, ast.AnyResource):
         resources = check_any_resource(context, source, node.resource)
@@ -268,14 +240,9 @@ def _arguments(
     if len(node.arguments) != len(parameters):
         wanted = ", ".join(sample(type_) for type_ in parameters.values())
         given = f"{len(node.arguments)} {'is' if len(node.arguments) == 1 else 'are'}"
-        context.report.error(
-            "PL104",
-            source,
-            node,
-            f"{quoted(node.policy.value)} takes {_count(len(parameters))}, {given} given",
-            f"write `policy {node.policy.value}({wanted})`" if parameters else "remove the parentheses",
-            related(site, "declared here"),
-        )
+        message = f"{quoted(node.policy.value)} takes {_count(len(parameters))}, {given} given"
+        help = f"write `policy {node.policy.value}({wanted})`" if parameters else "remove the parentheses"
+        context.report.error("PL104", source, node, message, help, related(site, "declared here"))
         return None
     values: list[Constant] = []
     for argument, (name, type_) in zip(node.arguments, parameters.items(), strict=True):
@@ -304,13 +271,8 @@ def _argument(
         else:
             context.report.add(found)
     if value is None and not report.diagnostics:
-        context.report.error(
-            "PL104",
-            source,
-            node,
-            f"the parameter {quoted(parameter)} takes a constant: {in_words(type_)}",
-            f"write a constant: `{sample(type_)}`",
-        )
+        message = f"the parameter {quoted(parameter)} takes a constant: {in_words(type_)}"
+        context.report.error("PL104", source, node, message, f"write a constant: `{sample(type_)}`")
     return value
 
 

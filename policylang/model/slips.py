@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 from policylang.diagnostics import quoted
+from policylang.model import habits
 from policylang.model.conditions import WEEKDAYS
-from policylang.model.habits import (
-    AMOUNTS,
-    EMPTY,
-    EQUAL,
-    IN_GROUP,
-    NEEDLESS,
-    NOTHING,
-    NOW,
-    NOW_ALONE,
-    NOW_HELP,
-    SOMETHING,
-)
 from policylang.model.paths import ConditionScope, is_known
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
@@ -32,11 +21,11 @@ def reports_slip(scope: ConditionScope, node: expressions.Comparison, left: Type
         if days:
             mended = f"now {node.operator.value} on {days}"
             message = f"unknown attribute `now` of `{scope.resource}`"
-            scope.report.error("PL101", scope.source, node.left, message, f"write `{mended}`", replace=node, by=mended)
+            scope.error("PL101", node.left, message, f"write `{mended}`", replace=node, by=mended)
         else:
-            _report(scope, node.left, "now", NOW_ALONE)
+            _report(scope, node.left, "now", habits.NOW_ALONE)
         return True
-    if _negated_in_words(scope, node, node.left):
+    if negated_in_words(scope, node, node.left):
         return True
     if not isinstance(right, expressions.Path) or right.subject or is_known(scope, right.steps[0].value):
         return False
@@ -45,24 +34,21 @@ def reports_slip(scope: ConditionScope, node: expressions.Comparison, left: Type
     if len(right.steps) == 1 and node.operator.value in ("is", "is not"):
         if _has_meaning(left, right.steps[0].value):
             return False
-        if name in NOTHING | EMPTY | SOMETHING:
+        if name in habits.NOTHING | habits.EMPTY | habits.SOMETHING:
             _presence(scope, node, left, name)
             return True
         if isinstance(left, UserType) and _reports_group(scope, right, words):
             return True
-        equal = next((each for each in EQUAL if words[: len(each)] == list(each) and len(words) > len(each)), None)
+        equal = next(
+            (each for each in habits.EQUAL if words[: len(each)] == list(each) and len(words) > len(each)), None
+        )
         if equal is not None:
             rest = " ".join(words[len(equal) :])
-            _report(
-                scope,
-                right,
-                name,
-                f"leave out `{' '.join(equal)}`: write `{_text(scope, node.left)} {node.operator.value} {rest}`",
-                rest,
-            )
+            mended = f"{_text(scope, node.left)} {node.operator.value} {rest}"
+            _report(scope, right, name, f"leave out `{' '.join(equal)}`: write `{mended}`", rest)
             return True
-    if name in NOW and isinstance(left, (DateType, DateTimeType)):
-        _report(scope, right, right.steps[0].value, NOW_HELP)
+    if name in habits.NOW and isinstance(left, (DateType, DateTimeType)):
+        _report(scope, right, right.steps[0].value, habits.NOW_HELP)
         return True
     return False
 
@@ -110,7 +96,7 @@ def needless_word(scope: ConditionScope, node: expressions.Path) -> bool:
         mended = " ".join(["not", *words[1:]])
         _report(scope, node.steps[0], node.steps[0].value, f"write `{mended}`", mended)
         return True
-    if words[0] in NEEDLESS:
+    if words[0] in habits.NEEDLESS:
         _report(scope, node.steps[0], node.steps[0].value, f"leave out `{words[0]}`", " ".join(words[1:]))
         return True
     return False
@@ -123,7 +109,7 @@ def duration_in_words(scope: ConditionScope, node: expressions.Path) -> bool:
     words = _words(scope, node.steps[0])
     if len(words) not in (1, 2):
         return False
-    amount = AMOUNTS.get(words[0].lower()) if len(words) == 2 else 1
+    amount = habits.AMOUNTS.get(words[0].lower()) if len(words) == 2 else 1
     unit = f"{words[-1].lower().removesuffix('s')}s"
     if amount is None or unit not in UNITS_OF_TIME:
         return False
@@ -132,13 +118,10 @@ def duration_in_words(scope: ConditionScope, node: expressions.Path) -> bool:
     return True
 
 
-def negated_choice(scope: ConditionScope, node: expressions.Membership) -> bool:
-    """Whether the choices stand behind `not in`, which is reported."""
-    return _negated_in_words(scope, node, node.operand)
-
-
-def _negated_in_words(scope: ConditionScope, node: expressions.Node, left: expressions.Operand) -> bool:
-    """``status not in [a]``: the parser takes ``status not`` for a name of two words."""
+def negated_in_words(scope: ConditionScope, node: expressions.Node, left: expressions.Operand) -> bool:
+    """Whether `not` stands behind the left side of a test, which is reported: of ``status not in [a]`` the parser takes
+    ``status not`` for a name of two words.
+    """
     if not isinstance(left, expressions.Path) or left.subject or is_known(scope, left.steps[0].value):
         return False
     words = _words(scope, left.steps[-1])
@@ -146,33 +129,26 @@ def _negated_in_words(scope: ConditionScope, node: expressions.Node, left: expre
         return False
     positive = f"{_text(scope, left)[: -len('not')].rstrip()} {scope.source.text[left.end_pos : node.end_pos].strip()}"
     mended = f"not ({positive})"
-    scope.report.error(
-        "PL101",
-        scope.source,
-        left,
-        f"unknown attribute {quoted(left.steps[-1].value)} of `{scope.resource}`",
-        f"write `{mended}`",
-        replace=node,
-        by=mended,
-    )
+    message = f"unknown attribute {quoted(left.steps[-1].value)} of `{scope.resource}`"
+    scope.error("PL101", left, message, f"write `{mended}`", replace=node, by=mended)
     return True
 
 
 def _presence(scope: ConditionScope, node: expressions.Comparison, left: Type | None, word: str) -> None:
-    missing = (node.operator.value == "is") == (word not in SOMETHING)
+    missing = (node.operator.value == "is") == (word not in habits.SOMETHING)
     mended = f"{_text(scope, node.left)} is {'missing' if missing else 'present'}"
     help = f"write `{mended}`"
-    if word in EMPTY and isinstance(left, TextType):
+    if word in habits.EMPTY and isinstance(left, TextType):
         help += f', or `{_text(scope, node.left)} {node.operator.value} ""` for empty text'
     message = f"unknown attribute {quoted(_text(scope, node.right))} of `{scope.resource}`"
-    scope.report.error("PL101", scope.source, node.right, message, help, replace=node, by=mended)
+    scope.error("PL101", node.right, message, help, replace=node, by=mended)
 
 
 def _reports_group(scope: ConditionScope, right: expressions.Path, words: list[str]) -> bool:
     """A user compared with a group or a role."""
     name = right.steps[0].value
     kind = next((each for each in ("group", "role") if name in scope.world.constants.symbols.names[each]), None)
-    if kind is None and not any(words[: len(each)] == list(each) for each in IN_GROUP):
+    if kind is None and not any(words[: len(each)] == list(each) for each in habits.IN_GROUP):
         return False
     what = f"`{name}` is a {kind}" if kind else "a condition cannot test groups or roles"
     where = f"{kind} `{name}`" if kind else "group or role it is for"
@@ -182,7 +158,7 @@ def _reports_group(scope: ConditionScope, right: expressions.Path, words: list[s
 
 def _report(scope: ConditionScope, node: expressions.Node, name: str, help: str, by: str | None = None) -> None:
     message = f"unknown attribute {quoted(name)} of `{scope.resource}`"
-    scope.report.error("PL101", scope.source, node, message, help, by=by)
+    scope.error("PL101", node, message, help, by=by)
 
 
 def _words(scope: ConditionScope, step: expressions.Name) -> list[str]:

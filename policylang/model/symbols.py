@@ -174,14 +174,10 @@ def _only(report: DiagnosticLog, symbols: Symbols, what: str, first: Site | None
     if first is None:
         return site
     place = Site(site.source, _head(site.node))
-    report.error(
-        "PL102",
-        place.source,
-        place.node,
-        f"a policy set has one `{what}`",
-        "delete one of the two" if what == "timezone" else "put everything into one block",
-        related(Site(first.source, _head(first.node)), "the first one is here"),
-    )
+    message = f"a policy set has one `{what}`"
+    help = "delete one of the two" if what == "timezone" else "put everything into one block"
+    there = related(Site(first.source, _head(first.node)), "the first one is here")
+    report.error("PL102", place.source, place.node, message, help, there)
     symbols.duplicates.append(site)
     return first
 
@@ -197,7 +193,8 @@ def _add(
     if not name.value.strip():
         report.error("PL100", site.source, name, f"a {kind} needs a name", "write one between the quotes")
         return
-    taken = next((symbols.names[k].get(name.value) for k in _sharing(kind) if name.value in symbols.names[k]), None)
+    sharing = ("user", "integration") if kind in ("user", "integration") else (kind,)
+    taken = next((symbols.names[k].get(name.value) for k in sharing if name.value in symbols.names[k]), None)
     if taken is None:
         symbols.names[kind][name.value] = site
         return
@@ -208,24 +205,16 @@ def _add(
 def _report_taken(
     report: DiagnosticLog, kind: str, name: expressions.Name | expressions.Text, source: Source, taken: Site
 ) -> None:
-    report.error(
-        "PL102",
-        source,
-        name,
-        f"the {kind} {quoted(name.value)} is declared twice",
-        "delete or rename one of the two",
-        related(Site(taken.source, _named(taken.node)), "first declared here"),
-    )
+    message = f"the {kind} {quoted(name.value)} is declared twice"
+    help = "delete or rename one of the two"
+    first = related(Site(taken.source, _named(taken.node)), "first declared here")
+    report.error("PL102", source, name, message, help, first)
 
 
 def _named(node: Any) -> expressions.Node:
     """Where a declaration says its name; of a name in a list that is the name itself."""
     found: expressions.Node = getattr(node, "id", None) or getattr(node, "code", None) or getattr(node, "name", node)
     return found
-
-
-def _sharing(kind: str) -> tuple[str, ...]:
-    return ("user", "integration") if kind in ("user", "integration") else (kind,)
 
 
 def _scope(report: DiagnosticLog, symbols: Symbols, source: Source, kinds: tuple[expressions.Name, ...]) -> None:
@@ -236,14 +225,9 @@ def _scope(report: DiagnosticLog, symbols: Symbols, source: Source, kinds: tuple
             symbols.names["kind of place"][name.value] = Site(source, name)
             symbols.scope_parents[name.value] = parent
         elif parent is not None and symbols.scope_parents[name.value] not in (None, parent):
-            report.error(
-                "PL102",
-                source,
-                name,
-                f"{quoted(name.value)} is contained in `{symbols.scope_parents[name.value]}` already",
-                "a kind of place has one parent",
-                related(site, "first declared here"),
-            )
+            message = f"{quoted(name.value)} is contained in `{symbols.scope_parents[name.value]}` already"
+            help = "a kind of place has one parent"
+            report.error("PL102", source, name, message, help, related(site, "first declared here"))
         elif parent is not None:
             symbols.scope_parents[name.value] = parent
         parent = name.value
@@ -259,14 +243,10 @@ def _user(report: DiagnosticLog, symbols: Symbols, name: expressions.Text, site:
     again: Any = site.node
     groups = {group.value for group in (*before.groups, *again.groups)}
     if before.groups and again.groups and len(groups) > 1:
-        report.error(
-            "PL108",
-            site.source,
-            again.groups[0],
-            f"the user {quoted(name.value)} is in two groups: {' and '.join(quoted(g) for g in sorted(groups))}",
-            "a user is in at most one group: give the second one's rights as a role",
-            related(Site(first.source, before.groups[0]), "the first group is here"),
-        )
+        message = f"the user {quoted(name.value)} is in two groups: {' and '.join(quoted(g) for g in sorted(groups))}"
+        help = "a user is in at most one group: give the second one's rights as a role"
+        there = related(Site(first.source, before.groups[0]), "the first group is here")
+        report.error("PL108", site.source, again.groups[0], message, help, there)
         return
     _report_taken(report, "user", name, site.source, first)
 
@@ -277,11 +257,6 @@ def _look_alike(report: DiagnosticLog, symbols: Symbols, kind: str) -> None:
     for id, site, other, first in alike(named):
         if isinstance(site.node, ast.Integration):
             continue  # names are told apart by case
-        report.error(
-            "PL106",
-            site.source,
-            _named(site.node),
-            f"the {kind} {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}",
-            "write both with the same letters, or tell them apart",
-            related(first, "the other one"),
-        )
+        message = f"the {kind} {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}"
+        help = "write both with the same letters, or tell them apart"
+        report.error("PL106", site.source, _named(site.node), message, help, related(first, "the other one"))

@@ -39,7 +39,7 @@ def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | Non
     where = at(scope.source, node)
     if node.operator.value not in ("is", "is not"):
         message = f"`under` does not follow `{node.operator.value}`"
-        scope.report.error("PL103", scope.source, node.operator, message, "write `is under`")
+        scope.error("PL103", node.operator, message, "write `is under`")
         return None
     operand = _record(scope, node.operand)
     if operand is None:
@@ -52,7 +52,7 @@ def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | Non
         resource = operand.type.resource
         message = f"the records of {quoted(resource)} form no tree"
         help = f"mark the relation of `{resource}` to the record above: `parent : {resource} as tree`"
-        scope.report.error("PL103", scope.source, node.operand, message, help)
+        scope.error("PL103", node.operand, message, help)
         return None
     top: ir.Operand | None
     if isinstance(node.top, expressions.Path):
@@ -65,7 +65,7 @@ def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | Non
         below, above = called(scope, node.operand), called(scope, node.top)
         message = f"{above} is {in_words(top.type)}, {below} is {in_words(operand.type)}"
         help = f"name a record of `{operand.type.resource}`, or its id"
-        scope.report.error("PL103", scope.source, node.top, message, help)
+        scope.error("PL103", node.top, message, help)
         return None
     return ir.Under(operand, *tree, top, where)
 
@@ -86,6 +86,6 @@ def _record(scope: ConditionScope, node: expressions.Operand) -> ir.Operand | No
         return ir.Path("record", (), RecordType(scope.resource), at(scope.source, node))
     if not isinstance(node, expressions.Path):
         message = f"{called(scope, node)} is a constant, a record stands here"
-        scope.report.error("PL103", scope.source, node, message, "name a relation, or the resource itself")
+        scope.error("PL103", node, message, "name a relation, or the resource itself")
         return None
     return resolve_path(scope, node, RecordType(scope.resource))

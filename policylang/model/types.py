@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -11,6 +11,9 @@ MAX_INT = 2**53 - 1
 
 
 class _Type(msgspec.Struct, frozen=True, gc=False, cache_hash=True, tag_field="kind", forbid_unknown_fields=True):
+    _words: ClassVar[str] = "text"
+    _sample: ClassVar[str] = '"…"'
+
     @property
     def item(self) -> ItemType:
         """The type of one value: of an item in a set, otherwise the type itself."""
@@ -24,33 +27,53 @@ class TextType(_Type, frozen=True, gc=False, tag="text"):
 class IntType(_Type, frozen=True, gc=False, tag="int"):
     """Whole numbers from -(2**53 - 1) to 2**53 - 1, which every JSON reader keeps exactly."""
 
+    _words: ClassVar[str] = "a whole number"
+    _sample: ClassVar[str] = "3"
+
 
 class DecimalType(_Type, frozen=True, gc=False, tag="decimal"):
     """Exact decimal numbers."""
+
+    _words: ClassVar[str] = "a decimal number"
+    _sample: ClassVar[str] = "3"
 
 
 class MoneyType(_Type, frozen=True, gc=False, tag="money"):
     """Exact amounts in the one currency of the business."""
 
+    _words: ClassVar[str] = "an amount of money"
+    _sample: ClassVar[str] = "3"
+
 
 class BoolType(_Type, frozen=True, gc=False, tag="bool"):
-    pass
+    _words: ClassVar[str] = "true or false"
+    _sample: ClassVar[str] = "true"
 
 
 class DateType(_Type, frozen=True, gc=False, tag="date"):
     """Calendar days."""
 
+    _words: ClassVar[str] = "a date"
+    _sample: ClassVar[str] = "2026-01-31"
+
 
 class DateTimeType(_Type, frozen=True, gc=False, tag="datetime"):
     """Instants."""
 
+    _words: ClassVar[str] = "a datetime"
+    _sample: ClassVar[str] = "2026-01-31T08:00:00Z"
+
 
 class DurationType(_Type, frozen=True, gc=False, tag="duration"):
-    pass
+    _words: ClassVar[str] = "a duration"
+    _sample: ClassVar[str] = "30 days"
 
 
 class IpType(_Type, frozen=True, gc=False, tag="ip"):
     """IPv4 and IPv6 addresses."""
+
+    _words: ClassVar[str] = "an IP address"
+    _sample: ClassVar[str] = '"192.0.2.7"'
 
 
 class EnumType(_Type, frozen=True, gc=False, tag="enum"):
@@ -160,23 +183,9 @@ def _counted(amount: int, unit: str) -> str:
 
 def sample(type_: Type | None) -> str:
     """A constant of the type as it is written, for messages."""
-    match type_:
-        case EnumType(values):
-            return values[0]
-        case IntType() | DecimalType() | MoneyType():
-            return "3"
-        case BoolType():
-            return "true"
-        case DateType():
-            return "2026-01-31"
-        case DateTimeType():
-            return "2026-01-31T08:00:00Z"
-        case DurationType():
-            return "30 days"
-        case IpType():
-            return '"192.0.2.7"'
-        case _:
-            return '"…"'
+    if isinstance(type_, EnumType):
+        return type_.values[0]
+    return type_._sample if type_ is not None else '"…"'
 
 
 def words_of(type_: Type | None) -> tuple[str, ...]:
@@ -199,21 +208,5 @@ def in_words(type_: Type) -> str:
             return f"a place of kind {scope}"
         case SetType(of):
             return f"a set of {in_words(of).removeprefix('a ').removeprefix('an ')}"
-        case IntType():
-            return "a whole number"
-        case DecimalType():
-            return "a decimal number"
-        case MoneyType():
-            return "an amount of money"
-        case BoolType():
-            return "true or false"
-        case IpType():
-            return "an IP address"
-        case DurationType():
-            return "a duration"
-        case DateType():
-            return "a date"
-        case DateTimeType():
-            return "a datetime"
         case _:
-            return "text"
+            return type_._words

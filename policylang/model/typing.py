@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from policylang.model import conditions as ir
+from policylang.model import types as t
 from policylang.model.operands import (
     both_sides,
     called,
@@ -20,23 +21,8 @@ from policylang.model.operands import (
 )
 from policylang.model.paths import ConditionScope, resolve_path
 from policylang.model.report import at
-from policylang.model.slips import duration_in_words, negated_choice, reports_slip
+from policylang.model.slips import duration_in_words, negated_in_words, reports_slip
 from policylang.model.trees import as_under, type_under
-from policylang.model.types import (
-    ORDERED,
-    BoolType,
-    DateTimeType,
-    DateType,
-    Duration,
-    DurationType,
-    EnumType,
-    IpType,
-    RecordType,
-    SetType,
-    TextType,
-    Type,
-    UserType,
-)
 from policylang.model.values import literal, network, time_of_day
 from policylang.syntax import expressions
 
@@ -104,8 +90,8 @@ _TEXT: dict[str, Literal["contains", "starts_with", "ends_with"]] = {
 
 
 _ORDER_HELP = {
-    **dict.fromkeys((EnumType, TextType, UserType, BoolType), "compare with `is`"),
-    RecordType: "in a tree of records one `is under` another",
+    **dict.fromkeys((t.EnumType, t.TextType, t.UserType, t.BoolType), "compare with `is`"),
+    t.RecordType: "in a tree of records one `is under` another",
 }
 
 
@@ -127,7 +113,7 @@ def _comparison(scope: ConditionScope, node: expressions.Comparison) -> ir.Condi
     if pair is None:
         return None
     left, right = pair
-    allowed = (DateType, DateTimeType) if operator in ("before", "after") else ORDERED
+    allowed = (t.DateType, t.DateTimeType) if operator in ("before", "after") else t.ORDERED
     for side, written in ((left, node.left), (right, node.right)):
         if not isinstance(side.type, allowed):
             what = (
@@ -148,15 +134,15 @@ def _equality(scope: ConditionScope, node: expressions.Comparison, where: str) -
             return None
         whole = expressions.Name(node.operator.start_pos, right.end_pos, by)
         message = f"unknown name `{word}`"
-        scope.report.error("PL101", scope.source, right, message, f"write `{by}`", replace=whole, by=by)
+        scope.error("PL101", right, message, f"write `{by}`", replace=whole, by=by)
         return None
-    if isinstance(left_type, SetType) and word_of(right) == "empty":
+    if isinstance(left_type, t.SetType) and word_of(right) == "empty":
         items = one_side(scope, node.left, None)
         return None if items is None else ir.Empty(items, where)
     pair = both_sides(scope, node)
     if pair is None:
         return None
-    if isinstance(pair[0].type, SetType):
+    if isinstance(pair[0].type, t.SetType):
         help = "test its items: `… contains …`, `… overlaps …`, `… is empty`"
         misfit(scope, node.left, pair[0].type, "`is` does not work on sets", help)
         return None
@@ -179,16 +165,16 @@ def _time(scope: ConditionScope, node: expressions.Comparison, where: str) -> ir
     length = _duration(scope, node)
     if operand is None or length is None:
         return None
-    if not isinstance(operand.type, (DateType, DateTimeType)):
+    if not isinstance(operand.type, (t.DateType, t.DateTimeType)):
         misfit(scope, node.left, operand.type, f"`{node.operator.value}` needs a date or datetime")
         return None
-    if not isinstance(length.type, DurationType):
+    if not isinstance(length.type, t.DurationType):
         misfit(scope, node.right, length.type, "a duration is needed here")
         return None
     exact = length.value if isinstance(length, ir.Constant) else None
-    if isinstance(operand.type, DateType) and isinstance(exact, Duration) and exact.unit == "minutes":
+    if isinstance(operand.type, t.DateType) and isinstance(exact, t.Duration) and exact.unit == "minutes":
         message = f"{called(scope, node.left)} is a date, it has no hours or minutes"
-        scope.report.error("PL103", scope.source, node.right, message, "count in days")
+        scope.error("PL103", node.right, message, "count in days")
         return None
     return ir.Time(_TIME[node.operator.value], operand, length, where)
 
@@ -199,7 +185,7 @@ def _duration(scope: ConditionScope, node: expressions.Comparison) -> ir.Operand
             return None
         return resolve_path(scope, node.right)
     what = f"the right side of `{node.operator.value}`"
-    return literal(scope.world.constants, scope.source, node.right, DurationType(), what)
+    return literal(scope.world.constants, scope.source, node.right, t.DurationType(), what)
 
 
 def _text_or_set(scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
@@ -209,16 +195,16 @@ def _text_or_set(scope: ConditionScope, node: expressions.Comparison, where: str
     if left is None:
         return None
     operator = node.operator.value
-    if isinstance(left.type, SetType) and operator == "contains":
+    if isinstance(left.type, t.SetType) and operator == "contains":
         return _contains(scope, node, left, where)
-    if not isinstance(left.type, TextType):
+    if not isinstance(left.type, t.TextType):
         needed = "text or a set" if operator == "contains" else "text"
         misfit(scope, node.left, left.type, f"`{operator}` needs {needed}")
         return None
     part = one_side(scope, node.right, left.type, node.left)
     if part is None:
         return None
-    if not isinstance(part.type, TextType):
+    if not isinstance(part.type, t.TextType):
         misfit(scope, node.right, part.type, "text is needed here")
         return None
     return ir.TextTest(_TEXT[operator], left, part, where)
@@ -232,13 +218,13 @@ def _clock(scope: ConditionScope, node: expressions.Hours | expressions.Weekdays
     kind = "between" if isinstance(node, expressions.Hours) else "on"
     if operator.value not in ("is", "is not"):
         message, help = f"`{kind}` cannot follow `{operator.value}`", f"write `now is {kind} …`"
-        scope.report.error("PL103", scope.source, operator, message, help)
+        scope.error("PL103", operator, message, help)
         return None
     if word_of(node.operand) != "now":
         what = "a time of day" if kind == "between" else "a weekday"
         message = f"{called(scope, node.operand)} has no {what.removeprefix('a ')} here, only `now` has"
         help = "compare with `>=` and `<`" if kind == "between" else "compare with a day"
-        scope.report.error("PL103", scope.source, node.operand, message, help)
+        scope.error("PL103", node.operand, message, help)
         return None
     if isinstance(node, expressions.Weekdays):
         written = {day.value for day in node.days}
@@ -292,7 +278,7 @@ def _list_test(scope: ConditionScope, node: expressions.ListTest) -> ir.Conditio
     if operator not in ("contains all of", "overlaps"):
         help = "write `… contains all of [a, b]`"
         word = operator.removesuffix(" all of")
-        scope.report.error("PL103", scope.source, node.operator, f"`all of` cannot follow `{word}`", help)
+        scope.error("PL103", node.operator, f"`all of` cannot follow `{word}`", help)
         return None
     items = _a_set(scope, node.operand, operator)
     if items is None:
@@ -315,7 +301,7 @@ def _list_test(scope: ConditionScope, node: expressions.ListTest) -> ir.Conditio
 
 def _a_set(scope: ConditionScope, node: expressions.Operand, operator: str) -> ir.Operand | None:
     found = one_side(scope, node, None)
-    if found is None or isinstance(found.type, SetType):
+    if found is None or isinstance(found.type, t.SetType):
         return found
     help = "for one of several values write `… in [a, b]`" if operator == "overlaps" else "compare with `is`"
     misfit(scope, node, found.type, f"`{operator}` needs a set", help)
@@ -328,7 +314,7 @@ def _presence(scope: ConditionScope, node: expressions.Presence) -> ir.Condition
         return None
     if isinstance(operand, ir.Constant) or not operand.steps:
         message = f"{called(scope, node.operand)} is never missing"
-        scope.report.error("PL103", scope.source, node.operand, message, "test an attribute instead")
+        scope.error("PL103", node.operand, message, "test an attribute instead")
         return None
     where = at(scope.source, node)
     missing = ir.Missing(operand, where)
@@ -341,13 +327,13 @@ def _is_a_value(
     scope: ConditionScope,
     node: expressions.Comparison | expressions.Presence,
     operand: expressions.Operand,
-    type_: Type | None,
+    type_: t.Type | None,
     word: str,
     *,
     negated: bool = False,
 ) -> bool:
     """Whether `missing` or `present` behind `is` or `is not` is a value of the operand as well, which is reported."""
-    if not (isinstance(type_, EnumType) and word in type_.values):
+    if not (isinstance(type_, t.EnumType) and word in type_.values):
         return False
     other = "present" if word == "missing" else "missing"
     of_value, of_presence = f"… in [{word}]", f"… is {other}"
@@ -360,19 +346,19 @@ def _is_a_value(
         help = f"write `{of_value}` for the value; for the other, rename the value `{other}`"
     else:
         help = f"write `{of_value}` for the value, `{of_presence}` for the other"
-    scope.report.error("PL103", scope.source, node, message, help)
+    scope.error("PL103", node, message, help)
     return True
 
 
 def _membership(scope: ConditionScope, node: expressions.Membership) -> ir.Condition | None:
-    if negated_choice(scope, node):
+    if negated_in_words(scope, node, node.operand):
         return None
     operand = one_side(scope, node.operand, None)
     if operand is None:
         return None
     where = at(scope.source, node)
     if isinstance(node.choices, expressions.Text):
-        if not isinstance(operand.type, IpType):
+        if not isinstance(operand.type, t.IpType):
             help = "put the choices in brackets: `in [a, b]`"
             misfit(scope, node.operand, operand.type, "`in` with text needs an IP address", help)
             return None
@@ -386,7 +372,7 @@ def _choices(
 ) -> ir.Condition | None:
     """``in [a, b]``: constants become one ``In``, other operands and networks are compared one by one."""
     assert isinstance(node.choices, expressions.List)
-    if isinstance(operand.type, SetType):
+    if isinstance(operand.type, t.SetType):
         help = "test one item: `… contains …`"
         misfit(scope, node.operand, operand.type, "`in` does not work on sets", help)
         return None
@@ -396,7 +382,7 @@ def _choices(
     for choice in node.choices.items:
         if not has_name(scope, node, node.operand, choice):
             return None
-        if isinstance(operand.type, IpType) and isinstance(choice, expressions.Text) and "/" in choice.value:
+        if isinstance(operand.type, t.IpType) and isinstance(choice, expressions.Text) and "/" in choice.value:
             inside = network(scope.report, scope.source, choice)
             if inside:
                 others.append(ir.InNetwork(operand, inside, at(scope.source, choice)))
@@ -424,6 +410,6 @@ def _choices(
 
 def _order(value: ir.Value) -> tuple[Decimal, str]:
     """Numbers by size, texts by code point, durations by length within a unit."""
-    if isinstance(value, Duration):
+    if isinstance(value, t.Duration):
         return Decimal(value.amount), value.unit
     return (Decimal(value), "") if isinstance(value, int) else (Decimal(0), value)

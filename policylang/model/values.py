@@ -12,30 +12,12 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.model import addresses
+from policylang.model import types as t
 from policylang.model.conditions import Constant
 from policylang.model.habits import UNITS as UNITS_IN_SHORT
 from policylang.model.instants import instant_text
 from policylang.model.report import DiagnosticLog, at
 from policylang.model.symbols import Symbols
-from policylang.model.types import (
-    MAX_INT,
-    NUMBERS,
-    UNITS,
-    BoolType,
-    DateTimeType,
-    DateType,
-    Duration,
-    DurationType,
-    EnumType,
-    IntType,
-    IpType,
-    PlaceType,
-    RecordType,
-    TextType,
-    Type,
-    UserType,
-    in_words,
-)
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.suggest import closest
@@ -59,17 +41,17 @@ class Constants(msgspec.Struct):
     symbols: Symbols
 
 
-def natural_type(node: WrittenValue) -> Type | None:
+def natural_type(node: WrittenValue) -> t.Type | None:
     """The type a constant has by itself; ``None`` where the other side decides (numbers, words)."""
     match node:
         case expressions.Text():
-            return TextType()
+            return t.TextType()
         case expressions.Duration():
-            return DurationType()
+            return t.DurationType()
         case expressions.Date():
-            return DateType()
+            return t.DateType()
         case expressions.DateTime():
-            return DateTimeType()
+            return t.DateTimeType()
         case _:
             return None
 
@@ -78,50 +60,33 @@ _LONGEST_AMOUNT = 200
 """Digits of an amount. Python takes its time with longer numbers, and refuses those of thousands of digits."""
 
 
-def duration(c: Constants, source: Source, node: expressions.Duration) -> Duration | None:
+def duration(c: Constants, source: Source, node: expressions.Duration) -> t.Duration | None:
     """Read ``30 days``. Reports an unknown unit, a singular in place of the plural, and what is too long."""
     written, unit = node.amount.value, node.unit.value
-    plural = unit if unit in UNITS else f"{unit}s"
-    if plural not in UNITS:
-        near = UNITS_IN_SHORT.get(unit.lower()) or closest(unit, UNITS)
+    plural = unit if unit in t.UNITS else f"{unit}s"
+    if plural not in t.UNITS:
+        near = UNITS_IN_SHORT.get(unit.lower()) or closest(unit, t.UNITS)
         if near and written == "1":
             near = near.removesuffix("s")
-        c.report.error(
-            "PL100",
-            source,
-            node.unit,
-            f"{quoted(unit)} is not a unit of time",
-            f"write `{written} {near}`" if near else f"units are {listed(list(UNITS), 'and')}",
-            replace=node,
-            by=near and f"{written} {near}",
-        )
+        message = f"{quoted(unit)} is not a unit of time"
+        help = f"write `{written} {near}`" if near else f"units are {listed(list(t.UNITS), 'and')}"
+        c.report.error("PL100", source, node.unit, message, help, replace=node, by=near and f"{written} {near}")
         return None
     if plural != unit and written != "1":
-        c.report.error(
-            "PL100",
-            source,
-            node.unit,
-            f"expected `{plural}`, found {quoted(unit)}",
-            f"write `{written} {plural}`",
-            by=plural,
-        )
+        message = f"expected `{plural}`, found {quoted(unit)}"
+        c.report.error("PL100", source, node.unit, message, f"write `{written} {plural}`", by=plural)
         return None
     if not (written.isascii() and written.isdigit()):
         help = "remove the sign" if written.startswith("-") else "use a smaller unit"
         c.report.error("PL103", source, node.amount, "a duration is a whole number of units, not negative", help)
         return None
-    kept, size = UNITS[plural]
-    amount = int(written) * size if len(written) <= _LONGEST_AMOUNT else MAX_INT
+    kept, size = t.UNITS[plural]
+    amount = int(written) * size if len(written) <= _LONGEST_AMOUNT else t.MAX_INT
     if amount > c.limits.duration_years * {"minutes": 366 * 24 * 60, "days": 366, "months": 12}[kept]:
-        c.report.error(
-            "PL110",
-            source,
-            node,
-            f"a duration of more than {c.limits.duration_years} years",
-            "shorten it, or raise the limit in `policylang.yaml`",
-        )
+        message = f"a duration of more than {c.limits.duration_years} years"
+        c.report.error("PL110", source, node, message, "shorten it, or raise the limit in `policylang.yaml`")
         return None
-    return Duration(amount, kept)
+    return t.Duration(amount, kept)
 
 
 def date(report: DiagnosticLog, source: Source, node: expressions.Date) -> datetime.date | None:
@@ -162,13 +127,8 @@ def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -
             raise ValueError("an hour that Python reads from 3.14 on")
         found = datetime.datetime.fromisoformat(node.value)
         if found.tzinfo is None:
-            report.error(
-                "PL109",
-                source,
-                node,
-                f"{quoted(node.value)} has no offset, so it means a different instant in every timezone",
-                f"add the offset: `{node.value}Z` or `{node.value}-07:00`",
-            )
+            message = f"{quoted(node.value)} has no offset, so it means a different instant in every timezone"
+            report.error("PL109", source, node, message, f"add the offset: `{node.value}Z` or `{node.value}-07:00`")
             return None
         found = found.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
@@ -179,7 +139,7 @@ def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -
     return instant_text(found)
 
 
-def literal(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Constant | None:
+def literal(c: Constants, source: Source, node: WrittenValue, type_: t.Type, what: str) -> Constant | None:
     """The constant as a value of a type, or ``None`` after a report of why it is none.
 
     ``what`` names the thing that has the type, for messages.
@@ -188,9 +148,9 @@ def literal(c: Constants, source: Source, node: WrittenValue, type_: Type, what:
     return None if value is None else Constant(type_, value, at(source, node))
 
 
-def of_user(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Constant | None:
+def of_user(c: Constants, source: Source, node: WrittenValue, type_: t.Type, what: str) -> Constant | None:
     """As `literal`, for an attribute of a user: there the id of a record, a text, stands for the record."""
-    if isinstance(type_, RecordType) and isinstance(node, expressions.Text):
+    if isinstance(type_, t.RecordType) and isinstance(node, expressions.Text):
         return Constant(type_, node.value, at(source, node))
     return literal(c, source, node, type_, what)
 
@@ -200,96 +160,84 @@ def mismatch(
     source: Source,
     node: expressions.Node,
     what: str,
-    type_: Type,
+    type_: t.Type,
     found: str,
     help: str = "",
     by: str | None = None,
 ) -> None:
     """Report PL103: something of one type where another is needed. ``by`` is what mends it in place of the node."""
-    report.error("PL103", source, node, f"{what} is {in_words(type_)}, {found}", help or None, by=by)
+    report.error("PL103", source, node, f"{what} is {t.in_words(type_)}, {found}", help or None, by=by)
 
 
-def _value(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Any:
+def _value(c: Constants, source: Source, node: WrittenValue, type_: t.Type, what: str) -> Any:
     match type_, node:
-        case TextType(), expressions.Text(value=value):
+        case t.TextType(), expressions.Text(value=value):
             return value
-        case UserType(), expressions.Text(value=value):
+        case t.UserType(), expressions.Text(value=value):
             return value
-        case IpType(), expressions.Text(value=value):
+        case t.IpType(), expressions.Text(value=value):
             return _address(c, source, node, value)
-        case PlaceType(), expressions.Text():
+        case t.PlaceType(), expressions.Text():
             return _place(c, source, node, type_, what)
-        case BoolType(), expressions.Name(value="true" | "false" as word):
+        case t.BoolType(), expressions.Name(value="true" | "false" as word):
             return word == "true"
-        case EnumType(), expressions.Name():
+        case t.EnumType(), expressions.Name():
             return _enum_value(c, source, node, type_, what)
-        case (IntType() | DateType() | DateTimeType() | DurationType() | TextType(), _) | (_, expressions.Number()):
-            return _ordered_value(c, source, node, type_, what)
-    _explain_mismatch(c.report, source, node, type_, what)
-    return None
-
-
-def _ordered_value(c: Constants, source: Source, node: WrittenValue, type_: Type, what: str) -> Any:
-    match type_, node:
-        case IntType(), expressions.Number(value=value):
+        case t.IntType(), expressions.Number(value=value):
             return _int(c, source, node, value, what)
-        case _, expressions.Number(value=value) if isinstance(type_, NUMBERS):
+        case _, expressions.Number(value=value) if isinstance(type_, t.NUMBERS):
             return _canonical_decimal(Decimal(value))
-        case DateType(), expressions.Date():
+        case t.DateType(), expressions.Date():
             day = date(c.report, source, node)
             return day and day.isoformat()
-        case DateTimeType(), expressions.DateTime():
+        case t.DateTimeType(), expressions.DateTime():
             return instant(c.report, source, node)
-        case DurationType(), expressions.Duration():
+        case t.DurationType(), expressions.Duration():
             return duration(c, source, node)
-    _explain_mismatch(c.report, source, node, type_, what)
+    written = source.text[node.start_pos : node.end_pos]
+    help, by = _mismatch_help(node, type_, written)
+    mismatch(c.report, source, node, what, type_, f"{quoted(written)} is not", help, by)
     return None
 
 
-def _explain_mismatch(report: DiagnosticLog, source: Source, node: WrittenValue, type_: Type, what: str) -> None:
-    written = source.text[node.start_pos : node.end_pos]
-    help, by = _mismatch_help(node, type_, written)
-    mismatch(report, source, node, what, type_, f"{quoted(written)} is not", help, by)
-
-
-def _mismatch_help(node: WrittenValue, type_: Type, written: str) -> tuple[str, str | None]:
+def _mismatch_help(node: WrittenValue, type_: t.Type, written: str) -> tuple[str, str | None]:
     """What to do about a constant of the wrong type, and the text that mends it, if that is known."""
     match type_, node:
-        case TextType() | UserType() | RecordType() | IpType() | PlaceType(), expressions.Name():
+        case t.TextType() | t.UserType() | t.RecordType() | t.IpType() | t.PlaceType(), expressions.Name():
             return f'write it in quotes: `"{written}"`', f'"{written}"'
-        case TextType(), (expressions.Number() | expressions.Date() | expressions.DateTime()):
+        case t.TextType(), (expressions.Number() | expressions.Date() | expressions.DateTime()):
             return f'write it in quotes: `"{written}"`', f'"{written}"'
-        case EnumType(values), expressions.Text(value=value):
+        case t.EnumType(values), expressions.Text(value=value):
             if value in values:
                 return f"write values without quotes: `{value}`", value
             return f"values: {', '.join(values)}", None
-        case DateTimeType(), expressions.Date(value=value):
+        case t.DateTimeType(), expressions.Date(value=value):
             mended = f"{value}T00:00:00Z"
             return f"add a time and an offset: `{mended}`", mended
-        case DateType(), expressions.DateTime(value=value):
+        case t.DateType(), expressions.DateTime(value=value):
             return f"write the day alone: `{value[:10]}`", value[:10]
-        case ((DateType() | DateTimeType()), expressions.Text(value=value)):
+        case ((t.DateType() | t.DateTimeType()), expressions.Text(value=value)):
             fits = re.fullmatch(r"\d{4}-\d\d-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d))?", value)
-            right = fits is not None and (len(value) == 10) == isinstance(type_, DateType)
-            example = "2026-01-31" if isinstance(type_, DateType) else "2026-01-31T08:00:00Z"
+            right = fits is not None and (len(value) == 10) == isinstance(type_, t.DateType)
+            example = "2026-01-31" if isinstance(type_, t.DateType) else "2026-01-31T08:00:00Z"
             help = f"write it as year-month-day, without quotes: `{example}`"
             return (f"remove the quotes: `{value}`", value) if right else (help, None)
-        case ((DateType() | DateTimeType()), expressions.Duration()):
+        case ((t.DateType() | t.DateTimeType()), expressions.Duration()):
             return f"write a duration counted from now: `… within {written}` or `… older than {written}`", None
-        case ((DateType() | DateTimeType()), expressions.Number()):
-            example = "2026-01-31" if isinstance(type_, DateType) else "2026-01-31T08:00:00Z"
+        case ((t.DateType() | t.DateTimeType()), expressions.Number()):
+            example = "2026-01-31" if isinstance(type_, t.DateType) else "2026-01-31T08:00:00Z"
             return f"write dates as year-month-day: `{example}`", None
-        case DurationType(), expressions.Number(value=value):
+        case t.DurationType(), expressions.Number(value=value):
             return f"add a unit: `{value} days`", f"{value} days"
-        case DurationType(), expressions.Text(value=value) if re.fullmatch(r"[0-9]+ [a-z]+", value):
+        case t.DurationType(), expressions.Text(value=value) if re.fullmatch(r"[0-9]+ [a-z]+", value):
             return f"remove the quotes: `{value}`", value
-        case _, expressions.Text(value=value) if isinstance(type_, NUMBERS) and re.fullmatch(
+        case _, expressions.Text(value=value) if isinstance(type_, t.NUMBERS) and re.fullmatch(
             r"-?[0-9]+(\.[0-9]+)?", value
         ):
             return f"remove the quotes: `{value}`", value
-        case _, (expressions.Duration() | expressions.Text() | expressions.Name()) if isinstance(type_, NUMBERS):
+        case _, (expressions.Duration() | expressions.Text() | expressions.Name()) if isinstance(type_, t.NUMBERS):
             return "write a plain number, without currency, unit or separators: `500`, `0.5`", None
-        case BoolType(), _:
+        case t.BoolType(), _:
             return "write `true` or `false`", None
     return "", None
 
@@ -305,10 +253,10 @@ def _canonical_decimal(value: Decimal) -> str:
 def _int(c: Constants, source: Source, node: expressions.Number, written: str, what: str) -> int | None:
     value = Decimal(written)
     if value != value.to_integral_value():
-        mismatch(c.report, source, node, what, IntType(), f"{quoted(written)} is not")
+        mismatch(c.report, source, node, what, t.IntType(), f"{quoted(written)} is not")
         return None
-    if abs(value) > MAX_INT:
-        c.report.error("PL110", source, node, f"{quoted(written)} is beyond ±{MAX_INT}", "use a `decimal` attribute")
+    if abs(value) > t.MAX_INT:
+        c.report.error("PL110", source, node, f"{quoted(written)} is beyond ±{t.MAX_INT}", "use a `decimal` attribute")
         return None
     return int(value)
 
@@ -337,7 +285,7 @@ def network(report: DiagnosticLog, source: Source, node: expressions.Text) -> st
     return None
 
 
-def _place(c: Constants, source: Source, node: expressions.Text, type_: PlaceType, what: str) -> str | None:
+def _place(c: Constants, source: Source, node: expressions.Text, type_: t.PlaceType, what: str) -> str | None:
     site = c.symbols.find(c.report, "place", source, node)
     if site is None:
         return None
@@ -348,7 +296,7 @@ def _place(c: Constants, source: Source, node: expressions.Text, type_: PlaceTyp
     return node.value
 
 
-def _enum_value(c: Constants, source: Source, node: expressions.Name, type_: EnumType, what: str) -> str | None:
+def _enum_value(c: Constants, source: Source, node: expressions.Name, type_: t.EnumType, what: str) -> str | None:
     if node.value in type_.values:
         return node.value
     near = c.report.closest(node.value, type_.values)

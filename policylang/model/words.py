@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from policylang.model import conditions as c
-from policylang.model.types import (
-    BoolType,
-    DateTimeType,
-    DateType,
-    DecimalType,
-    DurationType,
-    EnumType,
-    IntType,
-    MoneyType,
-    RecordType,
-    Type,
-    words_of,
-)
+from policylang.model import types as t
 from policylang.syntax.quoting import quote_text
 
 _TESTS = {"eq": "is", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _TIMES = {"within": "within", "within_next": "within next", "older_than": "older than"}
 _TEXTS = {"contains": "contains", "starts_with": "starts with", "ends_with": "ends with"}
-_UNQUOTED = (BoolType, DateTimeType, DateType, DurationType, EnumType, IntType, DecimalType, MoneyType)
+_UNQUOTED = (t.BoolType, t.DateTimeType, t.DateType, t.DurationType, t.EnumType, t.IntType, t.DecimalType, t.MoneyType)
 
 
 def condition_in_words(condition: c.Condition, names: Collection[str], inner: bool = False) -> str:
@@ -81,8 +69,8 @@ def _is_in_words(test: c.Test, word: str) -> str:
 def _is_plain(left: c.Operand, right: c.Operand, names: Collection[str]) -> bool:
     """Whether ``is`` between the two has one meaning: that no word in it could be a value and an attribute."""
     for mine, other in ((left, right), (right, left)):
-        if isinstance(other, c.Path) and isinstance(other.type, EnumType | BoolType):
-            words = words_of(other.type) if isinstance(mine, c.Path) else names
+        if isinstance(other, c.Path) and isinstance(other.type, t.EnumType | t.BoolType):
+            words = t.words_of(other.type) if isinstance(mine, c.Path) else names
             if operand_in_words(mine) in words:
                 return False
     return True
@@ -91,11 +79,11 @@ def _is_plain(left: c.Operand, right: c.Operand, names: Collection[str]) -> bool
 def _in_brackets(left: c.Operand, right: c.Operand, inner: bool) -> str:
     """That two are equal, where brackets have to say which word is a value: they hold values first."""
     one, other = operand_in_words(left), operand_in_words(right)
-    if isinstance(right, c.Constant) or (isinstance(left, c.Path) and other not in words_of(left.type)):
+    if isinstance(right, c.Constant) or (isinstance(left, c.Path) and other not in t.words_of(left.type)):
         return f"{one} in [{other}]"
-    if isinstance(left, c.Constant) or one not in words_of(right.type):
+    if isinstance(left, c.Constant) or one not in t.words_of(right.type):
         return f"{other} in [{one}]"
-    shared = [value for value in words_of(left.type) if value in words_of(right.type)]
+    shared = [value for value in t.words_of(left.type) if value in t.words_of(right.type)]
     text = " or ".join(f"({one} in [{value}] and {other} in [{value}])" for value in shared)
     return f"({text})" if inner else text
 
@@ -104,13 +92,13 @@ def operand_in_words(operand: c.Operand) -> str:
     """``assigned user.department``, ``customer.sales_rep``, ``request.ip``, or a constant."""
     if isinstance(operand, c.Constant):
         return value_in_words(operand.type, operand.value)
-    if operand.root == "record" and not operand.steps and isinstance(operand.type, RecordType):
+    if operand.root == "record" and not operand.steps and isinstance(operand.type, t.RecordType):
         return operand.type.resource
     roots = {"record": [], "subject": ["assigned user"], "request": ["request"]}
     return ".".join([*roots[operand.root], *operand.steps])
 
 
-def value_in_words(type_: Type, value: c.Value) -> str:
+def value_in_words(type_: t.Type, value: c.Value) -> str:
     """A constant as it is written: words, numbers and times bare, everything else quoted."""
     if isinstance(value, bool):
         return "true" if value else "false"

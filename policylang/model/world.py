@@ -133,13 +133,9 @@ def _check_kinds(context: Context) -> None:
     sites = symbols.names["kind of place"]
     for cycle in cycles({kind: [parent] if parent else [] for kind, parent in parents.items()}, sites):
         site = sites[cycle[-1]]
-        context.report.error(
-            "PL105",
-            site.source,
-            site.node,
-            f"a kind of place contains itself: {chain(list(reversed(cycle)))}",
-            "list each kind once, from the largest to the smallest",
-        )
+        message = f"a kind of place contains itself: {chain(list(reversed(cycle)))}"
+        help = "list each kind once, from the largest to the smallest"
+        context.report.error("PL105", site.source, site.node, message, help)
         for kind in cycle:
             parents[kind] = None
 
@@ -168,13 +164,8 @@ def _check_places(context: Context) -> None:
     for cycle in cycles(edges, known):
         in_cycle.update(cycle)
         site = known[cycle[0]]
-        report.error(
-            "PL105",
-            site.source,
-            site.node.parent,
-            f"a place contains itself: {chain(cycle)}",
-            "put the smaller place in the larger one",
-        )
+        message = f"a place contains itself: {chain(cycle)}"
+        report.error("PL105", site.source, site.node.parent, message, "put the smaller place in the larger one")
     for name, site in known.items():
         node = site.node
         if node.parent is None or name in in_cycle or node.parent.value not in known:
@@ -182,11 +173,6 @@ def _check_places(context: Context) -> None:
         above = known[node.parent.value]
         kind = above.node.kind.value
         if kind not in ancestors(symbols.scope_parents, node.kind.value):
-            report.error(
-                "PL103",
-                site.source,
-                node.parent,
-                f"{quoted(node.parent.value)} is of the kind {quoted(kind)}, not above {quoted(node.kind.value)}",
-                "`scope … contains …` sets the order of the kinds",
-                related(above, "declared here"),
-            )
+            message = f"{quoted(node.parent.value)} is of the kind {quoted(kind)}, not above {quoted(node.kind.value)}"
+            help = "`scope … contains …` sets the order of the kinds"
+            report.error("PL103", site.source, node.parent, message, help, related(above, "declared here"))
