@@ -10,7 +10,6 @@ import msgspec
 
 from policylang.check.reviews import latest_reviews, next_review
 from policylang.check.suppress.suppression import Suppression
-from policylang.files.json_schema import schema_of
 from policylang.ir import nodes as ir
 from policylang.model.instants import zone
 from policylang.model.types import Duration
@@ -101,11 +100,6 @@ class Agendas(msgspec.Struct, frozen=True):
     now: datetime.datetime
     days: int
     sets: tuple[Agenda, ...]
-
-
-def agenda_schema() -> dict[str, Any]:
-    """The JSON Schema of what `policylang agenda --format json` prints."""
-    return schema_of(Agendas, "agenda", "policylang agenda")
 
 
 def agenda(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-
-from policylang.files.json_schema import schema_of
 
 # Numbers with a point are read exactly, as decimals; in the schema they are the numbers that JSON has.
 Scalar = str | int | float | bool
@@ -44,8 +42,3 @@ class DirectoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """People and the roles given to them."""
 
     people: list[PersonEntry]
-
-
-def directory_schema() -> dict[str, Any]:
-    """The JSON Schema of directory data in YAML or JSON."""
-    return schema_of(DirectoryFile, "directory", "policylang directory data")

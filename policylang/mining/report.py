@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from policylang.files.json_schema import schema_of
 from policylang.mining.clock import Ended
 from policylang.mining.describe import Stands
 from policylang.mining.mine import Objective
@@ -79,8 +76,3 @@ class MiningReport(msgspec.Struct, frozen=True):
     proposals: tuple[NearlySame, ...] = ()
     guessed: tuple[str, ...] = ()
     repeated: int = 0
-
-
-def mining_schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    return schema_of(MiningReport, "mining", "policylang mine report")

@@ -6,42 +6,44 @@ The files beside this one are what is published; tests hold them to the types.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from policylang.agenda.agenda import agenda_schema
+from policylang.agenda.agenda import Agendas
 from policylang.diff.allow import allow_schema
 from policylang.diff.report import diff_schema
-from policylang.directory.format import directory_schema
+from policylang.directory.format import DirectoryFile
+from policylang.files.json_schema import schema_of
 from policylang.importing.csv.mapping import mapping_schema
 from policylang.importing.drift_report import drift_schema
 from policylang.importing.origins import manifest_schema
 from policylang.ir.schema import ir_schema
-from policylang.mining.report import mining_schema
+from policylang.mining.report import MiningReport
 from policylang.settings.config import config_schema
 from policylang.settings.service import service_schema
 from policylang.testing.scenario import scenario_schema
 from policylang.usage.columns import log_mapping_schema
-from policylang.usage.report import usage_schema
-from policylang.usage.rightsized import rightsize_schema
+from policylang.usage.report import UsageReport
+from policylang.usage.rightsized import RightsizeReport
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "ir": ir_schema,
     "config": config_schema,
     "service": service_schema,
     "scenario": scenario_schema,
-    "directory": directory_schema,
-    "agenda": agenda_schema,
+    "directory": partial(schema_of, DirectoryFile, "directory", "policylang directory data"),
+    "agenda": partial(schema_of, Agendas, "agenda", "policylang agenda"),
     "diff": diff_schema,
     "allow": allow_schema,
     "import": manifest_schema,
     "mapping": mapping_schema,
     "drift": drift_schema,
-    "mining": mining_schema,
-    "usage": usage_schema,
-    "rightsize": rightsize_schema,
+    "mining": partial(schema_of, MiningReport, "mining", "policylang mine report"),
+    "usage": partial(schema_of, UsageReport, "usage", "policylang usage report"),
+    "rightsize": partial(schema_of, RightsizeReport, "rightsize", "policylang rightsize report"),
     "usage-mapping": log_mapping_schema,
 }
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-
-from policylang.files.json_schema import schema_of
 
 
 class UnusedThing(msgspec.Struct, frozen=True):
@@ -84,8 +82,3 @@ class UsageReport(msgspec.Struct, frozen=True):
     unused: tuple[UnusedThing, ...]
     denied: tuple[DeniedAttempts, ...]
     outliers: tuple[Outlier, ...]
-
-
-def usage_schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    return schema_of(UsageReport, "usage", "policylang usage report")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 import msgspec
 
-from policylang.files.json_schema import schema_of
 from policylang.usage.proposals import ChangeCause, NotTaken
 
 
@@ -61,8 +59,3 @@ class RightsizeReport(msgspec.Struct, frozen=True):
     not_made: tuple[NotMade, ...]
     left: tuple[NotTaken, ...]
     elsewhere: tuple[TakenOut, ...]
-
-
-def rightsize_schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    return schema_of(RightsizeReport, "rightsize", "policylang rightsize report")

@@ -12,10 +12,11 @@ from jsonschema import Draft202012Validator
 
 from policylang.directory import json_values, read_people
 from policylang.directory.explain import explain
-from policylang.directory.format import PersonEntry, directory_schema
+from policylang.directory.format import PersonEntry
 from policylang.directory.yaml_values import entries, plain
 from policylang.files.yaml_source import read_yaml
 from policylang.ir import from_json, to_json
+from policylang.schemas import SCHEMAS
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from tests.directory.helpers import compiled, with_people, without_places, wrong
@@ -223,7 +224,7 @@ def test_schema_types_and_words_agree(value: object) -> None:
     text = json.dumps({"people": [value]})
     (entry,) = entries(text, "people", 1000)
     assert plain(entry) == value
-    valid = Draft202012Validator(directory_schema()).is_valid(json.loads(text))
+    valid = Draft202012Validator(SCHEMAS["directory"]()).is_valid(json.loads(text))
     try:
         msgspec.convert(value, PersonEntry)
     except msgspec.ValidationError:
