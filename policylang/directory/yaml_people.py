@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from policylang.diagnostics import Diagnostic
 from policylang.directory import json_values, yaml_values
+from policylang.directory.csv_columns import ASSIGNMENT
 from policylang.directory.explain import explain
 from policylang.directory.format import PersonEntry
 from policylang.directory.people import Assigned, DirectoryValue, Field, PeopleRead, Person
@@ -69,19 +72,8 @@ def _assigned(given: DirectoryValue) -> Assigned:
     start, end = given.start_pos, given.end_pos
     if isinstance(given.value, str):
         return Assigned(start, end, expressions.Text(start, end, given.value))
-    fields: dict[str, Field] = given.value
-    role = _text(fields, "role")
-    assert role is not None
-    return Assigned(
-        start,
-        end,
-        role,
-        _text(fields, "at"),
-        _text(fields, "from"),
-        _text(fields, "until"),
-        _text(fields, "because"),
-        _text(fields, "approved_by"),
-    )
+    cells: list[Any] = [_text(given.value, name) for name in ASSIGNMENT]
+    return Assigned(start, end, *cells)
 
 
 def _text(fields: dict[str, Field], name: str) -> expressions.Text | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from policylang.check.usage import ObservedUse
-from policylang.check.used import UsageAnalysis
+from policylang.check.used import UsageAnalysis, UseRecord
 from policylang.diagnostics import listed
 from policylang.ir.requirements import grants_required
 from policylang.runtime.access import access
@@ -26,29 +26,17 @@ class _Reason(msgspec.Struct, frozen=True):
     change: str | None
 
 
-class _Attempts(msgspec.Struct):
-    count: int
-    users: dict[str, None]
-    last: datetime.datetime
-
-
 def denied_attempts(analysis: UsageAnalysis) -> Iterator[DeniedAttempts]:
     """What was tried in vain, those with the most users first."""
     index = analysis.index
-    found: dict[_Reason, _Attempts] = {}
+    found: dict[_Reason, UseRecord] = {}
     for use in analysis.usage.uses:
-        if use.allowed:
-            continue
-        reason = _reason(index, use, analysis.now)
-        attempts = found.setdefault(reason, _Attempts(0, {}, use.last))
-        attempts.count += use.count
-        attempts.users[use.user] = None
-        attempts.last = max(attempts.last, use.last)
+        if not use.allowed:
+            found.setdefault(_reason(index, use, analysis.now), UseRecord()).add(use)
     for reason, each in sorted(found.items(), key=lambda item: (-len(item[1].users), -item[1].count, str(item[0]))):
-        day = analysis.day(each.last)
-        yield DeniedAttempts(
-            reason.resource, reason.action, each.count, tuple(each.users), day, reason.why, reason.change
-        )
+        assert each.last is not None
+        users, day = tuple(sorted(each.users)), analysis.day(each.last)
+        yield DeniedAttempts(reason.resource, reason.action, each.count, users, day, reason.why, reason.change)
 
 
 def _reason(index: Index, use: ObservedUse, now: datetime.datetime) -> _Reason:

@@ -13,16 +13,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import (
-    BoolType,
-    DateTimeType,
-    DateType,
-    Duration,
-    DurationType,
-    EnumType,
-    PlaceType,
-    UserType,
-)
+from policylang.model import types as t
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, truth, value
@@ -127,12 +118,12 @@ def _ladder(resource: str, attribute: ir.Attribute) -> Iterator[FamilyMember]:
     """The members about a user or a time, the smallest first."""
     path = _path(attribute)
     match attribute.type:
-        case UserType():
-            subject = c.Path("subject", (), UserType(None), _AT)
+        case t.UserType():
+            subject = c.Path("subject", (), t.UserType(None), _AT)
             yield FamilyMember(resource, attribute.name, c.Compare("eq", subject, path, _AT))
-        case DateType() | DateTimeType():
+        case t.DateType() | t.DateTimeType():
             for days in DAYS:
-                length = c.Constant(DurationType(), Duration(days, "days"), _AT)
+                length = c.Constant(t.DurationType(), t.Duration(days, "days"), _AT)
                 yield FamilyMember(resource, attribute.name, c.Time("within", path, length, _AT), days=days)
         case _:
             pass
@@ -141,11 +132,11 @@ def _ladder(resource: str, attribute: ir.Attribute) -> Iterator[FamilyMember]:
 def _values_of(index: Index, attribute: ir.Attribute) -> tuple[c.Value, ...] | None:
     """All values that there are, where these are few and known."""
     match attribute.type:
-        case EnumType(values):
+        case t.EnumType(values):
             return values
-        case BoolType():
+        case t.BoolType():
             return (False, True)
-        case PlaceType(scope):
+        case t.PlaceType(scope):
             return tuple(sorted(index.places_of(scope)))
         case _:
             return None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-
-import msgspec
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from policylang.check.privileges import on, ticked
 from policylang.check.used import UsageAnalysis
@@ -24,11 +22,8 @@ _PEOPLE = 2
 """No role is made for fewer."""
 
 
-class _Together(msgspec.Struct):
-    """Who was given the same roles, and by which assignments."""
-
-    roles: tuple[str, ...]
-    given: dict[str, tuple[ir.Assignment, ...]]
+_Given = Mapping[str, tuple[ir.Assignment, ...]]
+"""Who was given the same roles, and by which assignments."""
 
 
 def joinings(
@@ -41,21 +36,21 @@ def joinings(
     index = Index(current)
     found, left = [], []
     taken = {*index.roles}
-    for each in _together(analysis, keep, gone):
-        joined = _Joined(index, each.roles)
-        used = {(use.resource, use.action) for user in each.given for use in analysis.with_required(user)}
+    for roles, given in _together(analysis, keep, gone):
+        joined = _Joined(index, roles)
+        used = {(use.resource, use.action) for user in given for use in analysis.with_required(user)}
         text = joined.grants(used)
         if joined.obstacle is not None:
-            what = f"roles {listed(ticked(each.roles), 'and')} of {len(each.given):,} users"
-            left.append(NotTaken(f"{what}, as one", joined.obstacle, next(iter(each.given.values()))[0].at))
+            what = f"roles {listed(ticked(roles), 'and')} of {len(given):,} users"
+            left.append(NotTaken(f"{what}, as one", joined.obstacle, next(iter(given.values()))[0].at))
             continue
-        edits = [edit for some in each.given.values() for edit in some]
+        edits = [edit for some in given.values() for edit in some]
         if not text or any(written.obstacle(Removal(edit.at, "assignment")) is not None for edit in edits):
             continue
-        name = _name(each.roles, taken)
+        name = _name(roles, taken)
         taken.add(name)
         declare = f"role {name} {{\n{joined.head()}{text}}}"
-        found.append(ProposedChange("role", name, tuple(_parts(each, name, declare)), "joined", joins=each.roles))
+        found.append(ProposedChange("role", name, tuple(_parts(given, name, declare)), "joined", joins=roles))
     return sorted(found, key=risk), left
 
 
@@ -70,16 +65,17 @@ def why_not_used(analysis: UsageAnalysis, proposal: ProposedChange, after: ir.Po
             yield f"nobody who gets role `{proposal.name}` has used {on(unused, grant.resource)}"
 
 
-def _together(analysis: UsageAnalysis, keep: Keep, gone: Collection[str]) -> list[_Together]:
-    found: dict[tuple[str, ...], _Together] = {}
+def _together(analysis: UsageAnalysis, keep: Keep, gone: Collection[str]) -> list[tuple[tuple[str, ...], _Given]]:
+    """Roles, and those who have just these."""
+    found: dict[tuple[str, ...], dict[str, tuple[ir.Assignment, ...]]] = {}
     for user in analysis.world.written.users:
         given = [each for each in user.assignments if each.at not in gone]
         given = [each for each in given if analysis.world.whole.roles[each.role].owner is None]
         roles = tuple(sorted({each.role for each in given}))
         is_alike = len(given) == len(roles) > 1 and len({each.place for each in given}) == 1
         if is_alike and not user.terminated and all(_is_plain(analysis, user.id, each, keep) for each in given):
-            found.setdefault(roles, _Together(roles, {})).given[user.id] = tuple(given)
-    return [each for _, each in sorted(found.items()) if len(each.given) >= _PEOPLE]
+            found.setdefault(roles, {})[user.id] = tuple(given)
+    return [(roles, found[roles]) for roles in sorted(found) if len(found[roles]) >= _PEOPLE]
 
 
 def _is_plain(analysis: UsageAnalysis, user: str, given: ir.Assignment, keep: Keep) -> bool:
@@ -143,9 +139,8 @@ def _apart(bundle: Bundle) -> str | None:
     return None
 
 
-def _parts(each: _Together, name: str, declare: str) -> Iterator[ProposedPart]:
-    for user, given in each.given.items():
-        first, *others = given
+def _parts(given: _Given, name: str, declare: str) -> Iterator[ProposedPart]:
+    for user, (first, *others) in given.items():
         yield ProposedPart(f"role `{first.role}` of `{user}`", Joining(first.at, name, declare), (user,))
         for other in others:
             yield ProposedPart(f"role `{other.role}` of `{user}`", Removal(other.at, "assignment"), (user,))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import gzip
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -138,8 +140,6 @@ class LogEngine:
             if format == "parquet":
                 return tuple(self.connection.read_parquet([path]).columns)
             head = self._head(path)
-        except UnreadableError:
-            raise
         except Exception as error:
             raise unreadable_log(path, error) from None
         if format == "csv":
@@ -150,16 +150,10 @@ class LogEngine:
         """The first lines."""
         with open(path, "rb") as file:
             start = file.read(4)
-        if start[:2] == b"\x1f\x8b":
-            import gzip
-
-            with gzip.open(path, "rb") as packed:
-                data = b"".join(line for _, line in zip(range(_LOOKED_AT), packed, strict=False))
-        elif start == b"\x28\xb5\x2f\xfd":
+        if start == b"\x28\xb5\x2f\xfd":
             return self._unpacked(path)
-        else:
-            with open(path, "rb") as plain:
-                data = b"".join(line for _, line in zip(range(_LOOKED_AT), plain, strict=False))
+        with gzip.open(path, "rb") if start[:2] == b"\x1f\x8b" else open(path, "rb") as lines:
+            data = b"".join(islice(lines, _LOOKED_AT))
         return data.decode("utf-8-sig", "replace").splitlines()
 
     def _unpacked(self, path: str) -> list[str]:

@@ -21,7 +21,7 @@ from policylang.suggest import closest
 from policylang.usage.columns import ALLOWED, DENIED, TEXTS, ChosenColumns, ForeignNames, LogMapping, choose
 from policylang.usage.logs import Backend, Log, LogEngine, unreadable_log
 from policylang.usage.report import UnknownInLog
-from policylang.usage.requests import KnownRequest, are_decisions, known_requests
+from policylang.usage.requests import KnownRequest, known_requests
 
 _MOST_FACTS = 5_000_000
 _MOST_NAMED = 20
@@ -54,18 +54,6 @@ class LogReading(msgspec.Struct, frozen=True):
     requests: tuple[KnownRequest, ...] = ()
 
 
-class _Fact(msgspec.Struct):
-    user: str
-    resource: str
-    action: str
-    allowed: bool
-    field: str | None
-    place: str | None
-    count: int
-    first: int
-    last: int
-
-
 def read_usage(
     inputs: Sequence[str],
     index: Index,
@@ -81,8 +69,8 @@ def read_usage(
     try:
         for log in engine.open(inputs):
             _read_log(log, mapping, read, step)
-            if are_decisions(log.columns) and mapping == LogMapping(timezone=mapping.timezone):
-                read.requests += known_requests(log.paths, index, len(read.requests))
+            if mapping == LogMapping(timezone=mapping.timezone):
+                read.requests += known_requests(log, index, len(read.requests))
     finally:
         engine.close()
     if "decision" not in read.keys:
@@ -93,7 +81,7 @@ def read_usage(
 class _Read(msgspec.Struct):
     """What logs have come to so far. ``keys``: what their columns are."""
 
-    facts: list[_Fact] = []
+    uses: list[ObservedUse] = []
     bad: Counter[_BadReason] = msgspec.field(default_factory=Counter)
     bad_at: list[str] = []
     reasons: dict[str, None] = {}
@@ -106,14 +94,14 @@ def _read_log(log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], 
     read.reasons.update(dict.fromkeys(chosen.reasons))
     read.keys |= chosen.columns.keys()
     step(f"reading {log.what}")
-    read.facts += _facts(log, chosen, mapping, read.bad)
+    read.uses += _uses(log, chosen, mapping, read.bad)
     if log.rejected is not None:
         rejected = log.rejected()
         read.bad["cells"] += len(rejected)
         read.bad_at += [f"{path}:{line}" for path, line in rejected[:_MOST_NAMED]]
 
 
-def _facts(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[_BadReason]) -> Iterator[_Fact]:
+def _uses(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[_BadReason]) -> Iterator[ObservedUse]:
     from policylang.usage.queries import facts
 
     asked = facts(log.table, chosen.columns)
@@ -132,11 +120,11 @@ def _facts(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[_B
         raise UnreadableError(Problem(log.what, message, help))
     words = _Words(mapping, decided="decision" in chosen.columns)
     for row in found:
-        fact = _fact(row, mapping.names, words, timezone if row["state"] == "local" else None)
-        if isinstance(fact, _Fact):
-            yield fact
+        use = _use(row, mapping.names, words, timezone if row["state"] == "local" else None)
+        if isinstance(use, ObservedUse):
+            yield use
         else:
-            bad[fact] += row["count"]
+            bad[use] += row["count"]
 
 
 class _Words:
@@ -157,9 +145,9 @@ class _Words:
         return False if said in self._denied or said in ("401", "403") else None
 
 
-def _fact(
+def _use(
     row: Mapping[str, Any], names: ForeignNames, words: _Words, timezone: datetime.tzinfo | None
-) -> _Fact | _BadReason:
+) -> ObservedUse | _BadReason:
     """What some events were, or why they do not count."""
     text = {key: None if row[key] is None else row[key].strip() or None for key in TEXTS}
     user, place = text["user"], text["place"]
@@ -173,7 +161,7 @@ def _fact(
     allowed = words.allows(text["decision"])
     if allowed is None:
         return "decision"
-    return _Fact(
+    return ObservedUse(
         names.user.get(user, user),
         names.resource.get(resource, resource),
         names.action.get(action, action),
@@ -181,44 +169,46 @@ def _fact(
         text["field"],
         None if place is None else names.place.get(place, place),
         row["count"],
-        _in_utc(row["first"], timezone),
-        _in_utc(row["last"], timezone),
+        _at(row["first"], timezone),
+        _at(row["last"], timezone),
     )
 
 
-def _in_utc(second: int, timezone: datetime.tzinfo | None) -> int:
-    """Local seconds in UTC; a time that comes twice is the first."""
-    return second if timezone is None else int(_at(second).replace(tzinfo=timezone).timestamp())
+def _at(second: int, timezone: datetime.tzinfo | None) -> datetime.datetime:
+    """The instant, in UTC, of seconds since 1970, local ones if there is a timezone; a time that comes twice is the
+    first.
+    """
+    found = _EPOCH + datetime.timedelta(seconds=second)
+    return found if timezone is None else found.replace(tzinfo=timezone).astimezone(datetime.UTC)
 
 
 def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
-    facts, bad = read.facts, read.bad
-    good = sum(fact.count for fact in facts)
+    uses, bad = read.uses, read.bad
+    good = sum(use.count for use in uses)
     if not good:
         counts = [f"{count:,} {BAD[reason]}" for reason, count in sorted(bad.items()) if count]
         what = "no row of the log can be used" if counts else "the log is empty"
         raise UnreadableError(Problem("usage", what, listed(counts, "and") if counts else "it has no rows"))
     unknown: Counter[tuple[str, str]] = Counter()
-    known: dict[tuple[Any, ...], _Fact] = {}
-    for fact in facts:
-        missing = list(_unknown(fact, index))
+    known: dict[tuple[Any, ...], ObservedUse] = {}
+    for use in uses:
+        missing = list(_unknown(use, index))
         for each in missing:
-            unknown[each] += fact.count
+            unknown[each] += use.count
         if not missing:
-            _add(known, fact)
+            _add(known, use)
     if not known:
         raise UnreadableError(_of_another_system(unknown))
     names = [
         UnknownInLog(kind, name, count, closest(name, _declared(index, kind)))
         for (kind, name), count in _most_frequent(unknown)
     ]
-    uses = tuple(sorted(_use(fact) for fact in known.values()))
-    since, until = min(fact.first for fact in facts), max(fact.last for fact in facts)
-    usage = Usage(uses, _at(since), _at(until), settings, "field" in read.keys, "place" in read.keys)
+    since, until = min(use.first for use in uses), max(use.last for use in uses)
+    usage = Usage(tuple(sorted(known.values())), since, until, settings, "field" in read.keys, "place" in read.keys)
     return LogReading(
         usage,
         good + sum(bad.values()),
-        sum(fact.count for fact in known.values()),
+        sum(use.count for use in known.values()),
         {reason: bad[reason] for reason in BAD if bad[reason]},
         tuple(read.bad_at[:_MOST_NAMED]),
         tuple(names[:_MOST_NAMED]),
@@ -228,22 +218,22 @@ def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
     )
 
 
-def _add(known: dict[tuple[Any, ...], _Fact], fact: _Fact) -> None:
-    """Facts of several logs, and of names that are one by the mapping, as one."""
-    key = (fact.user, fact.resource, fact.action, fact.allowed, fact.field, fact.place)
-    other = known.setdefault(key, fact)
-    if other is not fact:
-        other.count += fact.count
-        other.first, other.last = min(other.first, fact.first), max(other.last, fact.last)
+def _add(known: dict[tuple[Any, ...], ObservedUse], use: ObservedUse) -> None:
+    """Uses in several logs, and of names that are one by the mapping, as one."""
+    key = (use.user, use.resource, use.action, use.allowed, use.field, use.place)
+    other = known.setdefault(key, use)
+    if other is not use:
+        first, last = min(other.first, use.first), max(other.last, use.last)
+        known[key] = msgspec.structs.replace(other, count=other.count + use.count, first=first, last=last)
 
 
-def _unknown(fact: _Fact, index: Index) -> Iterator[tuple[str, str]]:
-    if not index.knows(fact.user):
-        yield "user", fact.user
-    if fact.resource not in index.resources:
-        yield "resource", fact.resource
-    elif fact.action not in index.actions[fact.resource]:
-        yield "action", f"{fact.action} on {fact.resource}"
+def _unknown(use: ObservedUse, index: Index) -> Iterator[tuple[str, str]]:
+    if not index.knows(use.user):
+        yield "user", use.user
+    if use.resource not in index.resources:
+        yield "resource", use.resource
+    elif use.action not in index.actions[use.resource]:
+        yield "action", f"{use.action} on {use.resource}"
 
 
 def _declared(index: Index, kind: str) -> Iterable[str]:
@@ -263,21 +253,3 @@ def _of_another_system(unknown: Counter[tuple[str, str]]) -> Problem:
     message = f"nothing in the log is known to the policy set: {listed(first, 'and')} are not"
     help = "it may be the log of another system; if only names differ, say which are which: `names` for `--mapping`"
     return Problem("usage", message, help)
-
-
-def _use(fact: _Fact) -> ObservedUse:
-    return ObservedUse(
-        fact.user,
-        fact.resource,
-        fact.action,
-        fact.allowed,
-        fact.field,
-        fact.place,
-        fact.count,
-        _at(fact.first),
-        _at(fact.last),
-    )
-
-
-def _at(second: int) -> datetime.datetime:
-    return _EPOCH + datetime.timedelta(seconds=second)

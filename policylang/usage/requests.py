@@ -18,6 +18,7 @@ from policylang.runtime.reference import answer
 from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import BadValueError
+from policylang.usage.logs import Log
 
 _COLUMNS = frozenset(("format", "digest", "id", "now", "user", "action", "resource", "allowed"))
 _MOST = 250_000
@@ -55,14 +56,9 @@ class KnownRequest(msgspec.Struct, frozen=True):
             return False
 
 
-def are_decisions(columns: Iterable[str]) -> bool:
-    """Whether columns are those of a decision log."""
-    return _COLUMNS.issubset(columns)
-
-
-def known_requests(paths: Iterable[str], index: Index, already: int) -> Iterator[KnownRequest]:
-    """What was allowed by decision logs, as far as nothing is masked that the policies look at."""
-    for path in paths:
+def known_requests(log: Log, index: Index, already: int) -> Iterator[KnownRequest]:
+    """What was allowed by a log, if it is one of decisions, as far as nothing is masked that the policies look at."""
+    for path in log.paths if _COLUMNS.issubset(log.columns) else ():
         for entry in read_log(Path(path)):
             if already >= _MOST:
                 return

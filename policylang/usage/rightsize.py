@@ -218,14 +218,14 @@ class _Run:
     def _objections(self, proposal: ProposedChange, *, for_good: bool = True) -> tuple[str, ...]:
         """Why the proposal must not be made. If nothing does, and it is meant ``for_good``, it is made."""
         try:
-            trial = self._trial(proposal)
+            replay, before, after = self._trial(proposal)
         except ValueError as error:
             return (str(error),)
-        verdict = Certification(trial.replay, trial.before, trial.after, self.now, proposal.makes)
+        verdict = Certification(replay, before, after, self.now, proposal.makes)
         objections = (
             *verdict.objections,
-            *why_not_smallest(self.analysis, self.replay, proposal, trial.after),
-            *why_not_used(self.analysis, proposal, trial.after),
+            *why_not_smallest(self.analysis, self.replay, proposal, after),
+            *why_not_used(self.analysis, proposal, after),
         )
         changes_nothing = proposal.narrowed and not verdict.is_felt
         if for_good and not objections and not changes_nothing:
@@ -233,30 +233,24 @@ class _Run:
             self._edits.made += proposal.edits
         return objections
 
-    def _trial(self, proposal: ProposedChange) -> _Trial:
-        """What a proposal is proved on. Raises ValueError, with the objection, where it cannot be made."""
+    def _trial(self, proposal: ProposedChange) -> tuple[Replay, ir.PolicySet, ir.PolicySet]:
+        """What was done and the policy set, or a part of it, before the proposal and after it. Raises ValueError, with
+        the objection, where it cannot be made.
+        """
         removals = [each for each in proposal.edits if isinstance(each, Removal)]
         excerpt = self.excerpts.touched(proposal.edits)
         if self._in_parts and len(removals) == len(proposal.edits):
             self.written.edits(removals)
             replay = self.excerpts.replay(excerpt)
             before = without(replay.part, self.removals)
-            return _Trial(replay, before, without(before, removals))
+            return replay, before, without(before, removals)
         before_it = self._edits.project(len(self._edits.made))
         after_it = self._edits.edited([*self._edits.made, *proposal.edits])
         if before_it.ir is None or after_it.ir is None:
             raise ValueError(f"the policy set would not compile: {_first_error(after_it)}")
         if self._in_parts:
-            return _Trial(self.excerpts.replay(excerpt), excerpt.of(before_it.ir), excerpt.of(after_it.ir))
-        return _Trial(self.replay, before_it.ir, after_it.ir)
-
-
-class _Trial(msgspec.Struct, frozen=True):
-    """A part of the policy set before a change and after it, or all of it."""
-
-    replay: Replay
-    before: ir.PolicySet
-    after: ir.PolicySet
+            return self.excerpts.replay(excerpt), excerpt.of(before_it.ir), excerpt.of(after_it.ir)
+        return self.replay, before_it.ir, after_it.ir
 
 
 def _first_error(project: Project) -> str:
