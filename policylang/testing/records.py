@@ -7,16 +7,7 @@ from typing import Any
 
 from policylang.diagnostics import quoted
 from policylang.files.yaml_source import Steps, Yaml
-from policylang.model.types import (
-    EnumType,
-    PlaceType,
-    RecordType,
-    SetType,
-    TextType,
-    Type,
-    UserType,
-    sample,
-)
+from policylang.model import types as t
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
@@ -60,22 +51,33 @@ def attributes(
             near = closest(key, declared)
             help = f"did you mean `{near}`?" if near else "`resource` in the policy files lists the attributes"
             raise document.error((*steps, key), f"`{resource}` has no attribute {quoted(key)}", help)
-        found[key] = link(declared[key].type if key in declared else None, value, records)
+        found[key] = value
         if key in declared:
-            type_ = declared[key].type
-            try:
-                read(type_, MISSING if value is None else found[key], f"{resource}.{key}")
-            except BadValueError as error:
-                raise document.error((*steps, key), str(error), help_for(type_, value)) from None
-            check_places(index, type_, value, document, (*steps, key))
+            what = f"{resource}.{key}"
+            found[key] = checked(index, declared[key].type, value, what, records, document, (*steps, key))
     return found
 
 
-def check_places(index: Index, type_: Type, value: Any, document: Yaml, steps: Steps) -> None:
+def checked(
+    index: Index, type_: t.Type, value: Any, what: str, records: NamedRecords, document: Yaml, steps: Steps
+) -> Any:
+    """The value of an attribute, with records in place of their names. Raises `YamlError` where it is not of the type,
+    and at a place that is misspelled.
+    """
+    found = link(type_, value, records)
+    try:
+        read(type_, MISSING if value is None else found, what)
+    except BadValueError as error:
+        raise document.error(steps, str(error), _help_for(type_, value)) from None
+    _check_places(index, type_, value, document, steps)
+    return found
+
+
+def _check_places(index: Index, type_: t.Type, value: Any, document: Yaml, steps: Steps) -> None:
     """Raises `YamlError` at a place that is misspelled: no role covers it, and a test that expects a denial would pass
     for that reason. A place that is like no other is one that the policy set does not know.
     """
-    if not isinstance(type_.item, PlaceType):
+    if not isinstance(type_.item, t.PlaceType):
         return
     for name in value if isinstance(value, list) else (value,):
         near = closest(name, index.places) if isinstance(name, str) and name not in index.places else None
@@ -83,28 +85,28 @@ def check_places(index: Index, type_: Type, value: Any, document: Yaml, steps: S
             raise document.error(steps, f"there is no place {quoted(name)}", f"did you mean `{near}`?")
 
 
-def help_for(type_: Type, value: Any) -> str:
+def _help_for(type_: t.Type, value: Any) -> str:
     """What to write instead of a value that is not of the type."""
-    item, values = (type_.of, value) if isinstance(type_, SetType) else (type_, [value])
+    item, values = (type_.of, value) if isinstance(type_, t.SetType) else (type_, [value])
     if isinstance(values, list) and isinstance(item, _TEXTS) and any(isinstance(v, int | Decimal) for v in values):
         return "write it in quotes"
     return f"write a value like `{_in_scenarios(type_)}`, or leave it out"
 
 
-def _in_scenarios(type_: Type) -> str:
+def _in_scenarios(type_: t.Type) -> str:
     """A value of the type as a scenario file writes it."""
-    if isinstance(type_, SetType):
+    if isinstance(type_, t.SetType):
         return f"[{_in_scenarios(type_.of)}]"
-    return sample(type_).strip('"').replace("…", "a text")
+    return t.sample(type_).strip('"').replace("…", "a text")
 
 
-_TEXTS = (TextType, UserType, EnumType, PlaceType)
+_TEXTS = (t.TextType, t.UserType, t.EnumType, t.PlaceType)
 
 
-def link(type_: Type | None, value: Any, records: NamedRecords) -> Any:
+def link(type_: t.Type, value: Any, records: NamedRecords) -> Any:
     """The value of an attribute, with records in place of their names."""
-    if isinstance(type_, RecordType) and isinstance(value, str):
+    if isinstance(type_, t.RecordType) and isinstance(value, str):
         return records.get(value, value)
-    if isinstance(type_, SetType) and isinstance(type_.of, RecordType) and isinstance(value, list):
+    if isinstance(type_, t.SetType) and isinstance(type_.of, t.RecordType) and isinstance(value, list):
         return [records.get(item, item) if isinstance(item, str) else item for item in value]
     return value

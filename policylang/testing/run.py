@@ -20,7 +20,7 @@ from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.asked import Case, Observer
 from policylang.testing.narrowed import Narrowing
-from policylang.testing.records import NamedRecords, attributes, check_places, help_for, link, linked
+from policylang.testing.records import NamedRecords, attributes, checked, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
 
 
@@ -113,13 +113,9 @@ class _Run(msgspec.Struct, frozen=True):
                 message = f"requests have no attribute {quoted(name)}"
                 help = "`request { … }` in the policy files declares them"
                 raise self.unknown((*steps, name), message, closest(name, self.index.request), help)
-            type_ = self.index.request[name]
-            try:
-                if value is not None:
-                    read(type_, link(type_, value, self.records), f"request.{name}")
-                    check_places(self.index, type_, value, self.document, (*steps, name))
-            except BadValueError as error:
-                raise self.document.error((*steps, name), str(error), help_for(type_, value)) from None
+            if value is not None:
+                type_, what = self.index.request[name], f"request.{name}"
+                checked(self.index, type_, value, what, self.records, self.document, (*steps, name))
 
     def case(self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps) -> Case:
         asked = self._asked(test, action, target, expected, now, steps)
@@ -207,7 +203,7 @@ def _difference(found: tuple[str, ...], expected: list[str]) -> str | None:
     many, lacking = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
     parts = [f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"] if lacking else []
     parts += [f"{', '.join(many)} {'is' if len(many) == 1 else 'are'} not expected"] if many else []
-    return f"{'; '.join(parts)}" if parts else None
+    return "; ".join(parts) or None
 
 
 def _failure(decision: Decision) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import grants_required
 from policylang.runtime.caching import cached_method
@@ -74,7 +73,7 @@ class Concerns:
             for bundle in inside(index, RightsSource(*root)):
                 for grant in bundle.grants:
                     for each in wanted:
-                        if _is(grant, each):
+                        if grant.resource == each[1] and each[2] in grant.actions:
                             grants.setdefault(grant.at, {})[each[2]] = None
                 denies |= {deny.at: None for deny in bundle.denies}
                 if not bypasses and self._leads(name_of(bundle), (main,)):
@@ -120,7 +119,3 @@ class Concerns:
 def carriers(index: Index, user: str, when: datetime.datetime) -> Iterator[tuple[tuple[str, ...], Name]]:
     """What gives a user a group or role at an instant: the places of the statements, and the source."""
     return ((each.at, (each.source.kind, each.source.name)) for each in holdings(index, user, when) if each.active)
-
-
-def _is(grant: ir.Grant, matter: Matter) -> bool:
-    return grant.resource == matter[1] and matter[2] in grant.actions

@@ -11,6 +11,7 @@ import msgspec
 
 from policylang.analysis.decision import covered, denied, met, place_test, way_open
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, given, true
+from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.runtime.compiled import Engine
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
@@ -86,20 +87,13 @@ class Builder:
         limited = [way for way in self.plan.ways if any(limit.id == instance for limit in way.limits)]
         appended = any(each.id == instance for each in self.plan.appends)
         for way in self.plan.ways if appended else limited:
-            demands = [*self._opened(way, instance), *self._appended(instance)]
-            demands += self._undenied()
-            if not appended:
-                demands += (
-                    NotOf(way_open(self.index, self.resource, other))
-                    for other in self.plan.ways
-                    if other not in limited
-                )
-            yield demands
+            demands = [*self._opened(way, instance), *self._appended(instance), *self._undenied()]
+            yield demands if appended else [*demands, *self._closed(limited)]
 
-    def deny(self, placed: PlacedDeny) -> list[Built]:
+    def deny(self, deny: ir.Deny) -> list[Built]:
         """Both sides of each test of a deny; of one without a condition a record that it takes away."""
-        condition = placed.deny.condition
-        for demands, field in self._denied(placed):
+        condition = deny.condition
+        for demands, field in self._denied(deny):
             if condition is None:
                 one = self._one(Demanded(self._domains, demands), {}, "denied", field)
                 found = [one] if one and not one.allowed else []
@@ -109,39 +103,33 @@ class Builder:
                 return found
         return []
 
-    def passed(self, placed: PlacedDeny) -> list[Built]:
+    def passed(self, deny: ir.Deny) -> list[Built]:
         """A request that a deny with a condition leaves alone."""
-        assert placed.deny.condition is not None
-        out_of_the_way = Holds(placed.deny.condition, False)
-        return self._let_through(([*demands, out_of_the_way], field) for demands, field in self._denied(placed))
+        assert deny.condition is not None
+        out_of_the_way = Holds(deny.condition, False)
+        return self._let_through(([*demands, out_of_the_way], field) for demands, field in self._denied(deny))
 
     def _let_through(self, wanted: Iterable[tuple[list[Formula], str | None]]) -> list[Built]:
         """The first request that meets demands and is allowed."""
         ones = (self._one(Demanded(self._domains, demands), {}, "open", field) for demands, field in wanted)
         return [one for one in ones if one and one.allowed][:1]
 
-    def _denied(self, placed: PlacedDeny) -> Iterator[tuple[list[Formula], str | None]]:
+    def _denied(self, deny: ir.Deny) -> Iterator[tuple[list[Formula], str | None]]:
         """For each way that a deny closes, what must hold for all to turn on it, and a field that it takes away."""
-        for way in self.plan.ways:
+        placed = next((each for each in self.plan.denies if each.deny.at == deny.at), None)
+        for way in self.plan.ways if placed is not None else ():
+            assert placed is not None
             field = next((name for name in placed.deny.fields or () if name in way.fields), None)
             if placed.deny.fields is not None and field is None:
                 continue
-            demands = [
-                *self._opened(way),
-                *self._appended(),
-                covered(self.index, self.resource, placed.place),
-            ]
-            demands += self._undenied(field, placed)
-            yield demands, field
+            here = covered(self.index, self.resource, placed.place)
+            yield [*self._opened(way), *self._appended(), here, *self._undenied(field, placed)], field
 
     def source(self, role: str, place: str | None) -> list[Built]:
         """Records that a role given at a place opens, and beside it; one record for a role that holds everywhere."""
         mine = [way for way in self.plan.ways if way.source == RightsSource("role", role, place)]
         for way in mine:
-            demands = [*self._inside(way), *self._appended(), *self._undenied()]
-            demands += (
-                NotOf(way_open(self.index, self.resource, other)) for other in self.plan.ways if other not in mine
-            )
+            demands = [*self._inside(way), *self._appended(), *self._undenied(), *self._closed(mine)]
             test = None if place is None else place_test(self.index, self.resource, place)
             if test is None:
                 one = self._one(Demanded(self._domains, [*demands, *self._opened(way)]), {}, "open", None)

@@ -9,22 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from policylang.model import conditions as c
-from policylang.model.types import (
-    BoolType,
-    DateTimeType,
-    DateType,
-    DecimalType,
-    DurationType,
-    EnumType,
-    IntType,
-    IpType,
-    MoneyType,
-    PlaceType,
-    RecordType,
-    SetType,
-    Type,
-    UserType,
-)
+from policylang.model import types as t
 from policylang.runtime.caching import cached_method
 from policylang.runtime.generated import Function, condition_function
 from policylang.runtime.index import Index
@@ -73,7 +58,7 @@ class RequestValues:
         are.
         """
         yield from self.samples(wanted.type)
-        if not isinstance(wanted.type, UserType | PlaceType):
+        if not isinstance(wanted.type, t.UserType | t.PlaceType):
             for test in tests:
                 yield from (value for _, value in self.edges(test, wanted) if value is not MISSING)
 
@@ -91,7 +76,7 @@ class RequestValues:
             if isinstance(test, c.Missing) and operand.steps == wanted.steps:
                 yield "missing", MISSING
                 yield "present", next(self.samples(wanted.type))
-            elif isinstance(wanted.type, UserType | PlaceType | RecordType) and not isinstance(test, c.Under):
+            elif isinstance(wanted.type, t.UserType | t.PlaceType | t.RecordType) and not isinstance(test, c.Under):
                 yield from self._chosen(test, wanted, others)
             else:
                 yield from edges(test, operand, self.situation(others))
@@ -105,7 +90,7 @@ class RequestValues:
         """Of the users, places or records that there are, the first of whom the test is true, and false."""
         seen: set[bool | None] = set()
         pool = self.pool(wanted.type)
-        if isinstance(test, c.In) and isinstance(wanted.type, UserType | PlaceType):
+        if isinstance(test, c.In) and isinstance(wanted.type, t.UserType | t.PlaceType):
             pool = [*map(str, test.values), *pool]
         for each in pool:
             found = truth(test, self.situation({**others, wanted: each}))
@@ -115,18 +100,18 @@ class RequestValues:
         yield "missing", MISSING
 
     def _label(self, wanted: c.Path, each: Any, found: bool | None) -> str:
-        if isinstance(wanted.type, UserType) and each == self.user:
+        if isinstance(wanted.type, t.UserType) and each == self.user:
             return "own"
-        words = {UserType: "person", PlaceType: "place"}.get(type(wanted.type), "record")
+        words = {t.UserType: "person", t.PlaceType: "place"}.get(type(wanted.type), "record")
         return f"{_MATCHES[found]}_{words}"
 
-    def pool(self, type_: Type) -> list[Any]:
+    def pool(self, type_: t.Type) -> list[Any]:
         """The users, places or records to choose from."""
         match type_:
-            case UserType():
+            case t.UserType():
                 every = sorted(self.index.users)[:_MOST_USERS]
                 return [*self.samples(type_), *every]
-            case PlaceType(kind):
+            case t.PlaceType(kind):
                 return [name for name, place in sorted(self.index.places.items()) if place.kind == kind]
             case _:
                 return ["one", "another", {}]
@@ -139,34 +124,34 @@ class RequestValues:
         mine = self.user in users and (role is None or has_role(self.index, self.user, role, self.now))
         return tuple(dict.fromkeys([*([self.user] if mine else []), *itertools.islice(may, 3)]))
 
-    def samples(self, type_: Type) -> Iterator[Any]:
+    def samples(self, type_: t.Type) -> Iterator[Any]:
         """Ordinary values; at least one."""
         match type_:
-            case UserType(role):
+            case t.UserType(role):
                 yield from self._holders(role) or (self.user,)
-            case PlaceType():
+            case t.PlaceType():
                 yield from self.pool(type_)[:6] or ("nowhere",)
-            case RecordType():
+            case t.RecordType():
                 yield {}
-            case SetType(of):
+            case t.SetType(of):
                 yield [next(self.samples(of))]
                 yield []
-            case EnumType(values):
+            case t.EnumType(values):
                 yield from values[:8]
-            case BoolType():
+            case t.BoolType():
                 yield from (True, False)
-            case IntType():
+            case t.IntType():
                 yield 1
-            case DecimalType() | MoneyType():
+            case t.DecimalType() | t.MoneyType():
                 yield "1.00"
-            case DateType():
+            case t.DateType():
                 today = self.now.astimezone(self.index.timezone).date()
                 yield from (str(day) for day in _around(today, datetime.timedelta(days=1)))
-            case DateTimeType():
+            case t.DateTimeType():
                 yield from (written(type_, at) for at in _around(self.now, datetime.timedelta(hours=1)))
-            case DurationType():
+            case t.DurationType():
                 yield "30 days"
-            case IpType():
+            case t.IpType():
                 yield "192.0.2.1"
             case _:
                 yield "some text"

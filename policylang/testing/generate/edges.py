@@ -9,22 +9,8 @@ from typing import Any
 
 from policylang.model import addresses
 from policylang.model import conditions as c
+from policylang.model import types as t
 from policylang.model.instants import instant_text
-from policylang.model.types import (
-    NUMBERS,
-    BoolType,
-    DateTimeType,
-    DateType,
-    Duration,
-    DurationType,
-    EnumType,
-    IntType,
-    IpType,
-    PlaceType,
-    SetType,
-    Type,
-    UserType,
-)
 from policylang.runtime.clock import now_and_edge
 from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value
@@ -77,34 +63,34 @@ def edges(test: c.Condition, operand: c.Operand, s: Situation) -> Iterator[Edge]
     yield "missing", MISSING
 
 
-def _equal(type_: Type, other: Any) -> Iterator[Edge]:
-    if isinstance(type_, (*NUMBERS, DateType, DateTimeType)):
+def _equal(type_: t.Type, other: Any) -> Iterator[Edge]:
+    if isinstance(type_, (*t.NUMBERS, t.DateType, t.DateTimeType)):
         yield from _ordered(type_, other)
         return
     same = written(type_, other)
     if isinstance(same, dict):
         return
-    yield (str(same).lower() if isinstance(type_, EnumType | BoolType) else "same"), same
+    yield (str(same).lower() if isinstance(type_, t.EnumType | t.BoolType) else "same"), same
     yield from _another(type_, [other])
 
 
-def _another(type_: Type, values: list[Any]) -> Iterator[Edge]:
+def _another(type_: t.Type, values: list[Any]) -> Iterator[Edge]:
     """A value that is none of these. Users and places are not made up: `domains` chooses among those there are."""
     match type_:
-        case BoolType():
+        case t.BoolType():
             yield from (("true" if each else "false", each) for each in (True, False) if each not in values)
-        case EnumType(every):
+        case t.EnumType(every):
             yield from [(each, each) for each in every if each not in values][:1]
-        case IpType():
+        case t.IpType():
             found = next(each for n in range(1, 255) if (each := f"192.0.2.{n}") not in map(str, values))
             yield "other", found
-        case DurationType():
-            yield "other", "1 minute" if Duration(1, "minutes") not in values else "2 minutes"
-        case UserType() | PlaceType() | SetType():
+        case t.DurationType():
+            yield "other", "1 minute" if t.Duration(1, "minutes") not in values else "2 minutes"
+        case t.UserType() | t.PlaceType() | t.SetType():
             return
-        case _ if isinstance(type_, NUMBERS):
+        case _ if isinstance(type_, t.NUMBERS):
             yield "other", written(type_, max(map(Decimal, values), default=Decimal(0)) + 1)
-        case DateType() | DateTimeType():
+        case t.DateType() | t.DateTimeType():
             length = datetime.timedelta(days=1)
             if values:
                 yield "other", written(type_, max(values) + length)
@@ -112,24 +98,24 @@ def _another(type_: Type, values: list[Any]) -> Iterator[Edge]:
             yield "other", next(each for each in ("other", "another", "neither") if each not in values)
 
 
-def _among(type_: Type, values: Any) -> Iterator[Edge]:
+def _among(type_: t.Type, values: Any) -> Iterator[Edge]:
     known = list(values)
     yield from ((_word(type_, each, "listed"), written(type_, each)) for each in known[:1])
     yield from ((_word(type_, each, "listed_last"), written(type_, each)) for each in known[1:][-1:])
     yield from _another(type_, known)
 
 
-def _word(type_: Type, each: Any, otherwise: str) -> str:
-    return str(each).lower() if isinstance(type_, EnumType | BoolType) else otherwise
+def _word(type_: t.Type, each: Any, otherwise: str) -> str:
+    return str(each).lower() if isinstance(type_, t.EnumType | t.BoolType) else otherwise
 
 
-def _ordered(type_: Type, edge: Any) -> Iterator[Edge]:
+def _ordered(type_: t.Type, edge: Any) -> Iterator[Edge]:
     """Below, at and above an edge, by the smallest step that people write."""
-    if isinstance(type_, DurationType):
+    if isinstance(type_, t.DurationType):
         yield "at_edge", written(type_, edge)
         if edge.amount:
-            yield "below_edge", written(type_, Duration(edge.amount - 1, edge.unit))
-        yield "above_edge", written(type_, Duration(edge.amount + 1, edge.unit))
+            yield "below_edge", written(type_, t.Duration(edge.amount - 1, edge.unit))
+        yield "above_edge", written(type_, t.Duration(edge.amount + 1, edge.unit))
         return
     step: Any = _step(type_, edge)
     yield "below_edge", written(type_, edge - step)
@@ -137,12 +123,12 @@ def _ordered(type_: Type, edge: Any) -> Iterator[Edge]:
     yield "above_edge", written(type_, edge + step)
 
 
-def _step(type_: Type, edge: Any) -> Any:
-    if isinstance(type_, DateType):
+def _step(type_: t.Type, edge: Any) -> Any:
+    if isinstance(type_, t.DateType):
         return datetime.timedelta(days=1)
-    if isinstance(type_, DateTimeType):
+    if isinstance(type_, t.DateTimeType):
         return datetime.timedelta(seconds=1)
-    if isinstance(type_, IntType):
+    if isinstance(type_, t.IntType):
         return 1
     places = edge.as_tuple().exponent
     return Decimal(1).scaleb(min(-2, places if isinstance(places, int) else 0))
@@ -153,7 +139,7 @@ def _time(test: c.Time, s: Situation) -> Iterator[Edge]:
     if length is MISSING:
         return
     type_, sign = test.operand.type, test.sign
-    of_days = isinstance(type_, DateType)
+    of_days = isinstance(type_, t.DateType)
     edges = now_and_edge(s.now, length, sign, s.index.timezone, of_days=of_days)
     if edges is None:
         return
@@ -215,13 +201,13 @@ def _text(word: str, part: str) -> Iterator[Edge]:
         yield "other", "other" if part not in "other" else "x"
 
 
-def written(type_: Type, found: Any) -> Any:
+def written(type_: t.Type, found: Any) -> Any:
     """A value as a scenario file writes it."""
     if isinstance(found, bool | str):
         return found
     if isinstance(found, datetime.datetime):
         return instant_text(found)
-    if isinstance(type_, IntType):
+    if isinstance(type_, t.IntType):
         return int(found)
     if isinstance(found, Decimal):
         return format(found, "f")

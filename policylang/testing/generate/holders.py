@@ -52,17 +52,12 @@ def _within(index: Index, each: ir.Assignment) -> datetime.datetime:
     """Noon of its first or last day; where it says times, its beginning, or the second before its end."""
     begin, end = begin_of(each, index.timezone), end_of(each, index.timezone)
     if each.start_time is None and each.until_time is None:
-        return _noon(index, each.start or each.until or "")
+        day = datetime.date.fromisoformat(each.start or each.until or "")
+        return datetime.datetime.combine(day, datetime.time(12), index.timezone).astimezone(datetime.UTC)
     if begin is not None:
         return begin
     assert end is not None
     return end - datetime.timedelta(seconds=1)
-
-
-def _noon(index: Index, day: str) -> datetime.datetime:
-    """The middle of a day in the timezone of the policy set."""
-    at = datetime.date.fromisoformat(day)
-    return datetime.datetime.combine(at, datetime.time(12), index.timezone).astimezone(datetime.UTC)
 
 
 def granted(index: Index, concerns: Concerns, bundle: ir.Group | ir.Role, resource: str) -> list[str]:

@@ -13,7 +13,6 @@ from policylang.model import conditions as c
 from policylang.runtime.clock import begin_of, clock_edges, clock_test, end_of, is_edge
 from policylang.runtime.compiled import Engine
 from policylang.runtime.grants import limit_is_on, overrides_of
-from policylang.runtime.plan import PlacedDeny
 from policylang.source import Location
 from policylang.testing.coverage.concern import Concerns
 from policylang.testing.coverage.statements import deny_in_words, limit_in_words
@@ -109,22 +108,9 @@ class Boundaries:
         return self._each(what, [(user.id, self._now)], actions, *_of_limit(instance.id))
 
     def _deny(self, deny: ir.Deny, of: str, who: Iterable[HolderAt]) -> Boundary:
-        def placed(builder: Builder) -> list[PlacedDeny]:
-            return [each for each in builder.plan.denies if each.deny.at == deny.at][:1]
-
-        def build(builder: Builder) -> list[Built]:
-            return [built for each in placed(builder) for built in builder.deny(each)]
-
-        def passed(builder: Builder) -> list[Built]:
-            return [built for each in placed(builder) for built in builder.passed(each)]
-
-        what = _What(
-            f"{deny_in_words(deny, self._index.attributes[deny.resource])} for {of}",
-            deny.at,
-            deny.resource,
-            deny.condition,
-        )
-        return self._each(what, who, deny.actions, build, passed)
+        title = f"{deny_in_words(deny, self._index.attributes[deny.resource])} for {of}"
+        what = _What(title, deny.at, deny.resource, deny.condition)
+        return self._each(what, who, deny.actions, lambda builder: builder.deny(deny), lambda b: b.passed(deny))
 
     def _each(
         self, what: _What, who: Iterable[HolderAt], actions: Collection[str], build: _Build, let_through: _Build
