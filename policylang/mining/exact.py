@@ -173,13 +173,7 @@ def _by_program(cliques: Sequence[int], part: int, search: RoleSearch) -> tuple[
 
     with _silent():
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    settings = {
-        "output_flag": False,
-        "threads": 1,
-        "random_seed": 1,
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": 0.999,
-    }
+    settings = {"output_flag": False, "threads": 1, "random_seed": 1, "mip_rel_gap": 0.0, "mip_abs_gap": 0.999}
     seconds = search.left()
     for name, value in (settings if seconds is None else {**settings, "time_limit": seconds}).items():
         solver.setOptionValue(name, value)

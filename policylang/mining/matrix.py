@@ -42,12 +42,9 @@ class _Classes(msgspec.Struct, frozen=True):
     permissions: tuple[int, ...]
 
     @property
-    def user_weights(self) -> list[int]:
-        return [each.bit_count() for each in self.users]
-
-    @property
-    def permission_weights(self) -> list[int]:
-        return [each.bit_count() for each in self.permissions]
+    def weights(self) -> tuple[list[int], list[int]]:
+        """Of the users and of the permissions."""
+        return [each.bit_count() for each in self.users], [each.bit_count() for each in self.permissions]
 
     def whole(self, roles: Iterable[FoundRole]) -> tuple[FoundRole, ...]:
         """The roles as sets of rows and columns of the whole matrix."""

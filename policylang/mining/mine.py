@@ -60,12 +60,12 @@ def mine(
     kept = tuple(FoundRole(_holders(whole, each), each) for each in keep)
     small = classes(whole)
     matrix = small.matrix
-    weights = small.user_weights, small.permission_weights
+    weights = small.weights
     wanted = _wanted(whole, kept, small.users, small.permissions)
     weigh = Weigher(weights[0]), Weigher(weights[1])
 
     def price(roles: Sequence[FoundRole]) -> int:
-        return _price(roles, prices, weigh)
+        return price_of(roles, prices, weigh)
 
     search = RoleSearch(price, seconds, step)
     least = [0]
@@ -81,12 +81,10 @@ def mine(
     return Mined(roles, len(kept), objective, prices, cost, min(cost, bound), search.ended)
 
 
-def price_of(roles: Sequence[FoundRole], prices: Prices) -> int:
-    """What roles of a whole matrix cost."""
-    return _price(roles, prices, (int.bit_count, int.bit_count))
-
-
-def _price(roles: Sequence[FoundRole], prices: Prices, weigh: tuple[_Weigh, _Weigh]) -> int:
+def price_of(
+    roles: Sequence[FoundRole], prices: Prices, weigh: tuple[_Weigh, _Weigh] = (int.bit_count, int.bit_count)
+) -> int:
+    """What roles cost, of a whole matrix unless the users and permissions are weighed."""
     users = sum(weigh[0](each.users) for each in roles) if prices.user else 0
     permissions = sum(weigh[1](each.permissions) for each in roles) if prices.permission else 0
     return prices.role * len(roles) + prices.user * users + prices.permission * permissions

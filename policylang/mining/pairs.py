@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,6 +31,21 @@ class Pairs(msgspec.Struct, frozen=True):
     guessed: tuple[str, ...] = ()
     repeated: int = 0
 
+    @classmethod
+    def of(
+        cls,
+        held: Mapping[str, Collection[Permission]],
+        attributes: Mapping[str, Mapping[str, str]],
+        guessed: tuple[str, ...] = (),
+        repeated: int = 0,
+    ) -> Pairs:
+        """From the permissions of each user."""
+        users = tuple(sorted(held))
+        permissions = tuple(sorted({each for some in held.values() for each in some}))
+        numbers = {each: number for number, each in enumerate(permissions)}
+        matrix = Matrix.of([set_of(numbers[each] for each in held[user]) for user in users], len(permissions))
+        return cls(users, permissions, matrix, attributes, guessed, repeated)
+
     @property
     def columns(self) -> dict[Permission, int]:
         """The number of each permission."""
@@ -44,9 +59,6 @@ class _Table(msgspec.Struct, frozen=True):
     header: TableRow
     rows: Sequence[TableRow]
     columns: dict[str, int]
-
-    def names(self) -> dict[str, int]:
-        return {cell.value: number for number, cell in enumerate(self.header.cells)}
 
     def texts(self, row: TableRow, *keys: str) -> list[str]:
         """What stands in some columns. Raises `NotThisError` where one is empty or a formula."""
@@ -71,16 +83,17 @@ def read_pairs(paths: Sequence[str], given: Mapping[str, str], wanted: Sequence[
     if not tables:
         help = "tables are .csv, .tsv, .xlsx or .parquet files with a row for each user and permission"
         raise NotThisError(paths[0], "there is no table in it", help)
-    found: dict[tuple[str, Permission], None] = {}
-    rows = 0
+    held: dict[str, dict[Permission, None]] = {}
+    repeated = 0
     attributes: dict[str, dict[str, str]] = {name: {} for name in wanted}
     for table in tables:
         if _is_about_permissions(table):
             for user, each in _pairs(table):
-                found[user, each] = None
-                rows += 1
+                mine = held.setdefault(user, {})
+                repeated += each in mine
+                mine[each] = None
         _attributes(table, attributes)
-    if not found:
+    if not held:
         message = f"no table names users and permissions: there are {_headers(tables)}"
         raise NotThisError(paths[0], message, "name the columns: `--column user=NAME --column permission=NAME`")
     for name, values in attributes.items():
@@ -88,14 +101,7 @@ def read_pairs(paths: Sequence[str], given: Mapping[str, str], wanted: Sequence[
             raise NotThisError(
                 paths[0], f"no table has a column {quoted(name)} beside one of users", "correct the name"
             )
-    users = tuple(sorted({user for user, _ in found}))
-    permissions = tuple(sorted({each for _, each in found}))
-    numbers = {each: number for number, each in enumerate(permissions)}
-    held: dict[str, list[int]] = {user: [] for user in users}
-    for user, each in found:
-        held[user].append(numbers[each])
-    matrix = Matrix.of([set_of(held[user]) for user in users], len(permissions))
-    return Pairs(users, permissions, matrix, attributes, tuple(guessed), rows - len(found))
+    return Pairs.of(held, attributes, tuple(guessed), repeated)
 
 
 def _sheets(paths: Sequence[str]) -> Iterator[Sheet]:
@@ -161,7 +167,7 @@ def _attributes(table: _Table, attributes: Mapping[str, dict[str, str]]) -> None
     """What a table says of users. Raises `NotThisError` where one has two values."""
     if "user" not in table.columns:
         return
-    names = table.names()
+    names = {cell.value: number for number, cell in enumerate(table.header.cells)}
     for name, values in attributes.items():
         if name not in names:
             continue

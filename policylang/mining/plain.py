@@ -18,7 +18,7 @@ from policylang.diff.comparing import user_differences
 from policylang.importing.reading import NotThisError
 from policylang.ir import nodes as ir
 from policylang.mining.bits import members, set_of
-from policylang.mining.matrix import FoundRole, Matrix
+from policylang.mining.matrix import FoundRole
 from policylang.mining.pairs import Pairs
 from policylang.mining.write import NotTheSameError
 from policylang.project.discovery import SUFFIX
@@ -75,17 +75,13 @@ class PlainRoles:
         if not self.given:
             help = "a plain role has grants of whole records and nothing else, and is assigned everywhere and always"
             raise NotThisError(root, "nobody has been given a plain role", help)
-        users = tuple(sorted(self.given))
-        held = {user: {each for given in self.given[user] for each in self._plain[given.role]} for user in users}
-        permissions = tuple(sorted({each for some in held.values() for each in some}))
-        numbers = {each: number for number, each in enumerate(permissions)}
-        rows = [set_of(numbers[each] for each in held[user]) for user in users]
         attributes = {name: self._values(name) for name in wanted}
         empty = next((name for name, values in attributes.items() if not values), None)
         if empty is not None:
             help = "name an attribute of users, `group` or `job`"
             raise NotThisError(root, f"nobody has a value for {quoted(empty)}", help)
-        return Pairs(users, permissions, Matrix.of(rows, len(permissions)), attributes)
+        held = {user: {each for given in some for each in self._plain[given.role]} for user, some in self.given.items()}
+        return Pairs.of(held, attributes)
 
     def _values(self, name: str) -> dict[str, str]:
         found: dict[str, str] = {}

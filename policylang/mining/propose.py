@@ -125,13 +125,7 @@ def _report(
         optimal=not more and mined.is_optimal,
         ended=mined.ended,
         roles=tuple(
-            MinedRole(
-                name,
-                name in names[: mined.kept],
-                role.users.bit_count(),
-                role.permissions.bit_count(),
-                each,
-            )
+            MinedRole(name, name in names[: mined.kept], role.users.bit_count(), role.permissions.bit_count(), each)
             for name, role, each in zip(names, roles, stands, strict=True)
         ),
         over_granted=over_grants(pairs, more),

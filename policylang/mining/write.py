@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from policylang.importing.importing import config_text, formatted
 from policylang.importing.names import all_names
 from policylang.importing.texts import comment
 from policylang.importing.texts import text as written_text
-from policylang.importing.writer import Files, PolicySetWriter
+from policylang.importing.writer import PolicySetWriter
 from policylang.ir import nodes as ir
 from policylang.mining.bits import members
 from policylang.mining.matrix import FoundRole, Matrix, alike
@@ -38,21 +38,13 @@ def policy_files(
 ) -> dict[str, bytes]:
     """The files of a policy set in which people have these roles."""
     imported = _imported(pairs, roles, names, labels)
+    known = all_names(imported, {("role", name): name for name in names})
     texts = {
-        name: _file(f"{title}: {what}.", [each.text() for each in declared])
-        for name, (what, declared) in _declared(imported, names).items()
+        name: "\n".join([comment(f"{title}: {what}."), *(each.text() for each in declared)]) + "\n"
+        for name, (what, declared) in PolicySetWriter(imported, known).files().items()
     }
     files = {name: formatted(name, text).encode() for name, text in texts.items()}
     return {**files, CONFIG: config_text(FORMAT, (), imported).encode()}
-
-
-def _file(title: str, declared: Iterable[str]) -> str:
-    return "\n".join([comment(title), *declared]) + "\n"
-
-
-def _declared(imported: Imported, names: Sequence[str]) -> Files:
-    known = all_names(imported, {("role", name): name for name in names})
-    return PolicySetWriter(imported, known).files()
 
 
 def _imported(pairs: Pairs, roles: Sequence[FoundRole], names: Sequence[str], labels: Mapping[str, str]) -> Imported:

@@ -168,6 +168,5 @@ def test_sets_as_bits() -> None:
 
 def test_equal_users_and_permissions_are_one() -> None:
     found = classes(Matrix.of([0b0110, 0b0110, 0, 0b1111], 5))
-    assert found.user_weights == [2, 1]
-    assert found.permission_weights == [2, 2]
+    assert found.weights == ([2, 1], [2, 2])
     assert found.whole([FoundRole(0b01, 0b01)])[0].users in (0b11, 0b1000)
