@@ -81,6 +81,37 @@ user "a" in g
     assert {case.title for case in cases} == {"a may view doc_empty", "a may not view doc_empty"}
 
 
+def test_a_set_that_is_not_empty_and_holds_several_values(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a_policy="""resource doc { tags : set of text  actions view }
+policy tagged on doc { not (tags is empty) and tags contains all of ["east", "big"] }
+role r { grant view on doc  policy tagged }
+user "a" { assign role r }
+""",
+    )
+    text = generated(tmp_path)
+    assert "tags: [big, east]" in text
+    assert passing(tmp_path, text)
+
+
+def test_the_ends_of_the_calendar(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a_policy="""resource doc { day : date  seen : datetime  actions view }
+policy early on doc { day >= 0001-01-01 and seen <= 9999-12-31T23:59:59Z }
+policy late on doc { day <= 9999-12-31 }
+role r { grant view on doc  policy early }
+role s { grant view on doc  policy late }
+user "a" { assign role r }
+user "b" { assign role s }
+""",
+    )
+    text = generated(tmp_path)
+    assert "9999-12-31" in text
+    assert passing(tmp_path, text)
+
+
 HEAD = """timezone "America/Denver"
 scope region contains site
 place region "N"

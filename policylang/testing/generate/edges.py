@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Iterator
 from decimal import Decimal
@@ -118,9 +119,9 @@ def _ordered(type_: t.Type, edge: Any) -> Iterator[Edge]:
         yield "above_edge", written(type_, t.Duration(edge.amount + 1, edge.unit))
         return
     step: Any = _step(type_, edge)
-    yield "below_edge", written(type_, edge - step)
-    yield "at_edge", written(type_, edge)
-    yield "above_edge", written(type_, edge + step)
+    for word, beside in (("below_edge", -step), ("at_edge", 0 * step), ("above_edge", step)):
+        with contextlib.suppress(OverflowError):  # there is nothing beyond the calendar
+            yield word, written(type_, edge + beside)
 
 
 def _step(type_: t.Type, edge: Any) -> Any:

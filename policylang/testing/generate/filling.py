@@ -133,7 +133,10 @@ def _chosen(witness: Witness, each: c.Path, free: list[c.Path]) -> Any:
     if isinstance(found, dict):
         behind = {other.steps[len(each.steps)] for other in free if _is_behind(other, each)}
         return {name: value for name, value in found.items() if name not in behind}
-    return sorted(found) if isinstance(found, list) and all(isinstance(item, str) for item in found) else found
+    if isinstance(found, list):
+        found = [item for item in found if item is not None]  # nobody writes an item that is missing
+        return sorted(found) if all(isinstance(item, str) for item in found) else found
+    return found
 
 
 def _is_behind(other: c.Path, each: c.Path) -> bool:
