@@ -30,13 +30,10 @@ def _second(content: _Content) -> _Content:
     roles = [_with(each, owner=None) for each in content["roles"]]
     integrations = [_integration(each) for each in content["integrations"]]
     separations = [_separation(each) for each in content["separations"]]
-    users = [{**each, "assignments": [_timed(given) for given in each["assignments"]]} for each in content["users"]]
+    times = {"from_time": None, "until_time": None}
+    users = [{**each, "assignments": [_with(a, **times) for a in each["assignments"]]} for each in content["users"]]
     added = {"roles": roles, "users": users, "integrations": integrations, "separations": separations}
     return {**content, "resources": resources, **added}
-
-
-def _timed(assignment: _Content) -> _Content:
-    return _with(assignment, from_time=None, until_time=None)
 
 
 def _separation(separation: _Content) -> _Content:

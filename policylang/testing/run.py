@@ -122,7 +122,10 @@ class _Run(msgspec.Struct, frozen=True):
         decision = answer(self._concerned(asked), asked)
         if self.observer is not None:
             self.observer.decided(self.index, asked, decision)
-        shown = target if isinstance(target, str) else _changed(target)
+        shown = target
+        if not isinstance(target, str):
+            ((name, changes),) = target.items()
+            shown = f"{name} with {', '.join(changes)} changed"
         what = f"{_cut(action)} {_cut(shown)}"
         title = f"{_cut(test.user)} {'may' if expected else 'may not'} {what}"
         line, _ = self.document.places[steps]
@@ -191,11 +194,6 @@ class _Run(msgspec.Struct, frozen=True):
 def _cut(text: str) -> str:
     """Names as they are shown: files may hold any."""
     return cut(text, _LONGEST)
-
-
-def _changed(target: dict[str, dict[str, Any]]) -> str:
-    ((name, changes),) = target.items()
-    return f"{name} with {', '.join(changes)} changed"
 
 
 def _difference(found: tuple[str, ...], expected: list[str]) -> str | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-import msgspec
-
 from policylang.check.usage import ObservedUse
 from policylang.check.used import UsageAnalysis, UseRecord
 from policylang.diagnostics import listed
@@ -19,45 +17,40 @@ from policylang.runtime.sources import RightsSource, inside
 from policylang.usage.report import DeniedAttempts
 
 
-class _Reason(msgspec.Struct, frozen=True):
-    resource: str
-    action: str
-    why: str
-    change: str | None
-
-
 def denied_attempts(analysis: UsageAnalysis) -> Iterator[DeniedAttempts]:
     """What was tried in vain, those with the most users first."""
     index = analysis.index
-    found: dict[_Reason, UseRecord] = {}
+    found: dict[tuple[str, str, str, str | None], UseRecord] = {}
     for use in analysis.usage.uses:
         if not use.allowed:
-            found.setdefault(_reason(index, use, analysis.now), UseRecord()).add(use)
-    for reason, each in sorted(found.items(), key=lambda item: (-len(item[1].users), -item[1].count, str(item[0]))):
+            found.setdefault((use.resource, use.action, *_reason(index, use, analysis.now)), UseRecord()).add(use)
+    for what, each in sorted(found.items(), key=lambda item: (-len(item[1].users), -item[1].count, str(item[0]))):
         assert each.last is not None
+        resource, action, why, change = what
         users, day = tuple(sorted(each.users)), analysis.day(each.last)
-        yield DeniedAttempts(reason.resource, reason.action, each.count, users, day, reason.why, reason.change)
+        yield DeniedAttempts(resource, action, each.count, users, day, why, change)
 
 
-def _reason(index: Index, use: ObservedUse, now: datetime.datetime) -> _Reason:
+def _reason(index: Index, use: ObservedUse, now: datetime.datetime) -> tuple[str, str | None]:
+    """Why a use is denied, and the smallest change that would allow it, if one would."""
     resource, action = use.resource, use.action
     plan = make_plan(index, profile(index, use.user, now), action, resource)
     ways = list(access(index, use.user, now, [(resource, action)]))
     if ways and _is_open(plan, use.field):
         sources = sorted({way.source for way in ways if not way.limits})
-        return _Reason(resource, action, f"these policies allow it, for every record: {', '.join(sources)}", None)
+        return f"these policies allow it, for every record: {', '.join(sources)}", None
     if ways:
         limits = sorted({f"{way.source}: {' and '.join(way.limits) or 'every record'}" for way in ways})
         fields = "" if use.field is None else f", or not with `{use.field}`"
-        return _Reason(resource, action, f"held only for some records{fields}: {'; '.join(limits)}", None)
+        return f"held only for some records{fields}: {'; '.join(limits)}", None
     if plan.ways and plan.requirement is False:
         needs = list(grants_required(index.actions[resource][action].requires))
         what = [f"{each.action} on `{each.resource}`" for each in needs]
         why = f"it requires {listed(what, 'and')}" if what else "it requires what is switched off, or the superuser tag"
-        return _Reason(resource, action, why, _smallest(index, needs[0].resource, needs[0].action) if what else None)
+        return why, _smallest(index, needs[0].resource, needs[0].action) if what else None
     if plan.ways:
-        return _Reason(resource, action, "a deny takes it away", None)
-    return _Reason(resource, action, "nothing that they have grants it", _smallest(index, resource, action))
+        return "a deny takes it away", None
+    return "nothing that they have grants it", _smallest(index, resource, action)
 
 
 def _is_open(plan: Plan, field: str | None) -> bool:
