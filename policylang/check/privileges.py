@@ -70,12 +70,20 @@ def is_explained(because: str | None) -> bool:
 def reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     """The attributes of each resource that somebody with just this source is granted to view, less what denies without
     a condition take; nothing of a resource that is not granted, or taken as a whole. What stands in a user's block is
-    beside all that this user has.
+    beside all that this user has, and takes of that as well.
     """
+    beside = _beside(world, source)
+    if beside == (source,):
+        return _reads(world, source)
+    whole, hidden = taken(world, source)
     found: dict[str, frozenset[str]] = {}
-    for each in _beside(world, source):
+    for each in beside:
         for resource, fields in _reads(world, each).items():
-            found[resource] = found.get(resource, frozenset()) | fields
+            left = [(resource, action) for action in world.index.of_kind(resource, "view")]
+            left = [permission for permission in left if permission not in whole]
+            if left:
+                away = frozenset.intersection(*(hidden.get(permission, frozenset()) for permission in left))
+                found[resource] = found.get(resource, frozenset()) | (fields - away)
     return found
 
 

@@ -52,3 +52,22 @@ def test_some_are_denied_and_some_not_granted() -> None:
         "role `r` is granted modify on `doc` (`fee`), which it cannot view",
         "role `r` is granted modify on `doc` (`size`), which a deny keeps it from viewing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("grant modify on doc", ""),
+        ("grant modify on doc  deny view on doc", "modify on `doc`, and a deny takes view of it away"),
+        ("grant modify on doc  deny view on doc { size > 5 }", ""),
+        (
+            "grant modify on doc  deny view on doc (size)",
+            "modify on `doc` (`size`), which a deny keeps it from viewing",
+        ),
+        ("grant modify on doc  deny modify on doc", ""),
+    ],
+)
+def test_a_block_takes_from_all_that_its_user_has(block: str, message: str) -> None:
+    text = f'role r {{ grant view on doc }}\nuser "u" {{ assign role r  {block} }}'
+    found = [each.message for each in run_checks(compiled(BEGIN + text), NOW, ["PL413", "PL414"])]
+    assert [each.partition(" is granted ")[2] for each in found] == ([message] if message else [])
