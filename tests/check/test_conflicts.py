@@ -411,3 +411,14 @@ role outer { role inner  policy below(5) }
     (finding,) = run_checks(compiled(text), NOW, ["PL204"])
     assert finding.message == "`below(5)` is attached twice"
     assert [str(each.location) for each in finding.related] == ["0.policy:4:33-4:48"]
+
+
+def test_nobody_else_has_the_block_of_a_user() -> None:
+    text = """
+resource invoice { amount : money  actions create, approve }
+separate create on invoice from approve on invoice
+user "ann" { grant create, approve on invoice }
+"""
+    (finding,) = run_checks(compiled(text), NOW, ["PL211"])
+    assert finding.message.endswith("` holds both create on `invoice` and approve on `invoice`")
+    assert finding.users == ("ann",)

@@ -175,9 +175,10 @@ class _Checker:
         places = sorted(brought, key=Location.parse)
         users = self._holders(source.bundle_name)
         have = "nobody has" if not users else f"{people(users)} {'has' if len(users) == 1 else 'have'}"
+        is_own = isinstance(bundle, ir.Role) and bundle.owner is not None  # of one user, as its name says
         return Finding(
             code="PL211",
-            message=f"{source.kind} `{bundle.name}`, which {have}, holds {_words(broken)}",
+            message=f"{source.kind} `{bundle.name}`{'' if is_own else f', which {have},'} holds {_words(broken)}",
             at=max((self._brought(bundle, pair) for pair in broken[0].held), key=Location.parse),
             help="split it in two, or remove one of the grants",
             related=(
