@@ -202,6 +202,22 @@ def test_what_is_no_policy_set_is_refused(package: Path, content: Any) -> None:
     assert run(package, content, "1").startswith("LoadError: ")
 
 
+def test_what_is_too_deep_is_refused(package: Path, document: dict[str, Any]) -> None:
+    deep = json.dumps({**document, "roles": ["deep"]}).replace('"deep"', "[" * 50_000 + "]" * 50_000)
+    (package / "deep.json").write_text(deep)
+    code = """
+        import { readFileSync } from "node:fs";
+        import { LoadError, load } from "policylang";
+        try {
+          load(readFileSync("deep.json", "utf8"));
+        } catch (error) {
+          console.log(error instanceof LoadError);
+        }
+    """
+    (package / "deep.mjs").write_text(code)
+    assert node(package, "deep.mjs").stdout == "true\n"
+
+
 def test_what_was_edited_is_refused(package: Path, document: dict[str, Any]) -> None:
     assert "digest" in run(package, {**document, "timezone": "UTC"}, "1")
     assert run(package, document, "policies.digest") == document["digest"]

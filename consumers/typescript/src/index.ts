@@ -30,10 +30,10 @@ export interface LoadOptions {
 
 /** Loads compiled JSON, as text or parsed. Throws `LoadError` for what must not be used. */
 export function load(source: string | object, options: LoadOptions = {}): PolicySet {
-  const document = readDocument(source);
   try {
-    return new PolicySet(new Policies(document, options.lookup ?? (() => undefined)));
+    return new PolicySet(new Policies(readDocument(source), options.lookup ?? (() => undefined)));
   } catch (error) {
+    if (error instanceof LoadError) throw error;
     throw new LoadError(`the document cannot be used: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
