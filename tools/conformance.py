@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import hashlib
+import itertools
 import json
 import random
 import sys
@@ -34,6 +35,7 @@ from tests.generated.records import Ref, Row, Rows, make_rows
 from tests.generated.requests import make_requests
 from tests.generated.world import make_world
 from tests.helpers import compiled
+from tools.conformance_edges import EDGES, Edge
 
 FILE = Path(__file__).parents[1] / "conformance" / "vectors.jsonl.gz"
 LEAST = 20_000
@@ -140,6 +142,13 @@ def case(seed: int) -> dict[str, Any]:
     return {"set": document, "decisions": decisions}
 
 
+def edge(of: Edge) -> dict[str, Any]:
+    """A policy set that was written by hand, and decisions about it."""
+    document = json.loads(to_json(compiled(of.source)))
+    index = Index(from_json(_line(document)))
+    return {"set": document, "decisions": [{**asked, "expected": expected(index, asked)} for asked in of.asked]}
+
+
 def expected(index: Index, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the reference says of a request as it stands in the file."""
     read = read_json(json.dumps({name: each for name, each in asked.items() if name != "expected"}))
@@ -160,16 +169,22 @@ def read_vectors() -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
+def _generated() -> Iterator[dict[str, Any]]:
+    decisions = seed = 0
+    while decisions < LEAST:
+        made = case(seed)
+        seed += 1
+        decisions += len(made["decisions"])
+        if made["decisions"]:
+            yield made
+
+
 def main() -> int:
     """Write the file; the exit code."""
     counts: Counter[str] = Counter()
-    content, seed = hashlib.sha256(), 0
+    content = hashlib.sha256()
     with FILE.open("wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as packed:
-        while counts["decisions"] < LEAST:
-            made = case(seed)
-            seed += 1
-            if not made["decisions"]:
-                continue
+        for made in itertools.chain(_generated(), map(edge, EDGES)):
             line = _line(made) + b"\n"
             content.update(line)
             packed.write(line)

@@ -8,7 +8,8 @@ import json
 
 from policylang.ir import from_json
 from policylang.runtime.index import Index
-from tools.conformance import FILE, LEAST, case, expected, read_vectors
+from tools.conformance import FILE, LEAST, case, edge, expected, read_vectors
+from tools.conformance_edges import EDGES
 
 
 def test_the_readme_has_the_digest() -> None:
@@ -27,6 +28,10 @@ def test_the_reference_agrees() -> None:
         for asked in each["decisions"]:
             assert expected(index, asked) == asked["expected"]
     assert decisions >= LEAST
+
+
+def test_the_last_are_those_by_hand() -> None:
+    assert list(read_vectors())[-len(EDGES) :] == [edge(each) for each in EDGES]
 
 
 def test_they_come_out_again() -> None:
