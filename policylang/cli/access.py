@@ -11,7 +11,7 @@ from policylang.cli.asking import (
     AskedSubject,
     as_options,
     find_subject,
-    know_resource,
+    know,
     know_user,
     load,
     policies_option,
@@ -52,7 +52,7 @@ def access_(
     index = subject.policy_set.index
     know_user(index, subject.user)
     if resource is not None:
-        know_resource(index, resource)
+        know("resource", resource, index.resources)
     at = None if now is None else read_now(now, subject.policy_set)
     instant = None if at is None else instant_text(at)
     found = [each for each in subject.policy_set.access(subject.user, now=at) if resource in (None, each.resource)]

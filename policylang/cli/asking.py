@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NoReturn
 
 import click
@@ -131,8 +131,7 @@ def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[ir.U
     """Attributes of a user, as a declaration holds them."""
     found = []
     for name, raw in sorted(attributes.items()):
-        if name not in index.subject:
-            unknown("attribute of users", name, index.subject)
+        know("attribute of users", name, index.subject)
         if raw is None:
             continue
         try:
@@ -150,21 +149,20 @@ def _role(index: Index, given: str) -> tuple[str, str | None]:
     if role not in index.roles:
         if role in index.groups:
             stop(Problem(role, "unknown role", f"a group has this name: `--as-group {role}`"))
-        unknown("role", role, index.roles)
+        _unknown("role", role, index.roles)
     if not at:
         return role, None
     kind, colon, place = where.partition(":")
     if not colon:
         stop(Problem("--as-role", f"{quoted(given)} does not name a place", "write it as `ROLE@KIND:PLACE`"))
-    if kind not in index.kinds:
-        unknown("kind of place", kind, index.kinds)
+    know("kind of place", kind, index.kinds)
     places = [name for name, found in index.places.items() if found.kind == kind]
     if place not in places:
         found = index.places.get(place)
         if found is not None:
             help = f"it is a {found.kind}: {quoted(f'{role}@{found.kind}:{place}')}"
             stop(Problem(place, f"unknown {kind}", help))
-        unknown(kind, place, places)
+        _unknown(kind, place, places)
     return role, place
 
 
@@ -175,7 +173,7 @@ def _no_group(index: Index, group: str) -> NoReturn:
         stop(Problem("--as-group", "a group applies everywhere, only roles have a place", help))
     if group in index.roles:
         stop(Problem(group, "unknown group", f"a role has this name: `--as-role {group}`"))
-    unknown("group", group, index.groups)
+    _unknown("group", group, index.groups)
 
 
 def name_of(index: Index, user: str) -> str | None:
@@ -187,8 +185,25 @@ def name_of(index: Index, user: str) -> str | None:
 # --- what ---------------------------------------------------------------------------------------------------
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> NoReturn:
-    """End the command because of a name that there is not."""
+def know(what: str, name: str, known: Collection[str]) -> None:
+    """End the command unless there is something of this name."""
+    if name not in known:
+        _unknown(what, name, known)
+
+
+def know_user(index: Index, user: str) -> None:
+    """End the command unless that is a user or an integration."""
+    if not index.knows(user):
+        _unknown("user", user, index.requesters)
+
+
+def know_action(index: Index, action: str, resource: str) -> None:
+    """End the command unless there is such a resource with such an action."""
+    know("resource", resource, index.resources)
+    know(f"action of `{resource}`", action, index.actions[resource])
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> NoReturn:
     know_no_path(name)
     stop(Problem(name, f"unknown {what}", did_you_mean(name, known) or _known(known)))
 
@@ -212,31 +227,6 @@ def _known(names: Iterable[str]) -> str:
         return "the policy set has none"
     shown = [quoted(name) for name in found[:_MOST_LISTED]]
     return f"choose from {listed(shown, 'and')}" if len(found) <= _MOST_LISTED else f"choose from {', '.join(shown)}, …"
-
-
-def know_user(index: Index, user: str) -> None:
-    """End the command unless that is a user or an integration."""
-    if not index.knows(user):
-        unknown("user", user, index.requesters)
-
-
-def know_action(index: Index, action: str, resource: str) -> None:
-    """End the command unless there is such a resource with such an action."""
-    know_resource(index, resource)
-    if action not in index.actions[resource]:
-        unknown(f"action of `{resource}`", action, index.actions[resource])
-
-
-def know_resource(index: Index, resource: str) -> None:
-    """End the command unless there is such a resource."""
-    if resource not in index.resources:
-        unknown("resource", resource, index.resources)
-
-
-def know_attribute(index: Index, resource: str, name: str) -> None:
-    """End the command unless the resource has such an attribute."""
-    if name not in index.attributes[resource]:
-        unknown(f"attribute of `{resource}`", name, index.attributes[resource])
 
 
 # --- when ---------------------------------------------------------------------------------------------------

@@ -8,9 +8,8 @@ import click
 
 from policylang.cli.asking import (
     did_you_mean,
-    know_attribute,
+    know,
     know_no_path,
-    know_resource,
     load,
     name_of,
     policies_option,
@@ -68,8 +67,8 @@ def _know_users(index: Index, attribute: str) -> None:
         near = did_you_mean(resource, index.resources) if resource not in index.resources else None
         help = near or "write it as `RESOURCE.ATTRIBUTE`, such as `customer.sales_rep`"
         stop(Problem(attribute, "this does not name an attribute", help))
-    know_resource(index, resource)
-    know_attribute(index, resource, name)
+    know("resource", resource, index.resources)
+    know(f"attribute of `{resource}`", name, index.attributes[resource])
     type_ = index.attributes[resource][name].type
     if not isinstance(type_.item, UserType):
         stop(

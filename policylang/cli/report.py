@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import click
 
 from policylang.check.processes import ProcessError, cores
-from policylang.cli.asking import unknown
+from policylang.cli.asking import know
 from policylang.cli.given import files_of, given_usage, usage_options
 from policylang.cli.options import now_option, read_instant, repeatable, text_option
 from policylang.cli.terminal import Step, found_or_stop, progress, projects, stop, write_lines
@@ -113,8 +113,7 @@ def _part(
     )
     for what, names, there in known:
         for name in names:
-            if name not in there:
-                unknown(what, name, there)
+            know(what, name, there)
     return part
 
 

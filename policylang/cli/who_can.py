@@ -10,8 +10,8 @@ import click
 from policylang.api.holders import bundles, holders
 from policylang.cli.asking import (
     helped,
+    know,
     know_action,
-    know_attribute,
     load,
     name_of,
     policies_option,
@@ -58,7 +58,7 @@ def who_can(
     index = policy_set.index
     know_action(index, action, resource)
     if field is not None:
-        know_attribute(index, resource, field)
+        know(f"attribute of `{resource}`", field, index.attributes[resource])
     target = given["record"]
     if target is not None:
         _, target = split_resource(index, target, resource)
