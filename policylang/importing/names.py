@@ -92,12 +92,11 @@ def all_names(
         "subject": {key: key for key in imported.subject},
         "value": {ref.key: ref.key for ref in _values(imported)},
     }
-    found: dict[tuple[OfName, str], str] = {}
-    for kind, keys in wanted.items():
-        found.update(
-            {(kind, key): name for key, name in identifiers(kind, keys, known, (taken or {}).get(kind, ())).items()}
-        )
-    return found
+    return {
+        (kind, key): name
+        for kind, keys in wanted.items()
+        for key, name in identifiers(kind, keys, known, (taken or {}).get(kind, ())).items()
+    }
 
 
 def _values(imported: Imported) -> Iterable[Ref]:

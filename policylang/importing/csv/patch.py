@@ -10,7 +10,7 @@ import msgspec
 from policylang.directory.csv_rows import CsvRow
 from policylang.importing.csv import mapping as says
 from policylang.importing.csv.read import CellSpot, Reading, read_all
-from policylang.importing.csv.tables import TableRow, separator
+from policylang.importing.csv.tables import separator
 from policylang.importing.csv.words import folded, several
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, behind_break, csv_cell, line_break
 from policylang.importing.reading import InputFile, Inputs, csv_rows
@@ -119,9 +119,9 @@ class _Editor:
         elif spot.action is None and spot.kind == "mark":
             self._level(spot, wanted)
         elif wanted.give:
-            self._set(spot.row, spot.index, self._cross(wanted), wanted)
-        elif (spot.row.number, spot.index) not in self._cells:  # else it says something else already
-            self._set(spot.row, spot.index, self._usual({*self.reader.no, ""}) or "", wanted)
+            self._set(spot, self._cross(wanted), wanted)
+        elif spot.at not in self._cells:  # else it says something else already
+            self._set(spot, self._usual({*self.reader.no, ""}) or "", wanted)
 
     def _cross(self, wanted: Wanted) -> str:
         """How this table marks that somebody has something, or that it is denied."""
@@ -134,11 +134,15 @@ class _Editor:
             help = f"it is in the workbook {self.reader.table.path}, which cannot be written: save the sheet as CSV"
             raise CannotExpressError(wanted, help)
 
-    def _set(self, row: TableRow, index: int, text: str, wanted: Wanted) -> None:
-        self._cells[row.number, index] = _Change(text, wanted.words)
+    def _now(self, spot: CellSpot) -> str:
+        """What stands in a cell, as far as that is changed."""
+        return self._cells[spot.at].text if spot.at in self._cells else spot.value
 
-    def _without(self, row: TableRow, wanted: Wanted) -> None:
-        self._gone[row.number] = wanted.words
+    def _set(self, spot: CellSpot, text: str, wanted: Wanted) -> None:
+        self._cells[spot.at] = _Change(text, wanted.words)
+
+    def _without(self, spot: CellSpot, wanted: Wanted) -> None:
+        self._gone[spot.row.number] = wanted.words
 
     def _usual(self, words: Iterable[str]) -> str | None:
         """The word of some that this table writes most, as it writes it."""
@@ -149,12 +153,9 @@ class _Editor:
     def _level(self, spot: CellSpot, wanted: Wanted) -> None:
         if wanted.kind == "deny":
             raise CannotExpressError(wanted, "a cell with a level cannot deny one action")
-        key = spot.row.number, spot.index
-        if key not in self._levels:
-            self._levels[key] = set(self.reader.level(spot.row.cell(spot.index).value) or ())
-        actions = self._levels[key]
+        actions = self._levels.setdefault(spot.at, set(self.reader.level(spot.value) or ()))
         actions.add(wanted.action) if wanted.give else actions.discard(wanted.action)
-        self._set(spot.row, spot.index, "", wanted)
+        self._set(spot, "", wanted)
 
     def _level_word(self, actions: set[str]) -> str | None:
         """The word for some actions: one that stands in the table, else any that is known."""
@@ -166,29 +167,24 @@ class _Editor:
         return None
 
     def _take_grant(self, spot: CellSpot, wanted: Wanted) -> None:
-        if spot.index < 0:
-            self._without(spot.row, wanted)
-            return
-        before = self._cells.get((spot.row.number, spot.index))
-        cell = spot.row.cell(spot.index).value if before is None else before.text
-        left = [each for each in several(cell, frozenset()) if each.casefold() != wanted.action.casefold()]
+        actions = several(self._now(spot), frozenset()) if spot.index >= 0 else []
+        left = [each for each in actions if each.casefold() != wanted.action.casefold()]
         if left:
-            self._set(spot.row, spot.index, ", ".join(left), wanted)
+            self._set(spot, ", ".join(left), wanted)
         else:
-            self._without(spot.row, wanted)
+            self._without(spot, wanted)
 
     def take_role(self, spot: CellSpot, wanted: Wanted, rows: int) -> bool:
         """Take a role out of a row of a person: the row, if there are others, else the cell."""
-        before = self._cells.get((spot.row.number, spot.index))
-        names = several(spot.row.cell(spot.index).value if before is None else before.text, self.reader.role_names())
+        names = several(self._now(spot), self.reader.role_names())
         if wanted.role not in names:
             return False
         self._need_text(wanted)
         names.remove(wanted.role)
         if names or rows == 1:
-            self._set(spot.row, spot.index, ", ".join(names), wanted)
+            self._set(spot, ", ".join(names), wanted)
         else:
-            self._without(spot.row, wanted)
+            self._without(spot, wanted)
         return True
 
     # --- adding --------------------------------------------------------------------------------------------------
@@ -245,8 +241,8 @@ class _Editor:
             return False
         rows = self.people(wanted.holder)
         for spot in rows:
-            if not spot.row.cell(spot.index).value and (spot.row.number, spot.index) not in self._cells:
-                self._set(spot.row, spot.index, wanted.role, wanted)
+            if not spot.value and spot.at not in self._cells:
+                self._set(spot, wanted.role, wanted)
                 return True
         cells = {columns["id"]: wanted.holder}
         if rows:

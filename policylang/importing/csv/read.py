@@ -45,6 +45,15 @@ class CellSpot(msgspec.Struct, frozen=True, gc=False):
     action: str | None = None
     role: str = ""
 
+    @property
+    def at(self) -> tuple[int, int]:
+        """The numbers of its row and its column."""
+        return self.row.number, self.index
+
+    @property
+    def value(self) -> str:
+        return self.row.cell(self.index).value
+
 
 def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
     """Read all tables. Raises `NotThisError`."""
@@ -438,7 +447,7 @@ class Reading:
     def marks(self) -> list[str]:
         """What stands in the cells with marks, cell by cell."""
         effect = self._column(self.said.columns.effect)
-        marks = [spot.row.cell(spot.index).value for spot in self.spots if spot.kind in ("mark", "member")]
+        marks = [spot.value for spot in self.spots if spot.kind in ("mark", "member")]
         grants = [spot.row for spot in self.spots if spot.kind == "grant"] if effect is not None else []
         return marks + [row.cell(effect).value for row in grants if effect is not None]
 

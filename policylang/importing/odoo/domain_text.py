@@ -56,15 +56,15 @@ def _or_missing(items: Sequence[c.Condition]) -> _Terms | None:
     missing, other = sorted(items, key=lambda each: not isinstance(each, c.Missing))
     if not isinstance(missing, c.Missing) or isinstance(other, c.Missing):
         return None
-    if isinstance(other, c.Compare) and isinstance(other.left.type, BoolType) and _is(other, missing.operand, False):
+    if isinstance(other, c.Compare) and isinstance(other.left.type, BoolType) and _is_false(other, missing.operand):
         return (_term(_field(missing.operand), "=", "False"),)
     if isinstance(other, c.Not) and isinstance(other.item, c.Compare | c.In) and other.item.sides[0] == missing.operand:
         return _plain(other.item, False)
     return None
 
 
-def _is(of: c.Compare, path: c.Path, value: bool) -> bool:
-    return of.test == "eq" and of.left == path and isinstance(of.right, c.Constant) and of.right.value is value
+def _is_false(of: c.Compare, path: c.Path) -> bool:
+    return of.test == "eq" and of.left == path and isinstance(of.right, c.Constant) and of.right.value is False
 
 
 def _test(of: c.Condition, is_true: bool) -> _Terms:
