@@ -65,3 +65,15 @@ def test_one_of_two_users_overrides() -> None:
     wanted = "`policy below(3) on doc for view` and `policy below(7) on doc for view`"
     assert finding.help == f"add {wanted} to `b`, or remove one of the two"
     assert finding.users == ("u", "v")
+
+
+def test_a_role_is_called_like_the_user() -> None:
+    (finding,) = found(
+        "policy above(x: int) on doc { n > x }\n"
+        "group g { grant view on doc }\nrole u { grant view on doc  policy above(3) }\n"
+        'user "u" in g { override policy below(9)  assign role u }'
+    )
+    assert finding.help == (
+        "add `policy below(9) on doc for view` to `u` and add `override policy above(3) on doc for view` to `u`, "
+        "or remove one of the two"
+    )

@@ -320,7 +320,7 @@ _MOST_POLICIES = 3
 
 def _help(stacks: Stacks, directions: Mapping[_Direction, tuple[str, ...]], permissions: Iterable[Permission]) -> str:
     """What to add to which of the two, or to users who override what it says."""
-    lines: dict[str, dict[str, None]] = {}
+    lines: dict[tuple[str, bool], dict[str, None]] = {}
     for each, users in directions.items():
         wanted: dict[tuple[str, bool], dict[str, None]] = {}
         for permission in permissions:
@@ -333,11 +333,11 @@ def _help(stacks: Stacks, directions: Mapping[_Direction, tuple[str, ...]], perm
         for (limit, overridden), actions in wanted.items():
             words = people(sorted(users)) if overridden else stacks.in_words(RightsSource(*each.handing.bundle_name))
             line = ("override " if overridden else "") + _attached(stacks, limit, actions)
-            lines.setdefault(words, {})[line] = None
+            lines.setdefault((words, overridden), {})[line] = None
     said = [
         f"add {listed([f'`{each}`' for each in list(added)[:_MOST_POLICIES]], 'and')} to {where}"
         + (f", and {len(added) - _MOST_POLICIES} more policies" if len(added) > _MOST_POLICIES else "")
-        for where, added in lines.items()
+        for (where, _), added in lines.items()
     ]
     return (
         f"{listed(said, 'and')}, or remove one of the two"
