@@ -205,11 +205,11 @@ class LiveChecker:
         for checked in tuple(self.checked.values()):
             for path, made in checked.diagnostics.items():
                 found.setdefault(path, []).extend(made)
-        for path, tested in tuple(self._tests.items()):
-            if self.folders.set_of(path) is not None:  # else its set is gone
-                found.setdefault(path, []).extend(tested.diagnostics)
+        tests = {path: each for path, each in tuple(self._tests.items()) if self.folders.set_of(path) is not None}
+        for path, tested in tests.items():
+            found.setdefault(path, []).extend(tested.diagnostics)
         for path in self.folders.open_files.paths:
-            if path.name in FILE_NAMES or (is_scenario_file(path) and path not in self._tests):
+            if path.name in FILE_NAMES or (is_scenario_file(path) and path not in tests):
                 found.setdefault(path, []).extend(self._in_itself(path))
         return found
 

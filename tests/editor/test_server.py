@@ -132,6 +132,8 @@ def test_scenarios_go_with_their_set(folder: Path) -> None:
         shutil.rmtree(folder)
         client.notify("workspace/didChangeWatchedFiles", changes=changed)
         assert client.settled() == {}
+        client.open("set/company.test.yaml", "now: [broken\n")
+        assert list(client.settled()) == ["set/company.test.yaml"]
 
 
 def test_the_configuration(client: Client) -> None:
