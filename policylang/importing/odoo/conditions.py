@@ -145,7 +145,7 @@ class _Test(msgspec.Struct, frozen=True):
         """The condition. Raises `NotImportedError`."""
         items, operator = self.leaf.items, self.leaf.operator
         if operator in ("<", "<=", ">", ">="):
-            first = items[0]
+            first = items[0] if items else None
             is_number = self.kind in ("int", "decimal") and not self.many
             if not is_number or not isinstance(first, FixedValue) or first.value is None:
                 raise self._cannot("only numbers are compared by size")
@@ -167,8 +167,8 @@ class _Test(msgspec.Struct, frozen=True):
         return isinstance(item, FixedValue) and item.value is not None and not self.many
 
     def _bool(self, negative: bool) -> Stated:
-        item = self.leaf.items[0]
-        if len(self.leaf.items) != 1 or not isinstance(item, FixedValue):
+        item = self.leaf.items[0] if len(self.leaf.items) == 1 else None
+        if not isinstance(item, FixedValue):
             raise self._cannot("a boolean is compared with several values")
         if self.many and "." not in self.leaf.field:
             raise self._cannot("several records are compared with a boolean")
