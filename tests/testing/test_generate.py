@@ -112,6 +112,21 @@ user "b" { assign role s }
     assert passing(tmp_path, text)
 
 
+def test_edges_of_amounts_are_written_as_in_the_policy(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a_policy="""resource doc { amount : money  long : decimal  actions view }
+policy small on doc { amount <= 500 and long <= 12345678901234567890123456789012.5 }
+role r { grant view on doc  policy small }
+user "a" { assign role r }
+""",
+    )
+    text = generated(tmp_path)
+    assert "amount: 500\n" in text or "amount: 500," in text
+    assert "12345678901234567890123456789012.5" in text
+    assert passing(tmp_path, text)
+
+
 HEAD = """timezone "America/Denver"
 scope region contains site
 place region "N"

@@ -119,9 +119,11 @@ def _ordered(type_: t.Type, edge: Any) -> Iterator[Edge]:
         yield "above_edge", written(type_, t.Duration(edge.amount + 1, edge.unit))
         return
     step: Any = _step(type_, edge)
-    for word, beside in (("below_edge", -step), ("at_edge", 0 * step), ("above_edge", step)):
-        with contextlib.suppress(OverflowError):  # there is nothing beyond the calendar
-            yield word, written(type_, edge + beside)
+    with contextlib.suppress(OverflowError):  # there is nothing beyond the calendar
+        yield "below_edge", written(type_, edge - step)
+    yield "at_edge", written(type_, edge)
+    with contextlib.suppress(OverflowError):
+        yield "above_edge", written(type_, edge + step)
 
 
 def _step(type_: t.Type, edge: Any) -> Any:
