@@ -5,7 +5,7 @@ Every node knows its place. Trees are immutable. Clauses that may come in any or
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -354,7 +354,7 @@ class Separation(Node, frozen=True, gc=False):
 class Selector(Node, frozen=True, gc=False):
     """``with role clerk`` or ``in sales``: ``kind`` is ``role`` or ``group``."""
 
-    kind: str
+    kind: Literal["role", "group"]
     name: Name
 
 
@@ -362,7 +362,7 @@ class Invariant(Node, frozen=True, gc=False):
     """``quantifier`` is ``no``, ``only`` or ``every``; no ``selectors`` means every user."""
 
     label: Text
-    quantifier: str
+    quantifier: Literal["no", "only", "every"]
     selectors: tuple[Selector, ...]
     actions: tuple[Name, ...]
     resource: Name

@@ -71,8 +71,8 @@ def _separation(source: Source, node: ast.Separation) -> ir.Separation:
 def _invariant(model: Model, source: Source, node: ast.Invariant) -> ir.Invariant:
     return ir.Invariant(
         node.label.value,
-        node.quantifier,  # type: ignore[arg-type]
-        tuple(ir.Selector(each.kind, each.name.value, at(source, each)) for each in node.selectors),  # type: ignore[arg-type]
+        node.quantifier,
+        tuple(ir.Selector(each.kind, each.name.value, at(source, each)) for each in node.selectors),
         in_order(node.actions, model.resources[node.resource.value].actions),
         node.resource.value,
         node.field.value if node.field else None,
