@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from policylang.cli.test import test_ as command
 from policylang.pipelines.test import FileResult, run_suite
+from policylang.testing.asked import Case
 from policylang.testing.coverage.collect import Collector
 from policylang.testing.coverage.report import Coverage
 
@@ -43,3 +44,17 @@ def covered(*paths: Path | str) -> tuple[Coverage, list[FileResult]]:
     results = list(run_suite([os.fspath(path) for path in paths], collector=collector))
     assert [result.problem for result in results if result.problem] == []
     return collector.result(), results
+
+
+def generated(folder: Path, *options: str) -> str:
+    result = policylang_test(folder, "--generate", ".", *options)
+    assert (result.code, result.err) == (0, "")
+    return result.out
+
+
+def passing(folder: Path, text: str) -> list[Case]:
+    """Run a generated file in its folder."""
+    write(folder, g_test_yaml=text)
+    _, (result,) = covered(folder / "g.test.yaml")
+    assert [case for case in result.cases if case.failure] == []
+    return result.cases

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from policylang.model.instants import instant_text
-from policylang.testing.asked import Case
 from policylang.testing.generate import work
 from policylang.testing.run import read_scenarios
 from tests.helpers import ACCEPTANCE, POLICIES
-from tests.testing.helpers import covered, policylang_test, write
+from tests.testing.helpers import covered, generated, passing, policylang_test, write
 
 SETS = {
     ACCEPTANCE / "securitytrax": 85.0,
@@ -22,20 +21,6 @@ SETS = {
     POLICIES / "tracktik": 69.0,
     POLICIES / "quickstart": 100.0,
 }
-
-
-def generated(folder: Path, *options: str) -> str:
-    result = policylang_test(folder, "--generate", ".", *options)
-    assert (result.code, result.err) == (0, "")
-    return result.out
-
-
-def passing(folder: Path, text: str) -> list[Case]:
-    """Run a generated file in its folder."""
-    write(folder, g_test_yaml=text)
-    _, (result,) = covered(folder / "g.test.yaml")
-    assert [case for case in result.cases if case.failure] == []
-    return result.cases
 
 
 @pytest.mark.parametrize("root", SETS, ids=lambda root: f"{root.parent.name}-{root.name}")
@@ -79,52 +64,6 @@ user "a" in g
     assert "request: {ticket: order_1}" in text
     cases = passing(tmp_path, text)
     assert {case.title for case in cases} == {"a may view doc_empty", "a may not view doc_empty"}
-
-
-def test_a_set_that_is_not_empty_and_holds_several_values(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        a_policy="""resource doc { tags : set of text  actions view }
-policy tagged on doc { not (tags is empty) and tags contains all of ["east", "big"] }
-role r { grant view on doc  policy tagged }
-user "a" { assign role r }
-""",
-    )
-    text = generated(tmp_path)
-    assert "tags: [big, east]" in text
-    assert passing(tmp_path, text)
-
-
-def test_the_ends_of_the_calendar(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        a_policy="""resource doc { day : date  seen : datetime  actions view }
-policy early on doc { day >= 0001-01-01 and seen <= 9999-12-31T23:59:59Z }
-policy late on doc { day <= 9999-12-31 }
-role r { grant view on doc  policy early }
-role s { grant view on doc  policy late }
-user "a" { assign role r }
-user "b" { assign role s }
-""",
-    )
-    text = generated(tmp_path)
-    assert "9999-12-31" in text
-    assert passing(tmp_path, text)
-
-
-def test_edges_of_amounts_are_written_as_in_the_policy(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        a_policy="""resource doc { amount : money  long : decimal  actions view }
-policy small on doc { amount <= 500 and long <= 12345678901234567890123456789012.5 }
-role r { grant view on doc  policy small }
-user "a" { assign role r }
-""",
-    )
-    text = generated(tmp_path)
-    assert "amount: 500\n" in text or "amount: 500," in text
-    assert "12345678901234567890123456789012.5" in text
-    assert passing(tmp_path, text)
 
 
 HEAD = """timezone "America/Denver"
@@ -443,48 +382,6 @@ def test_more_roles_than_can_be_looked_through(tmp_path: Path, monkeypatch: pyte
     made = set(re.findall(r"- name: .policy p(\d+) of role", text))
     assert made | {number for number, _ in left_out} == {str(number) for number in range(30)}
     assert passing(tmp_path, text)
-
-
-TREES = """\
-subject { home : account }
-resource account {
-  optional parent : account as tree
-  actions view, modify
-}
-resource visit { account : account  actions view }
-policy branch on account { account is under assigned user.home }
-policy visits on visit { account is under "acme" }
-role head { grant view, modify on account  policy branch  grant view on visit  policy visits }
-user "bea" { home : "acme"  assign role head }
-"""
-
-
-def test_trees_have_edges(tmp_path: Path) -> None:
-    write(tmp_path, a_policy=TREES)
-    text = generated(tmp_path)
-    assert len(passing(tmp_path, text)) > 8
-    edges = ("itself", "just_below", "further_below", "elsewhere", "broken_off")
-    assert [edge for edge in edges if f"visit_account_{edge}:" not in text] == []
-    assert [edge for edge in edges[1:] if f"account_parent_{edge}:" not in text] == []
-
-
-def test_values_that_no_condition_names(tmp_path: Path) -> None:
-    """Each edge is where the other tests put it: `a` has to be above a `b` that is above a `c` above a hundred."""
-    write(
-        tmp_path,
-        a_policy="""resource doc { a : int  b : int  c : int  actions view }
-policy rising on doc { a > b
-  and b > c
-  and c > 100 }
-group g { grant view on doc  policy rising }
-user "u" in g
-""",
-    )
-    text = generated(tmp_path)
-    assert passing(tmp_path, text)
-    assert "nothing was found" not in text
-    for name in ("a_above_edge", "a_at_edge", "a_missing", "b_at_edge", "c_at_edge"):
-        assert f"doc_{name}: " in text
 
 
 def test_people_are_those_there_are(tmp_path: Path) -> None:

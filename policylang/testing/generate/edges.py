@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from policylang.model import addresses
@@ -16,6 +16,9 @@ from policylang.runtime.clock import now_and_edge
 from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value
 from policylang.runtime.values import MISSING
+
+_EXACT = Context(prec=500)
+"""For sums of amounts, which have at most 200 digits before the point and behind it."""
 
 Edge = tuple[str, Any]
 """What is special about a value, in a word or two for the name of a record; and the value as a file writes it."""
@@ -120,10 +123,14 @@ def _ordered(type_: t.Type, edge: Any) -> Iterator[Edge]:
         return
     step: Any = _step(type_, edge)
     with contextlib.suppress(OverflowError):  # there is nothing beyond the calendar
-        yield "below_edge", written(type_, edge - step)
+        yield "below_edge", written(type_, _moved(edge, -step))
     yield "at_edge", written(type_, edge)
     with contextlib.suppress(OverflowError):
-        yield "above_edge", written(type_, edge + step)
+        yield "above_edge", written(type_, _moved(edge, step))
+
+
+def _moved(edge: Any, step: Any) -> Any:
+    return _EXACT.add(edge, step) if isinstance(edge, Decimal) else edge + step
 
 
 def _step(type_: t.Type, edge: Any) -> Any:
