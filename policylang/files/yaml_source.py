@@ -166,13 +166,23 @@ def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
 
 
 def converted(document: Yaml, type_: type[Converted], schema: Callable[[], dict[str, Any]]) -> Converted:
-    """The document as a type. Raises `YamlError` at the place of the first mistake."""
+    """The settings in a document, as a type. Raises `YamlError` at the place of the first mistake."""
+    _refuse_nul(document, document.value, ())
     try:
         return msgspec.convert(document.value, type_)
     except msgspec.ValidationError as error:
         # The types accept what the schema accepts; the schema says better where and why something is refused.
         validate(document, schema())
         raise YamlError(str(error), 1, 1) from None
+
+
+def _refuse_nul(document: Yaml, value: Any, steps: Steps) -> None:
+    """Most texts of settings are paths, and none needs a NUL."""
+    if isinstance(value, str) and "\0" in value:
+        raise document.error(steps, "a setting cannot contain a NUL character", "leave it out")
+    if isinstance(value, dict | list):
+        for step, each in value.items() if isinstance(value, dict) else enumerate(value):
+            _refuse_nul(document, each, (*steps, step))
 
 
 def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:

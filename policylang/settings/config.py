@@ -111,9 +111,6 @@ def config_of(path: Path, text: str) -> Config:
         _refuse_source_rules(document)
         _read_numbers(document)
         config = converted(document, Config, config_schema)
-        for number, root in enumerate(config.roots):
-            if "\0" in root:
-                raise document.error(("roots", number), "the name of a folder cannot contain a NUL character")
         for number, file in enumerate(config.directory):
             if suffix_of(file) is None:
                 help = f"its name ends in {listed([f'`{suffix}`' for suffix in SUFFIXES])}"

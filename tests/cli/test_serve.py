@@ -45,6 +45,8 @@ _TOKEN = hashlib.sha256(b"token").hexdigest()
         ("verify: no.pub", "no.pub: cannot be read: no such file or directory"),
         ("verify: list.json", "list.json: not a public key of minisign"),
         ("verify: ''", "service.yaml:1:9: "),
+        ('verify: ["a\\0b"]', "service.yaml:1:10: a setting cannot contain a NUL character"),
+        ('log: {path: "a\\0b"}', "service.yaml:1:13: a setting cannot contain a NUL character"),
         ("verify: []", "service.yaml:1:9: "),
         ("verify: [team.pub, no.pub]", "no.pub: cannot be read: no such file or directory"),
         ("verify: team.pub", "policies: sources have no signature: with `verify`, serve a bundle"),
