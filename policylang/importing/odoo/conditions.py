@@ -203,8 +203,7 @@ class _Test(msgspec.Struct, frozen=True):
         for item in self.leaf.items:
             if isinstance(item, UserField):
                 if item.path and not item.many and item.path not in _ALWAYS:
-                    message = f"{self.leaf.text}: users without {item.path!r} would have to be told apart"
-                    raise NotImportedError("type", self.leaf.origin, message.replace("'", "`"))
+                    raise self._cannot(f"users without {quoted(item.path)} would have to be told apart")
                 found = self._equal(item)
                 is_not = self._says(" is not ", *found.text[2:])
                 parts.append(Stated(negation(found)) if self.many or item.many else is_not)
