@@ -204,7 +204,7 @@ def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
         for (kind, name), count in _most_frequent(unknown)
     ]
     since, until = min(use.first for use in uses), max(use.last for use in uses)
-    mine = tuple(sorted(known.values(), key=_order))
+    mine = tuple(sorted(known.values(), key=lambda use: use.order))
     usage = Usage(mine, since, until, settings, "field" in read.keys, "place" in read.keys)
     return LogReading(
         usage,
@@ -226,11 +226,6 @@ def _add(known: dict[tuple[Any, ...], ObservedUse], use: ObservedUse) -> None:
     if other is not use:
         first, last = min(other.first, use.first), max(other.last, use.last)
         known[key] = msgspec.structs.replace(other, count=other.count + use.count, first=first, last=last)
-
-
-def _order(use: ObservedUse) -> tuple[Any, ...]:
-    """What names no field or no place comes before what names one."""
-    return use.user, use.resource, use.action, use.allowed, use.field or "", use.place or ""
 
 
 def _unknown(use: ObservedUse, index: Index) -> Iterator[tuple[str, str]]:

@@ -57,7 +57,7 @@ def usage_of(
     for row in rows:
         user, action, resource, *field = row.split()
         uses.append(ObservedUse(user, resource, action, True, field[0] if field else None, place, 1, at, at))
-    return Usage(tuple(sorted(uses)), LONG_AGO, NOW, config or UsageSettings())
+    return Usage(tuple(sorted(uses, key=lambda use: use.order)), LONG_AGO, NOW, config or UsageSettings())
 
 
 def made(

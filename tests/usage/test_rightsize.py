@@ -117,7 +117,8 @@ def test_exceptions_are_those_of_usage(config: UsageSettings) -> None:
 def test_what_was_used_too_long_ago_stays_and_is_named() -> None:
     old = usage_of("ann modify doc", at=NOW - datetime.timedelta(days=300)).uses
     recent = usage_of(*(row for row in ALL_USED if row != "ann modify doc"))
-    found = made(project(POLICIES), msgspec.structs.replace(recent, uses=tuple(sorted((*recent.uses, *old)))))
+    uses = sorted((*recent.uses, *old), key=lambda use: use.order)
+    found = made(project(POLICIES), msgspec.structs.replace(recent, uses=tuple(uses)))
     assert taken(found) == []
     assert [(each.what, each.why) for each in found.left] == [
         ("modify on `doc` of role `clerk`", "last used on 2026-01-25, which is in the log")

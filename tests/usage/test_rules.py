@@ -244,7 +244,7 @@ def test_without_what_is_unused_all_that_was_done_is_still_allowed(
         at = NOW - datetime.timedelta(days=days)
         if decide(Index(policy_set), user, action, resource, record, now=at).allowed:
             uses.append(ObservedUse(user, resource, action, True, None, None, 1, at, at))
-    usage = Usage(tuple(sorted(uses)), NOW - datetime.timedelta(days=400), NOW)
+    usage = Usage(tuple(sorted(uses, key=lambda use: use.order)), NOW - datetime.timedelta(days=400), NOW)
     lines = POLICIES.splitlines()
     for finding in run_checks(policy_set, NOW, ["PL407"], usage=usage):
         at = Location.parse(finding.at)
