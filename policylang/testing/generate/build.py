@@ -117,8 +117,9 @@ class Builder:
     def _denied(self, deny: ir.Deny) -> Iterator[tuple[list[Formula], str | None]]:
         """For each way that a deny closes, what must hold for all to turn on it, and a field that it takes away."""
         placed = next((each for each in self.plan.denies if each.deny.at == deny.at), None)
-        for way in self.plan.ways if placed is not None else ():
-            assert placed is not None
+        if placed is None:
+            return
+        for way in self.plan.ways:
             field = next((name for name in placed.deny.fields or () if name in way.fields), None)
             if placed.deny.fields is not None and field is None:
                 continue
