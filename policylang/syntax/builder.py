@@ -30,7 +30,7 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(match[1], 16)) if match[1] else _ESCAPED[match[2]]
 
 
-def _text(token: Any) -> expressions.Text | None:
+def text_of(token: Any) -> expressions.Text | None:
     """What stands in quotes, if anything does."""
     if token is None:
         return None
@@ -57,7 +57,7 @@ def _read(child: Any) -> Any:
     if child is None or isinstance(child, (expressions.Node, tuple)):
         return child
     if child.type == "STRING":
-        return _text(child)
+        return text_of(child)
     return _VALUES.get(child.type, expressions.Name)(child.start_pos, child.end_pos, child.value)
 
 
@@ -109,7 +109,7 @@ def _declaration(kind: Callable[..., _Made]) -> _Method[_Made]:
     """Makes a declaration of a keyword, a name, a label and a block."""
 
     def build(_builder: Any, c: _Children) -> _Made:
-        return kind(c[0].start_pos, c[-1].end_pos, _read(c[1]), _text(c[2]), _flat(c[4:-1]))
+        return kind(c[0].start_pos, c[-1].end_pos, _read(c[1]), text_of(c[2]), _flat(c[4:-1]))
 
     return build
 
@@ -155,7 +155,7 @@ class TreeBuilder:
 
     def feature(self, c: _Children) -> ast.Feature:
         state = c[3]
-        return ast.Feature(c[0].start_pos, state.end_pos, _name(c[1]), _text(c[2]), state.value == "on")
+        return ast.Feature(c[0].start_pos, state.end_pos, _name(c[1]), text_of(c[2]), state.value == "on")
 
     def feature_state(self, c: _Children) -> Any:
         return c[0]
@@ -226,7 +226,7 @@ class TreeBuilder:
             close.end_pos,
             _name(name),
             parameters or (),
-            _text(label),
+            text_of(label),
             target,
             actions or (),
             condition,
@@ -322,11 +322,11 @@ class TreeBuilder:
 
     def role(self, c: _Children) -> ast.Role:
         *marks, _role, name, label, items = c
-        return ast.Role(c[0].start_pos, _end(c), tuple(marks), _name(name), _text(label), _items(items))
+        return ast.Role(c[0].start_pos, _end(c), tuple(marks), _name(name), text_of(label), _items(items))
 
     def group(self, c: _Children) -> ast.Group:
         _group, name, label, items = c
-        return ast.Group(c[0].start_pos, _end(c), _name(name), _text(label), _items(items))
+        return ast.Group(c[0].start_pos, _end(c), _name(name), text_of(label), _items(items))
 
     def _block(self, c: _Children) -> tuple[Any, ...]:
         """The items, and behind them the closing brace, for the place of what they belong to."""
@@ -372,11 +372,11 @@ class TreeBuilder:
     def job_after_user(self, c: _Children) -> ast.Job:
         label = c[2] if c[2].type == "STRING" else None
         items = tuple(child for child in c if type(child) is ast.Includes)
-        return ast.Job(c[0].start_pos, c[-1].end_pos, _read(c[1]), _text(label), items)
+        return ast.Job(c[0].start_pos, c[-1].end_pos, _read(c[1]), text_of(label), items)
 
     def user_head(self, c: _Children) -> ast.User:
         *marks, _user, id_, label, _in, groups = c
-        return ast.User(c[0].start_pos, _end(c), tuple(marks), _read(id_), _text(label), groups or (), None, ())
+        return ast.User(c[0].start_pos, _end(c), tuple(marks), _read(id_), text_of(label), groups or (), None, ())
 
     def user(self, c: _Children) -> ast.User:
         head, block = c
@@ -410,7 +410,7 @@ class TreeBuilder:
         permissions = tuple(child for child in c if type(child) is ast.Permission)
         most = next((_read(child) for child in c if getattr(child, "type", None) == "NUMBER"), None)
         *_rest, label, severity = c
-        return ast.Separation(c[0].start_pos, _end(c), permissions, most, _text(label), severity)
+        return ast.Separation(c[0].start_pos, _end(c), permissions, most, text_of(label), severity)
 
     permission = _node(ast.Permission, 0, 2)
 
@@ -445,7 +445,7 @@ class TreeBuilder:
 
     def review(self, c: _Children) -> ast.Review:
         _review, (kind, subject), _every, every, _last, last, _by, by = c
-        return ast.Review(c[0].start_pos, _end(c), kind, subject, every, _read(last), _text(by))
+        return ast.Review(c[0].start_pos, _end(c), kind, subject, every, _read(last), text_of(by))
 
     def review_subject(self, c: _Children) -> tuple[str, expressions.Name | expressions.Text]:
         kind, subject = c
