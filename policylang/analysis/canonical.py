@@ -131,15 +131,17 @@ class _Maker:
     def _steps(self, path: c.Path) -> list[Hashable]:
         found: list[Hashable] = []
         for number, (holder, step) in enumerate(self.index.holders(self.resource, path), 1):
+            home = False
             if holder is None:
                 optional = step in self.index.optional_request
             elif isinstance(holder, RecordType):
                 optional = self.index.attributes[holder.resource][step].optional
+                home = number == 1 and self.index.resources[holder.resource].place == step
             else:
                 self.fixed = True  # an attribute of a user
                 return found
             kind = _kind(self.index.attribute_type(holder, step))
-            found.append(self._number((path.root, path.steps[:number]), (kind, optional)))
+            found.append(self._number((path.root, path.steps[:number]), (kind, optional, home)))
         return found
 
     def _value(self, type_: Type, value: c.Value) -> Hashable:

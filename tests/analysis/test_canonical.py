@@ -43,6 +43,7 @@ resource doc {
   file : file
   site : site
   branch : site
+  other : site
   area : region
   actions view
 }
@@ -77,8 +78,8 @@ def keys(*sets: tuple[str, ...], resources: tuple[str, ...] = ("doc", "doc")) ->
         (("created within 3 days",), ("changed within 3 days",)),
         (("owner is assigned user",), ("owner is assigned user",)),
         (('tags contains "a"',), ('tags contains "b"',)),
-        (('site is "S1"',), ('branch is "S2"',)),
-        (('site is "S1"', 'branch is "S1"'), ('branch is "S2"', 'site is "S2"')),
+        (('branch is "S1"',), ('other is "S2"',)),
+        (('branch is "S1"', 'other is "S1"'), ('other is "S2"', 'branch is "S2"')),
         (('file.title is "a" or file.title is missing',), ('file.label is "q" or file.label is missing',)),
     ],
 )
@@ -111,6 +112,7 @@ def test_nor_does_the_resource(first: str, second: str) -> None:
         (('title is "a"',), ("request.channel is ui",)),
         (('site is "S1"',), ('area is "N"',)),
         (('site is "S1"', 'branch is "S1"'), ('site is "S1"', 'branch is "S2"')),
+        (('site is "S1"',), ('branch is "S1"',)),  # where the record lives is always a place that there is
         (('title is "a"',), ('file.title is "a"',)),
         (('request.ip in "10.0.0.0/8"',), ('request.ip in "10.0.0.0/9"',)),
     ],

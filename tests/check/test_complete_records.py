@@ -13,6 +13,9 @@ HEAD = """\
 request { ip : ip }
 subject { reach : text }
 resource doc { status : one of open, closed  owner : user  optional note : text  actions view, delete }
+scope site
+place site "S"
+resource box { site : site  from : site  actions view }
 """
 
 
@@ -36,6 +39,9 @@ def found(text: str, code: str) -> list[tuple[int, bool]]:
         ("PL206", "deny delete on doc { status is missing }  role r { grant view on doc  grant delete on doc }", True),
         ("PL206", "role q { deny delete on doc }  role r { grant view on doc }", False),
         ("PL206", "role q { deny delete on doc }  role r { grant delete on doc }", None),
+        # A box whose own place is none is nobody's; where it came from may be anything.
+        ("PL202", 'policy p on box { site is missing or site is "S" or site is not "S" }', False),
+        ("PL202", 'policy p on box { from is missing or from is "S" or from is not "S" }', True),
         ("PL205", "role r { grant delete on doc  deny delete on doc { status in [open, closed] } }", False),
         ("PL213", "policy p on doc { status is open }  policy q on doc { not (status is closed) }", False),
     ],
@@ -44,6 +50,15 @@ def test_who_a_claim_is_about(code: str, text: str, complete_only: bool | None) 
     assert found(text.replace("  role", "\nrole").replace("  policy q", "\npolicy q"), code) == (
         [] if complete_only is None else [(2 if code == "PL213" else 1, complete_only)]
     )
+
+
+@pytest.mark.parametrize("names", ["pq", "qp"])
+def test_claims_of_two_places_are_told_apart(names: str) -> None:
+    text = "".join(
+        f'policy {name} on box {{ {place} is missing or {place} is "S" or {place} is not "S" }}\n'
+        for name, place in zip(names, ("site", "from"), strict=True)
+    )
+    assert found(text, "PL202") == [(1, False), (2, True)]
 
 
 KEPT = {
