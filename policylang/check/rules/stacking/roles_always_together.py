@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from policylang.check.finding import Finding, counted, related
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import holdings
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
@@ -68,10 +70,10 @@ _Given = frozenset[tuple[str, str, str, str]]
 
 
 def check(world: World) -> Iterator[Finding]:
-    """Roles given to the same users, directly or by a job, at the same places and on the same days, to as many as
-    `together` asks for. A role that also lies inside a role or group, or belongs to an integration, is apart from one
-    that does not. What terminated users do not hold does not count. Roles with the same holders are found by comparing
-    whole sets of them, so that no two roles need be compared: any number of roles is one finding, on the last of them.
+    """Roles given to the same users, directly or by a job, at the same places and times, to as many as `together` asks
+    for. A role that also lies inside a role or group, or belongs to an integration, is apart from one that does not.
+    What terminated users do not hold does not count. Roles with the same holders are found by comparing whole sets of
+    them, so that no two roles need be compared: any number of roles is one finding, on the last of them.
     """
     together: dict[tuple[_Given, bool], list[ir.Role]] = {}
     given = _given(world)
@@ -101,7 +103,7 @@ def _finding(world: World, roles: list[ir.Role], users: list[str]) -> Finding:
 
 
 def _given(world: World) -> dict[str, _Given]:
-    """Role, and everything that it is given to: users with place and days, what it lies in."""
+    """Role, and everything that it is given to: users with place and time, what it lies in."""
     found: dict[str, set[tuple[str, str, str, str]]] = {}
     for user in world.policy_set.users:
         for role, place, first, last in _of_user(world, user):
@@ -117,23 +119,33 @@ def _given(world: World) -> dict[str, _Given]:
 
 
 def _of_user(world: World, user: ir.User) -> Iterator[tuple[str, str, str, str]]:
-    """The roles of a user with the place and the days, those without a gap between them as one."""
-    spans: dict[tuple[str, str], list[tuple[datetime.date, datetime.date]]] = {}
+    """The roles of a user with the place and the time, those without a gap between them as one."""
+    spans: dict[tuple[str, str], list[_Span]] = {}
     for each in holdings(world.index, user.id, None):
         if each.by in ("job", "assignment") and not each.lost:
-            start, until = (each.assignment.start, each.assignment.until) if each.assignment else (None, None)
-            first = datetime.date.min if start is None else datetime.date.fromisoformat(start)
-            last = datetime.date.max if until is None else datetime.date.fromisoformat(until)
-            spans.setdefault((each.source.name, each.source.place or ""), []).append((first, last))
-    for (role, place), days in spans.items():
-        for first, last in _joined(sorted(days)):
-            yield role, place, first.isoformat(), last.isoformat()
+            span = _ALWAYS if each.assignment is None else _span(each.assignment, world.index.timezone)
+            spans.setdefault((each.source.name, each.source.place or ""), []).append(span)
+    for (role, place), found in spans.items():
+        for begin, end in _joined(sorted(found)):
+            yield role, place, begin.isoformat(), end.isoformat()
 
 
-def _joined(days: list[tuple[datetime.date, datetime.date]]) -> Iterator[tuple[datetime.date, datetime.date]]:
-    begin, end = days[0]
-    for first, last in days[1:]:
-        if end == datetime.date.max or first <= end + datetime.timedelta(days=1):
+_Span = tuple[datetime.datetime, datetime.datetime]
+_ALWAYS: _Span = (
+    datetime.datetime.min.replace(tzinfo=datetime.UTC),
+    datetime.datetime.max.replace(tzinfo=datetime.UTC),
+)
+
+
+def _span(assignment: ir.Assignment, timezone: ZoneInfo) -> _Span:
+    first, last = _ALWAYS
+    return begin_of(assignment, timezone) or first, end_of(assignment, timezone) or last
+
+
+def _joined(spans: list[_Span]) -> Iterator[_Span]:
+    begin, end = spans[0]
+    for first, last in spans[1:]:
+        if first <= end:
             end = max(end, last)
         else:
             yield begin, end
