@@ -21,7 +21,8 @@ from policylang.runtime.sources import layers
 
 class Granting(msgspec.Struct, frozen=True):
     """An action that a role or group grants, under the limits that it says itself: what is around it only narrows that.
-    ``user``: whose overriding policies stand in place of the limits, if anybody's do.
+    ``user``: whose overriding policies stand in place of the limits, if anybody's do. ``owner``: in whose block it
+    stands, where it is in one.
     """
 
     by: Name
@@ -30,10 +31,17 @@ class Granting(msgspec.Struct, frozen=True):
     limits: frozenset[str]
     fields: frozenset[str]
     user: str | None = None
+    owner: str | None = None
 
-    def beside(self, other: Name | None) -> bool:
-        """Whether somebody could have this and the other role or group, or what is for everyone."""
-        return other is None or "role" in (self.by[0], other[0]) or self.by == other
+    def beside(self, index: Index, other: Name | None) -> bool:
+        """Whether somebody could have this and the other role or group, or what is for everyone. Nobody is in two
+        groups, or has the blocks of two users.
+        """
+        if other is None or self.by == other:
+            return True
+        if self.owner is not None and _owner(index, other) is not None:
+            return False
+        return "role" in (self.by[0], other[0])
 
     def reach(self, index: Index) -> Formula:
         """The records that it reaches."""
@@ -46,6 +54,11 @@ class Granting(msgspec.Struct, frozen=True):
         return questions.of_user(formula, self.resource, self.user)
 
 
+def _owner(index: Index, name: Name) -> str | None:
+    """The user whose block a role is."""
+    return index.roles[name[1]].owner if name[0] == "role" else None
+
+
 def _grants_by_anybody(world: World) -> Iterator[Granting]:
     """Every grant in every role and group, each once, and those of groups that users override the limits of."""
     found: dict[Granting, None] = {}
@@ -53,19 +66,20 @@ def _grants_by_anybody(world: World) -> Iterator[Granting]:
         for each in granted_by(world.index, source, layers(world.index, source)[0]):
             limits = frozenset(limit.instance for limit in each.limits)
             fields = grant_fields(world.index, each.grant)
-            found[Granting(source.bundle_name, each.grant.resource, each.action, limits, fields)] = None
+            by, owner = source.bundle_name, _owner(world.index, source.bundle_name)
+            found[Granting(by, each.grant.resource, each.action, limits, fields, None, owner)] = None
     yield from found
     for kind in world.user_classes:
         resources = dict.fromkeys(world.instance(policy.limit).resource for policy in kind.declared.overrides)
         if kind.declared.group is None or not resources:
             continue
-        by: Name = ("group", kind.declared.group.name)
+        group: Name = ("group", kind.declared.group.name)
         for who in dict.fromkeys(who for _, who in world.all_periods(kind.first)):
             for resource in resources:
                 for action in world.index.actions[resource]:
                     for way in world.plan(who, action, resource).ways:
                         if way.source.kind == "group":
-                            yield Granting(by, resource, action, way.limit_ids, way.fields, kind.first)
+                            yield Granting(group, resource, action, way.limit_ids, way.fields, kind.first)
 
 
 def grants_by_permission(world: World) -> dict[Permission, list[Granting]]:
@@ -84,7 +98,8 @@ def may_narrow(questions: Questions, user: str, append: ir.UserPolicy, left: Seq
     instance = world.instance(append.limit)
     for granting in world.once(_by_roles):
         resource, action = granting.resource, granting.action
-        if limiting(world.index, (append.limit,), resource, action):
+        could_have = granting.owner in (None, user)
+        if could_have and limiting(world.index, (append.limit,), resource, action):
             others = limiting(world.index, (each.limit for each in left), resource, action)
             rest = all_true(world.instance(limit).condition for limit in others)
             formula = append_does_nothing(AllOf((granting.reach(world.index), rest)), instance.condition)

@@ -114,7 +114,7 @@ def _inside(declaration: ast.Declaration) -> Iterable[_Statement]:
         case ast.Role() | ast.Group():
             return (item for item in declaration.items if isinstance(item, ast.Limit | ast.Deny))
         case ast.User():
-            return (item for item in declaration.items if isinstance(item, ast.Append | ast.Assignment))
+            return (item for item in declaration.items if isinstance(item, _Statement))
         case _:
             return ()
 

@@ -79,9 +79,9 @@ class _Comparison:
         for name, who in self._made_up():
             if not self._decided_alike(who, who, (), ALWAYS):
                 return f"{name} would no longer allow the same"
-        for name, taking, left in self._denies():
-            if self._matters(taking, left):
-                return f"{name} would no longer deny the same"
+        for source, taking, left in self._denies():
+            if self._matters(source, taking, left):
+                return f"{source.in_words} would no longer deny the same"
         for users in self._users():
             for period, one, other in self._periods(users[0]):
                 if _held(self.before.index, one) != _held(self.after.index, other):
@@ -94,7 +94,7 @@ class _Comparison:
 
     # --- what could come together: denies and appends reach beyond the source that they stand in ---------------------
 
-    def _denies(self) -> Iterator[tuple[str, list[ir.Deny], list[ir.Deny]]]:
+    def _denies(self) -> Iterator[tuple[RightsSource, list[ir.Deny], list[ir.Deny]]]:
         """Roles and groups that deny less than before: what is gone, and what is left with that for everyone."""
         for source, _bundle in self.before.bundles:
             one, other = (
@@ -103,13 +103,16 @@ class _Comparison:
             )
             gone = [deny for deny in dict.fromkeys(one) if deny not in other]
             if gone:
-                yield source.in_words, gone, [*other, *self.after.index.denies]
+                yield source, gone, [*other, *self.after.index.denies]
 
-    def _matters(self, gone: list[ir.Deny], left: list[ir.Deny]) -> bool:
-        """Whether a deny takes something that anybody could be granted, and that what is left does not take."""
+    def _matters(self, source: RightsSource, gone: list[ir.Deny], left: list[ir.Deny]) -> bool:
+        """Whether a deny takes something that somebody who has it could be granted, and that what is left does not
+        take.
+        """
         index, granted = self.before.index, self.before.once(grants_by_permission)
         for deny in gone:
-            for granting in (each for action in deny.actions for each in granted.get((deny.resource, action), ())):
+            of_deny = (each for action in deny.actions for each in granted.get((deny.resource, action), ()))
+            for granting in (each for each in of_deny if each.beside(index, source.bundle_name)):
                 fields = [None] if deny.fields is None else [name for name in deny.fields if name in granting.fields]
                 for field in fields:
                     others = [

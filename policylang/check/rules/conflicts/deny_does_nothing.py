@@ -53,8 +53,9 @@ def check(world: World) -> Iterator[Finding]:
     """A deny does something if it matches one record on which the action is granted to somebody who has the deny or
     could get it: a role can be given to anybody, also one that only denies and that nobody holds yet. So every grant in
     every role counts, under the limits of that role, and every grant in every group; for what a group denies, only that
-    group, since nobody is in two. A deny that takes away some of what it names does something. What else may keep the
-    record from the user is not asked: another deny, an append, a requirement.
+    group, since nobody is in two; for what a user's block denies, no block of another user. A deny that takes away some
+    of what it names does something. What else may keep the record from the user is not asked: another deny, an append,
+    a requirement.
     """
     yield from claims(world, _findings)
 
@@ -67,10 +68,10 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
             for deny in denies
             for action in deny.actions
             for granting in granted.get((deny.resource, action), ())
-            if granting.beside(by)
+            if granting.beside(world.index, by)
         )
         if matched is not SATISFIABLE:
-            yield _finding(by, denies, unproved=matched is UNKNOWN)
+            yield _finding(world, by, denies, unproved=matched is UNKNOWN)
 
 
 def _statements(world: World) -> Iterator[tuple[Name | None, list[ir.Deny]]]:
@@ -92,22 +93,31 @@ def _matches(world: World, questions: Questions, deny: ir.Deny, granting: Granti
     return granting.settle(questions, formula)
 
 
-def _finding(by: Name | None, denies: list[ir.Deny], *, unproved: bool) -> Finding:
+def _finding(world: World, by: Name | None, denies: list[ir.Deny], *, unproved: bool) -> Finding:
     deny = denies[0]
     what = f"{', '.join(deny.actions)} on `{deny.resource}`"
     if len(denies) > 1:
         what += f" and {len(denies) - 1} more"
     if deny.fields is not None:
         what += f" ({', '.join(deny.fields)})"
-    who = "nobody" if by is None or by[0] == "role" else f"nobody in group `{by[1]}`"
-    can = "can be" if by is not None else "is"
+    granted = f"{_nobody(world, by)} granted {what}"
     where = "" if all(each.condition is None for each in denies) else " where the deny applies"
     return Finding(
         code="PL206",
-        message=f"{who} {can} granted {what}{where}, so the deny has no effect",
+        message=f"{granted}{where}, so the deny has no effect",
         at=deny.at,
         subjects=tuple(f"{action} on {each.resource}" for each in denies for action in each.actions),
         help="remove it, or check its action, resource and condition",
-        proved=None if unproved else f"{who} {can} granted {what} on a record that the deny matches",
+        proved=None if unproved else f"{granted} on a record that the deny matches",
         unproved=unproved,
     )
+
+
+def _nobody(world: World, by: Name | None) -> str:
+    """``nobody can be``, of those who could have what denies."""
+    if by is None:
+        return "nobody is"
+    if by[0] == "group":
+        return f"nobody in group `{by[1]}` can be"
+    owner = world.index.roles[by[1]].owner
+    return "nobody can be" if owner is None else f"`{owner}` can never be"
