@@ -422,3 +422,49 @@ user "ann" { grant create, approve on invoice }
     (finding,) = run_checks(compiled(text), NOW, ["PL211"])
     assert finding.message.endswith("` holds both create on `invoice` and approve on `invoice`")
     assert finding.users == ("ann",)
+
+
+def test_the_block_of_another_user_is_nothing_to_deny() -> None:
+    text = """
+resource doc { x : text  actions view, modify }
+role reader { grant view on doc }
+user "ann" { assign role reader  deny modify on doc }
+user "ben" { assign role reader  grant modify on doc }
+"""
+    (finding,) = run_checks(compiled(text), NOW, ["PL206"])
+    assert finding.message == "`ann` can never be granted modify on `doc`, so the deny has no effect"
+    assert not run_checks(compiled(text + "role editor { grant modify on doc }\n"), NOW, ["PL206"])
+
+
+def test_limits_on_any_resource_contradict_each_other_on_some() -> None:
+    text = """
+resource doc { x : text  actions view, modify }
+resource note { optional x : text  actions view, modify }
+policy first on any resource with x { x is missing or x is "1" }
+policy second on any resource with x { x is missing or x is "2" }
+group staff {
+  grant view on doc
+  grant view, modify on note
+  policy first on any resource
+  policy second on any resource
+}
+"""
+    so = "for complete records, no `doc` can satisfy `first on doc` and `second on doc` together, so view reaches none"
+    (finding,) = run_checks(compiled(text), NOW, ["PL201"])
+    assert finding.message == so
+    assert [each.location.line for each in finding.related] == [9, 7]
+    (finding,) = run_checks(compiled(text.replace("optional ", "")), NOW, ["PL201"])
+    assert finding.message == so + "; likewise for `note`"
+
+
+def test_overrides_on_any_resource_contradict_each_other() -> None:
+    text = """
+resource doc { x : text  actions view }
+resource note { x : text  actions view, modify }
+policy first on any resource with x { x is "1" }
+policy second on any resource with x { x is "2" }
+group staff { grant view on doc  grant modify on note }
+user "ann" in staff { override policy first on any resource  override policy second on any resource }
+"""
+    (finding,) = run_checks(compiled(text), NOW, ["PL201"])
+    assert finding.message.endswith(" together, so view reaches none for `ann`; likewise for `note`")

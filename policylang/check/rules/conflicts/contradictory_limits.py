@@ -13,6 +13,7 @@ from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.holding import Holdings
 from policylang.check.limits import Questions, claims, inner_first
+from policylang.check.privileges import several, ticked
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -69,12 +70,15 @@ group archive {
 
 
 class _Core(msgspec.Struct):
-    """Limits that contradict each other, and the actions that they take from grants, by the place of these."""
+    """Limits that contradict each other, on one resource and on others on which the same statements do so; the actions
+    that they take from grants, by the resource, and where these grants stand.
+    """
 
     limits: tuple[ir.Limit, ...]
     resource: str
     unproved: bool
-    grants: dict[str, list[str]]
+    actions: dict[str, dict[str, None]]
+    grants: dict[str, None]
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -86,9 +90,9 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    cores: dict[frozenset[str], _Core] = {}
     fine: set[tuple[ir.Limit, ...]] = set()
-    by_limit: dict[str, list[frozenset[str]]] = {}
+    cores: list[_Core] = []
+    by_limit: dict[str, list[_Core]] = {}
     told: set[tuple[Name, Permission]] = set()
     for source, _bundle in inner_first(world):
         name, about = source.bundle_name, world.about(source.bundle_name)
@@ -98,27 +102,35 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
             limits = each.limits
             if limits in fine or len({limit.instance for limit in limits}) < 2:
                 continue
-            places = frozenset(limit.at for limit in limits)
-            known = next((core for limit in limits for core in by_limit.get(limit.at, ()) if core <= places), None)
-            if known is None:
-                found = _core(questions, limits)
-                if found is None:
+            known = [core for limit in limits for core in by_limit.get(limit.at, ())]
+            found = next((core for core in known if _is_told(questions, core, limits)), None)
+            if found is None:
+                answer = _core(questions, limits)
+                if answer is None:
                     fine.add(limits)
                     continue
-                core, unproved = found
-                known = frozenset(limit.at for limit in core)
-                cores[known] = _Core(core, each.grant.resource, unproved, {})
-                for at in sorted(known):
-                    by_limit.setdefault(at, []).append(known)
+                found = _Core(answer[0], each.grant.resource, answer[1], {}, {})
+                cores.append(found)
+                for limit in found.limits:
+                    by_limit.setdefault(limit.at, []).append(found)
             permission = each.grant.resource, each.action
             told.add((about[permission], permission))
-            actions = cores[known].grants.setdefault(each.grant.at, [])
-            if each.action not in actions:
-                actions.append(each.action)
-    yield from (_finding(world, core) for core in cores.values())
+            found.actions.setdefault(each.grant.resource, {})[each.action] = None
+            found.grants[each.grant.at] = None
+    yield from (_finding(world, core) for core in cores)
     for kind in world.user_classes:
         yield from _overrides(world, questions, kind)
         yield from _missed_shifts(world, questions, kind)
+
+
+def _is_told(questions: Questions, core: _Core, limits: Sequence[ir.Limit]) -> bool:
+    """Whether what contradicts itself is among the limits; on another resource, where it does so as well."""
+    places = {limit.at for limit in core.limits}
+    mine = [limit for limit in limits if limit.at in places]
+    if not places <= {limit.at for limit in mine}:
+        return False
+    instances = {limit.instance for limit in mine}
+    return instances == {limit.instance for limit in core.limits} or questions.together(instances) is UNSAT
 
 
 def _core(questions: Questions, limits: Sequence[ir.Limit]) -> tuple[tuple[ir.Limit, ...], bool] | None:
@@ -149,12 +161,10 @@ def _core(questions: Questions, limits: Sequence[ir.Limit]) -> tuple[tuple[ir.Li
 
 def _finding(world: World, core: _Core) -> Finding:
     names = listed([f"`{limit.instance}`" for limit in core.limits], "and")
-    taken = {action for actions in core.grants.values() for action in actions}
-    actions = ", ".join(action for action in world.index.actions[core.resource] if action in taken)
     grants = sorted(core.grants, key=Location.parse)
     return Finding(
         code="PL201",
-        message=f"no `{core.resource}` can satisfy {names} together, so {actions} reaches none",
+        message=f"no `{core.resource}` can satisfy {names} together, {_so(world, core)}",
         at=core.limits[-1].at,
         help="remove one of them, or limit it to other actions with `for`",
         related=(
@@ -164,6 +174,13 @@ def _finding(world: World, core: _Core) -> Finding:
         proved=None if core.unproved else f"no record and no instant makes {names} true",
         unproved=core.unproved,
     )
+
+
+def _so(world: World, core: _Core, who: str = "") -> str:
+    """``so view reaches none``, and what else it is so for."""
+    first, *others = core.actions
+    actions = ", ".join(action for action in world.index.actions[first] if action in core.actions[first])
+    return f"so {actions} reaches none{who}" + (f"; likewise for {several(ticked(others))}" if others else "")
 
 
 def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[Finding]:
@@ -178,13 +195,14 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
         if found is not None:
             core, unproved = found
             key = tuple(limit.at for limit in core)
-            cores.setdefault(key, _Core(core, resource, unproved, {})).grants.setdefault("", []).append(action)
+            taken = cores.setdefault(key, _Core(core, resource, unproved, {}, {})).actions.setdefault(resource, {})
+            taken[action] = None
     for each in cores.values():
         names = listed([f"`{limit.instance}`" for limit in each.limits], "and")
-        actions, who = ", ".join(each.grants[""]), counted(kind.users)
+        who = f" for {counted(kind.users)}"
         yield Finding(
             code="PL201",
-            message=f"no `{each.resource}` can satisfy {names} together, so {actions} reaches none for {who}",
+            message=f"no `{each.resource}` can satisfy {names} together, {_so(world, each, who)}",
             at=user.at,
             users=kind.users,
             help="remove one of the overrides",
