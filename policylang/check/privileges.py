@@ -14,8 +14,10 @@ from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.model.types import UserType
+from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.parts import grant_fields
+from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import Bundle, RightsSource, layers, sources
 from policylang.source import Location
@@ -186,6 +188,12 @@ def _taken(said: Iterable[ir.Deny], others: _Taken) -> _Taken:
                 else:
                     fields[key] = fields.get(key, frozenset()) | frozenset(deny.fields)
     return whole, fields
+
+
+def while_it_runs(world: World, integration: str) -> tuple[Period, Profile]:
+    """The time in which an integration has its roles, what is past of it left out, and these; none once it is over."""
+    running = (each for each in world.periods(integration) if each[1].sources)
+    return next(running, (ALWAYS, Profile(())))
 
 
 # --- people --------------------------------------------------------------------------------------------------

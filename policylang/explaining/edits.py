@@ -98,6 +98,10 @@ def _changed(index: Index, kind: str, data: Any) -> Index:
             assignment = ir.Assignment(data["role"], data["place"], None, None, None, None, None, None, _AT)
             user = index.users[data["user"]]
             return _with_user(index, user, assignments=(*user.assignments, assignment))
+        case "extend" if "integration" in data:
+            name = data["integration"]
+            days = {"start": data["from"]} if "from" in data else {"until": data["until"]}
+            return index.changed(integrations={name: msgspec.structs.replace(index.integrations[name], **days)})
         case "extend":
             user = index.users[data["user"]]
             extended = tuple(_extended(each, data) if each.at == data["at"] else each for each in user.assignments)

@@ -166,10 +166,13 @@ def _inactive(q: Question, each: Grounds) -> _GapEdits:
     if assigned is not None and each.holding.due is not None:
         today = q.now.astimezone(q.index.timezone).date().isoformat()
         late = each.holding.due == "not begun"
-        what = f"the assignment of role {named(assigned.role)} to {cut(q.user)}"
         where = where_in_words(q.index, assigned.place)
-        text = f"begin {what} {where} on {today}" if late else f"extend {what} {where} until {today} or later"
-        data = {"user": q.user, "at": assigned.at, "from" if late else "until": today}
+        what = f"the assignment of role {named(assigned.role)} to {cut(q.user)} {where}"
+        whose = {"user": q.user, "at": assigned.at}
+        if each.holding.by == "integration":
+            what, whose = f"the integration {named(q.user)}", {"integration": q.user}
+        text = f"begin {what} on {today}" if late else f"extend {what} until {today} or later"
+        data = {**whose, "from" if late else "until": today}
         found.append(SuggestedEdit("extend", text, {"extend": data}))
     return [tuple(found)]
 

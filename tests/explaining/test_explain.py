@@ -108,6 +108,17 @@ DOC = "resource doc { owner : user  level : int  state : one of open, shut  acti
             {},
             ["remove_append"],
         ),
+        # The days of an integration.
+        (
+            "role r { grant view on doc }\nintegration u { role r  objects doc  until 2026-10-31 }",
+            {},
+            [{"extend": {"integration": "u", "until": "2026-11-21"}}],
+        ),
+        (
+            "role r { grant view on doc }\nintegration u { role r  objects doc  from 2027-01-01 }",
+            {},
+            [{"extend": {"integration": "u", "from": "2026-11-21"}}],
+        ),
         # Nothing helps who is not there.
         ("group g { grant view on doc }", {}, []),
         # Nor does anything if nobody can.

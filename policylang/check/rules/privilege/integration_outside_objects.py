@@ -8,10 +8,9 @@ from policylang.analysis.query import DeclaredUser, Sat
 from policylang.analysis.questions import integration_outside_objects
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Shown, Who, related
-from policylang.check.privileges import data_objects, on, several, show_if_possible, ticked
+from policylang.check.privileges import data_objects, on, several, show_if_possible, ticked, while_it_runs
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
-from policylang.runtime.grants import profile
 
 RULE = Rule(
     code="PL409",
@@ -49,12 +48,12 @@ integration export { role exporter  objects doc }
 
 def check(world: World) -> Iterator[Finding]:
     """Data objects are the resources with attributes; modules and switches are none. An integration reaches one if it
-    may do anything with some record of it. Without a list it has no objects of its own.
+    may do anything with some record of it, now or once it begins. Without a list it has no objects of its own.
     """
     index = world.index
     for integration in world.policy_set.integrations:
         own = {ref.name for ref in integration.objects}
-        who = profile(index, integration.name, world.now)
+        period, who = while_it_runs(world, integration.name)
         granted: dict[str, dict[str, list[str]]] = {}  # resource, action, grants
         for source in who.sources:
             for _chain, grant in world.granted(source):
@@ -68,7 +67,7 @@ def check(world: World) -> Iterator[Finding]:
                 continue
             for action, grants in granted.get(resource, {}).items():
                 formula = integration_outside_objects(index, world.plan(who, action, resource))
-                found = world.ask(formula, resource, DeclaredUser(integration.name))
+                found = world.ask(formula, resource, DeclaredUser(integration.name), period)
                 if found is UNSAT:
                     continue
                 reached.setdefault(resource, []).append(action)

@@ -8,10 +8,9 @@ from policylang.analysis.query import DeclaredUser, Sat
 from policylang.analysis.questions import integration_sees_sensitive
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Shown, Who, related
-from policylang.check.privileges import is_explained, on, sensitive_fields, several, show_if_possible
+from policylang.check.privileges import is_explained, on, sensitive_fields, several, show_if_possible, while_it_runs
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
-from policylang.runtime.grants import profile
 from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Plan
@@ -51,11 +50,11 @@ integration payroll { role exporter  objects employee }
 
 def check(world: World) -> Iterator[Finding]:
     """For any action but delete, which touches no attribute, on some record. The reason stands on the grant that covers
-    the attribute; where two grants do, each has to have one.
+    the attribute; where two grants do, each has to have one. So it is of an integration that is still to begin.
     """
     index = world.index
     for integration in world.policy_set.integrations:
-        who = profile(index, integration.name, world.now)
+        period, who = while_it_runs(world, integration.name)
         seen: dict[Permission, list[str]] = {}
         places: dict[str, Related] = {}
         shown: list[Shown] = []
@@ -72,7 +71,7 @@ def check(world: World) -> Iterator[Finding]:
             statements = _unexplained(world, plan, name)
             ways = [way for way in plan.ways if any(each in statements for each in (s.at for s in way.statements))]
             formula = integration_sees_sensitive(index, plan, ways, name)
-            found = world.ask(formula, resource, DeclaredUser(integration.name))
+            found = world.ask(formula, resource, DeclaredUser(integration.name), period)
             if found is UNSAT:
                 continue
             seen.setdefault((resource, action), []).append(name)
