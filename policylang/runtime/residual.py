@@ -159,15 +159,16 @@ def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
 
 def _contains(test: c.Contains, s: Situation, wanted: bool) -> Rest:
     if is_of_record(test.operand):
-        item = _known(test.item, s)
-        if item is None:
+        if isinstance(test.item, c.Constant) or is_of_record(test.item):
+            return test.nnf(wanted)
+        item = value(test.item, s)
+        if item is MISSING:
             return False
-        return c.Contains(test.operand, item, test.at).nnf(wanted)
+        return c.Contains(test.operand, _item(test.item.type, item, test.at), test.at).nnf(wanted)
     found = value(test.operand, s)
     if found is MISSING or (not wanted and MISSING in found):
         return False
-    known = [as_value(test.item.type, each) for each in found if each is not MISSING]
-    return c.In(test.item, tuple(dict.fromkeys(known)), test.at).nnf(wanted)
+    return c.In(test.item, _named(test.item.type, found), test.at).nnf(wanted)
 
 
 def _overlaps(test: c.Overlaps, s: Situation, wanted: bool) -> Rest:
@@ -179,11 +180,11 @@ def _overlaps(test: c.Overlaps, s: Situation, wanted: bool) -> Rest:
     items = value(known[0], s)
     if items is MISSING:
         return False
-    type_ = other.type.item
-    values = [as_value(type_, each) for each in items if each is not MISSING and not _is_nameless(type_, each)]
-    if not wanted and (MISSING in items or (items and not values)):  # any item could be that one
+    if not wanted and MISSING in items:  # any item could be that one
         return c.Empty(other, test.at)
-    tests = [c.Contains(other, c.Constant(type_, each, test.at), test.at) for each in dict.fromkeys(values)]
+    type_ = other.type.item
+    constants = dict.fromkeys(_item(type_, each, test.at) for each in items if each is not MISSING)
+    tests = [c.Contains(other, each, test.at) for each in constants]
     if wanted:
         return any_of(tests, test.at)
     # Of a set that is there nothing else is asked, where no item is known.
@@ -202,8 +203,8 @@ def _under(test: c.Under, s: Situation, wanted: bool) -> Rest:
         top = value(test.top, s)
         if top is MISSING:
             return False
-        known = NO_TOP if _is_nameless(test.operand.type, top) else c.Constant(TextType(), str(identity(top)), test.at)
-        return False if wanted and known is NO_TOP else msgspec.structs.replace(test, top=known).nnf(wanted)
+        known = NAMELESS if identity(top) is MISSING else c.Constant(TextType(), str(identity(top)), test.at)
+        return False if wanted and known is NAMELESS else msgspec.structs.replace(test, top=known).nnf(wanted)
     record = value(test.operand, s)
     if record is MISSING:
         return False
@@ -215,13 +216,23 @@ def _under(test: c.Under, s: Situation, wanted: bool) -> Rest:
     return c.In(test.top, keys, test.at).nnf(wanted)
 
 
-NO_TOP = c.Constant(BoolType(), False, "nowhere:1:1-1:1")
-"""In the place of a record without an id, under which nothing is."""
+NAMELESS = c.Constant(BoolType(), False, "nowhere:1:1-1:1")
+"""In the place of a record without an id, which equals no other, and under which nothing is."""
 
 
 def _is_nameless(type_: Type, found: Any) -> bool:
-    """Whether it is a related record without an id, which equals no other."""
     return isinstance(type_, RecordType) and identity(found) is MISSING
+
+
+def _item(type_: Type, found: Any, at: str) -> c.Constant:
+    """What is looked for in a set."""
+    return NAMELESS if _is_nameless(type_, found) else c.Constant(type_, as_value(type_, found), at)
+
+
+def _named(type_: Type, found: Iterable[Any]) -> tuple[c.Value, ...]:
+    """The items of a set that equal others, each once."""
+    kept = (each for each in found if each is not MISSING and not _is_nameless(type_, each))
+    return tuple(dict.fromkeys(as_value(type_, each) for each in kept))
 
 
 def as_value(type_: Type, found: Any) -> c.Value:

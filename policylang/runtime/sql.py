@@ -58,7 +58,7 @@ from policylang.runtime.dialects import (
     same_text,
 )
 from policylang.runtime.index import Index
-from policylang.runtime.residual import NO_RECORD, NO_TOP, Rest
+from policylang.runtime.residual import NAMELESS, NO_RECORD, Rest
 from policylang.runtime.sql_trees import RECURSIVE, TreeNames, below, elsewhere
 from policylang.runtime.sql_values import SqlValues
 from policylang.runtime.truth import Situation, truth, value
@@ -242,7 +242,7 @@ class _Writer:
         """The SQL of an operand of a test."""
         if column is None:
             assert isinstance(operand, c.Constant)
-            if operand == NO_TOP:
+            if operand == NAMELESS:
                 return exp.null()
             return self.values.constant(test, operand.type, operand.value)
         if column.of_user is None:
@@ -296,6 +296,9 @@ class _Writer:
     def _contains(self, test: c.Contains, items: exp.Expr, item: exp.Expr, wanted: bool) -> exp.Expr:
         """An item among those of a column. It is unknown whether a missing item is the one."""
         self.values.refuse_types(test, test.item.type)
+        if test.item == NAMELESS and self.dialect in SETS:
+            none = exp.and_(*self._there(items), self._of_sets(SETS[self.dialect].whole, items))
+            return exp.false() if wanted else none
         if self.dialect == "postgres":
             wanted_items = [item, mapped(item)] if isinstance(test.item.type, IpType) else [item]
             any_of = exp.or_(*(exp.EQ(this=each, expression=exp.Any(this=exp.paren(items))) for each in wanted_items))
@@ -351,7 +354,7 @@ class _Writer:
         names = TreeNames(type_.resource, test.tree, self._free(self._alias("tree")), self._free("each"))
         if wanted:
             return exp.paren(exp.or_(exp.EQ(this=key, expression=top), exp.In(this=key, query=below(names, top))))
-        return exp.In(this=key, query=elsewhere(names, None if test.top == NO_TOP else top))
+        return exp.In(this=key, query=elsewhere(names, None if test.top == NAMELESS else top))
 
     def _free(self, name: str) -> str:
         while name in self.index.resources:

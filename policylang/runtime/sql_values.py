@@ -39,7 +39,8 @@ class SqlValues:
         self._refuse_values(test, found)
         if isinstance(type_, DateTimeType):
             if self.dialect == "sqlite":
-                return self.parameter(found.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"))
+                plain = found.astimezone(datetime.UTC).replace(tzinfo=None)
+                return self.parameter(plain.isoformat(timespec="microseconds"))
             return self.parameter(found)
         if isinstance(type_, IpType):
             return exp.cast(self.parameter(str(found)), "inet")

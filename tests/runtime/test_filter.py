@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import json
 import sqlite3
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
@@ -168,3 +170,66 @@ def test_where_something_holds_at_places() -> None:
             decision = policies.decide(user, action, "post", record, now=now)
             assert decision == decide(policies.index, user, action, "post", record, now=now)
             assert decision.allowed == found.matches(record) == (site in open_)
+
+
+EARLY = """
+resource doc { made : datetime  actions view, modify }
+policy later on doc { made >= 0900-01-31T08:00:00Z }
+policy earlier on doc { made < 0900-01-31T08:00:00Z }
+role reader { grant view, modify on doc  policy later for view  policy earlier for modify }
+user "ann" { assign role reader }
+"""
+
+
+@pytest.mark.parametrize("made", ["0899-12-31T23:59:59Z", "0900-01-31T08:00:00Z", "2026-01-31T08:00:00Z"])
+def test_years_of_three_digits(made: str) -> None:
+    policies, now = PolicySet(compiled(EARLY)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE doc (made)")
+    connection.execute("INSERT INTO doc VALUES (?)", [made])
+    for action in ("view", "modify"):
+        sql, parameters = policies.filter("ann", action, "doc", now=now).to_sql("sqlite")
+        found = connection.execute(f"SELECT made FROM doc WHERE {sql}", parameters).fetchall()
+        assert bool(found) == policies.allows("ann", action, "doc", {"made": made}, now=now)
+
+
+NAMELESS = """
+request { folder : folder  folders : set of folder }
+resource folder { title : text  actions view }
+resource doc { kind : folder  inside : set of folder  actions one, two, three, four, five, six }
+policy a on doc { request.folders contains kind }
+policy b on doc { not (request.folders contains kind) }
+policy c on doc { inside contains request.folder }
+policy d on doc { not (inside contains request.folder) }
+policy e on doc { inside overlaps request.folders }
+policy f on doc { not (inside overlaps request.folders) }
+role reader {
+  grant all on doc
+  policy a for one  policy b for two  policy c for three  policy d for four  policy e for five  policy f for six
+}
+user "ann" { assign role reader }
+"""
+
+
+@pytest.mark.parametrize("folders", [[{}], [{}, "k"], [{}, None], [None], [{"title": "x"}, {}], []])
+def test_records_of_a_request_without_an_id(folders: list[Any]) -> None:
+    policies, now = PolicySet(compiled(NAMELESS)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    inside = [None, [], ["MISSING"], ["k"], ["k", None], [None], ["MISSING", None]]
+    records = [{"id": f"{n}", "kind": kind, "inside": i} for n, i in enumerate(inside) for kind in ("MISSING", "k")]
+    records += [{"id": "-", "inside": []}]
+    lite, duck = sqlite3.connect(":memory:"), duckdb.connect(":memory:")
+    lite.execute("CREATE TABLE doc (id, kind, inside)")
+    duck.execute("CREATE TABLE doc (id VARCHAR, kind VARCHAR, inside VARCHAR[])")
+    for each in records:
+        row = (each["id"], each.get("kind"), each["inside"])
+        lite.execute("INSERT INTO doc VALUES (?, ?, ?)", (*row[:2], None if row[2] is None else json.dumps(row[2])))
+        duck.execute("INSERT INTO doc VALUES (?, ?, ?)", row)
+    request = {"folder": {}, "folders": folders}
+    for action in ("one", "two", "three", "four", "five", "six"):
+        found = policies.filter("ann", action, "doc", now=now, request=request)
+        expected = [policies.allows("ann", action, "doc", each, now=now, request=request) for each in records]
+        assert [found.matches(each) for each in records] == expected, (action, str(found))
+        for connection, dialect in ((lite, "sqlite"), (duck, "duckdb")):
+            sql, parameters = found.to_sql(dialect)
+            query = f"SELECT {sql} FROM doc ORDER BY rowid"
+            assert [bool(each) for (each,) in connection.execute(query, parameters).fetchall()] == expected, action
