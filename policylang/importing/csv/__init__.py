@@ -32,7 +32,8 @@ FORMAT = ImportFormat(
         "formula": "a formula: nothing is evaluated, so the cell counts as no, and a person with one has no access",
         "no-name": "a row or a column with something in it and without the name that it is about: it is not read",
         "column-unclear": "a column next to the marks that holds other words: it may be a role or a permission; or one "
-        "in a table of grants that may limit them. The mapping says which columns count",
+        "that may limit what its rows give, such as a second place or a second last day: a row with something in it "
+        "gives nothing but denies, and a person with one has no access. The mapping says which columns count",
         "column-twice": "a second column of the same name: it is not read",
         "date": "a day that could be another one, such as 01/02/2026, or none: the role is not given",
         "status": "a status that is not known: the person counts as terminated",

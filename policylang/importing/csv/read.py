@@ -15,11 +15,14 @@ from policylang.importing.csv.tables import COMMENT, Cell, Sheet, TableRow, head
 from policylang.importing.csv.words import (
     DENY,
     LEVELS,
+    LIMITS,
     NO,
     YES,
     folded,
     is_aside,
+    is_limit,
     level,
+    meaning,
     permission,
     says_nothing,
     several,
@@ -125,6 +128,8 @@ class Reading:
             **{folded(word): actions for word, actions in said.levels.items()},
         }
         self._blank = 0
+        self._limiting: dict[int, str] = {}
+        """Columns that are not read and by their names may limit what a row gives."""
         self.spots: list[CellSpot] = []
         self.crossed: dict[str, int] = {}
         """The columns with marks, by their names."""
@@ -187,13 +192,35 @@ class Reading:
             chosen = names.keys() - {index for index in used if index is not None}
         rest = names.keys() - chosen - set(used)
         unclear = {index for index in rest if self._guessed and not is_aside(names[index])}
-        for index in sorted(unclear):
+        self._limiting = {index: names[index] for index in unclear if meaning(names[index]) in LIMITS}
+        self._refuse_limiting()
+        for index in sorted(unclear - self._limiting.keys()):
             self._set.refuse(
                 "column-unclear", self._at_header(index), f"the column {quoted(names[index])} may be about access"
             )
         self._leave_out(names.keys() - (rest - unclear))
         self.crossed = {names[index]: index for index in sorted(chosen)}
         return self.crossed
+
+    def _leave_out_but_limits(self, used: Iterable[int | None]) -> None:
+        """As `_leave_out`, but for columns of a table that is guessed which may limit what a row gives."""
+        read = set(used)
+        names = {index: name for name, index in self._index.items() if index not in read}
+        self._limiting = {index: name for index, name in names.items() if self._guessed and meaning(name) in LIMITS}
+        self._refuse_limiting()
+        self._leave_out(read | self._limiting.keys())
+
+    def _refuse_limiting(self) -> None:
+        for index in sorted(self._limiting):
+            message = (
+                f"the column {quoted(self._limiting[index])} may limit access: rows with something in it give nothing"
+            )
+            self._set.refuse("column-unclear", self._at_header(index), message)
+
+    def _is_limited(self, row: TableRow) -> bool:
+        return any(
+            row.cell(index).formula or is_limit(name, row.cell(index).value) for index, name in self._limiting.items()
+        )
 
     def _leave_out(self, used: Iterable[int | None]) -> None:
         """Say of all other columns that they are not read."""
@@ -242,6 +269,7 @@ class Reading:
                 # In a block of rows about one resource only the first may name it.
                 named = cell.value or (above if action is not None and not cell.formula else "")
                 if not named:
+                    above = ""
                     self._name(row, resource, "resource")
                     continue
                 above = named
@@ -291,6 +319,8 @@ class Reading:
         at = self.table.origin(row, cell)
         if word in self.no:
             self._blank += not word
+        elif word not in self.deny and self._is_limited(row):
+            return
         elif verb is not None and word in self.yes:
             self._set.grant(bundle, resource, verb, at)
         elif verb is not None and word in self.deny:
@@ -335,8 +365,9 @@ class Reading:
         unclear = self._unclear(used)
         self._leave_out({*used, *unclear})
         for row in self._data():
-            if any(row.cell(index).value or row.cell(index).formula for index in unclear):
-                continue
+            limited = any(row.cell(index).value or row.cell(index).formula for index in unclear)
+            if limited and (effect is None or folded(row.cell(effect).value) not in self.deny):
+                continue  # a deny is kept, whatever limits it
             name = self._name(row, role, "role")
             text = self._name(row, whole, "permission") if whole is not None else None
             thing = self._name(row, resource, "resource") if whole is None and resource is not None else None
@@ -388,6 +419,8 @@ class Reading:
             if who is None:
                 continue
             at = self.table.origin(row)
+            if self._is_limited(row):
+                people.bar(who, at)
             user = people.user(who, None if name is None else row.cell(name).value, at)
             for index, bundle in bundles.items():
                 cell = row.cell(index)
@@ -404,7 +437,7 @@ class Reading:
 
     def _jobs(self) -> None:
         job, role, name = self._need("job"), self._need("role"), self._column(self.said.columns.name)
-        self._leave_out((job, role, name))
+        self._leave_out_but_limits((job, role, name))
         for row in self._data():
             code = self._name(row, job, "job code")
             if code is None or self._is_formula(row, row.cell(role)):
@@ -412,6 +445,8 @@ class Reading:
             at = self.table.origin(row)
             found = self._set.job(code, at)
             found.label = found.label or (row.cell(name).value or None if name is not None else None)
+            if self._is_limited(row):
+                continue
             for each in several(row.cell(role).value, frozenset(self._set.roles)):
                 self._set.role(each, at)
                 found.includes.setdefault(each, self.table.origin(row, row.cell(role)))
@@ -426,7 +461,7 @@ class Reading:
         attributes = {
             name: index for name, column in self.said.attributes.items() if (index := self._column(column)) is not None
         }
-        self._leave_out([*columns.values(), *attributes.values()])
+        self._leave_out_but_limits([*columns.values(), *attributes.values()])
         for row in self._data():
             who = self._name(row, columns["id"], "user")
             if who is None:
@@ -435,6 +470,8 @@ class Reading:
             cells = {key: row.cell(index) for key, index in columns.items()}
             others = [row.cell(index) for index in attributes.values()]
             formulas = [cell for cell in (*cells.values(), *others) if self._is_formula(row, cell)]
+            if self._is_limited(row):
+                people.bar(who, self.table.origin(row))
             if formulas:
                 people.bar(who, self.table.origin(row))
                 continue

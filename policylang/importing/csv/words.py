@@ -99,6 +99,24 @@ def says_nothing(header: str) -> bool:
     return is_aside(header) or meaning(header) in ("name", "because", "approved_by")
 
 
+LIMITS = frozenset(("at", "start", "until", "status", "terminated"))
+"""Meanings of columns that limit what their rows give."""
+
+
+def is_limit(header: str, cell: str) -> bool:
+    """Whether a cell of a column of this name may limit what its row gives: a place, a day, or who has left."""
+    word = cell.casefold()
+    match meaning(header):
+        case "at" | "start" | "until":
+            return bool(word)
+        case "status":
+            return word not in ACTIVE | STILL_THERE
+        case "terminated":
+            return word not in NO
+        case _:
+            return False
+
+
 def level(cell: str, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
     """The actions that a cell stands for: a level, letters of CRUD, or several of those; ``None`` for other words."""
     word = folded(cell)

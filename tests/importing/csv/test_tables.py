@@ -75,6 +75,52 @@ def test_a_column_that_may_limit_a_grant_leaves_nothing_of_it_until_a_mapping_sa
     assert "grant view, create on bill" in text(known, "roles.policy")
 
 
+def test_a_deny_that_a_column_may_limit_is_kept_whole() -> None:
+    made = imported(
+        "csv", {"g.csv": "Role,Resource,Action,Effect,Scope\nClerk,Bill,Pay,allow,\nClerk,Bill,Pay,deny,own\n"}
+    )
+    assert codes(made) == ["column-unclear"]
+    roles = text(made, "roles.policy")
+    assert "deny pay on bill" in roles
+    matrix = "Screen,Function,Clerk,Until\nBill,Edit,x,\nBill,Edit,deny,2026-01-31\nBill,View,x,2026-01-31\n"
+    made = imported("csv", {"m.csv": matrix})
+    assert codes(made) == ["column-unclear"]
+    assert "deny edit on bill" in text(made, "roles.policy")
+    assert "view" not in text(made, "roles.policy")
+
+
+@pytest.mark.parametrize(
+    ("table", "given"),
+    [
+        ("Login,Role,Region,Site\nann,clerk,North,HQ\nbea,clerk,North,\n", ["bea"]),
+        ("Login,Role,End Date,Expires\nann,clerk,,2026-01-31\nbea,clerk,2026-01-31,\n", ["bea"]),
+        ("Login,Role,Status,Enabled\nann,clerk,active,no\nbea,clerk,active,yes\ncy,clerk,active,\n", ["bea", "cy"]),
+        ("Login,Role,Terminated,Inactive\nann,clerk,no,yes\nbea,clerk,no,no\n", ["bea"]),
+        ("Login,Role,Site,Office\nann,clerk,HQ,=A1\nann,clerk,,\nbea,clerk,,\n", ["bea"]),
+        ("Login,Until,clerk\nann,2026-01-31,x\nbea,,x\n", ["bea"]),
+    ],
+)
+def test_a_second_column_that_limits_people_leaves_them_without_access(table: str, given: list[str]) -> None:
+    made = imported("csv", {"p.csv": table})
+    assert "column-unclear" in codes(made)
+    assert [name for name, user in made.imported.users.items() if user.assignments] == given
+
+
+def test_a_column_that_limits_jobs_or_roles_leaves_nothing_of_them() -> None:
+    made = imported("csv", {"j.csv": "Job Code,Role,Site\nG1,guard,HQ\nG2,guard,\n"})
+    assert codes(made) == ["column-unclear"]
+    assert {code: [*job.includes] for code, job in made.imported.jobs.items()} == {"G1": [], "G2": ["guard"]}
+    made = imported("csv", {"r.csv": "Role,Region,Bill\nclerk,North,View\nboss,,View\n"})
+    assert codes(made) == ["column-unclear"]
+    assert [name for name, role in made.imported.roles.items() if role.grants] == ["boss"]
+
+
+def test_rows_below_a_resource_that_is_a_formula_have_none() -> None:
+    made = imported("csv", {"m.csv": "Resource,Action,Boss\nBill,view,x\n=A9,view,x\n,delete,x\n"})
+    assert codes(made) == ["formula", "no-name"]
+    assert 'role boss "Boss" { grant view on bill }' in text(made, "roles.policy")
+
+
 @pytest.mark.parametrize("name", ["Active", "Account Enabled"])
 def test_who_is_not_active_has_left(name: str) -> None:
     rows = "".join(f"{user},Ann,Clerk,{user}\n" for user in ("TRUE", "yes", "FALSE", "no", "7"))
