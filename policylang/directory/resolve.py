@@ -15,7 +15,7 @@ from policylang.directory.problems import AT_MOST
 from policylang.directory.unsafe import unsafe_person
 from policylang.ir import nodes as ir
 from policylang.ir.codec import with_digest
-from policylang.model.report import DiagnosticLog
+from policylang.model.context import Build
 from policylang.settings.limits import Limits
 from policylang.source import Location
 from policylang.syntax import expressions
@@ -32,14 +32,14 @@ def resolve(
     With a diagnostic the policy set comes back as it was, without any of them. ``sources`` gets the files of the
     people, `digest` is that of the new content.
     """
-    report = DiagnosticLog()
-    checker = Checker(policy_set, report, limits or Limits())
+    checker = Checker(policy_set, limits or Limits())
+    report = checker.build.report
     users = []
     for person in people:
         for diagnostic in unsafe_person(person):
             report.add(diagnostic)
         users.append(_user(checker, person))
-    _check_ids(policy_set, people, report)
+    _check_ids(policy_set, people, checker.build)
     checker.report_unknown()
     if report.diagnostics:
         return policy_set, tuple(sorted(report.diagnostics, key=lambda d: d.order)[:AT_MOST])
@@ -105,7 +105,7 @@ def _assignment(checker: Checker, person: Person, given: Assigned) -> ir.Assignm
     )
 
 
-def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], report: DiagnosticLog) -> None:
+def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], build: Build) -> None:
     """Ids that are taken, by a person or by what else makes requests; that look like another one; that are blank."""
     declared: dict[str, ir.User | ir.Integration] = {i.name: i for i in policy_set.integrations}
     declared |= {user.id: user for user in policy_set.users}
@@ -113,37 +113,34 @@ def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], report: Diagn
     for person in people:
         id = person.id
         if not id.value.strip():
-            report.error("PL100", person.source, id, "a user needs a name", "write the id")
+            build.within(person.source).error("PL100", id, "a user needs a name", "write the id")
         elif id.value in declared:
             before = declared[id.value]
-            _taken(report, person, Location.parse(before.at), before.group if isinstance(before, ir.User) else None)
+            _taken(build, person, Location.parse(before.at), before.group if isinstance(before, ir.User) else None)
         elif id.value in seen:
             first = seen[id.value]
             where = first.source.location(first.id.start_pos, first.id.end_pos)
-            _taken(report, person, where, _ref(first, first.group))
+            _taken(build, person, where, _ref(first, first.group))
         else:
             seen[id.value] = person
-    _look_alike(policy_set, seen, report)
+    _look_alike(policy_set, seen, build)
 
 
-def _taken(report: DiagnosticLog, person: Person, first: Location, group: ir.Ref | None) -> None:
-    source, id = person.source, person.id
+def _taken(build: Build, person: Person, first: Location, group: ir.Ref | None) -> None:
+    context, id = build.within(person.source), person.id
     if group is not None and person.group is not None and group.name != person.group.value:
         both = " and ".join(quoted(name) for name in sorted((group.name, person.group.value)))
-        report.error(
-            "PL108",
-            source,
-            person.group,
-            f"the user {quoted(id.value)} is in two groups: {both}",
-            "a user is in at most one group: give the second one's rights as a role",
-            Related(Location.parse(group.at), "the first group is here"),
+        message = f"the user {quoted(id.value)} is in two groups: {both}"
+        help = "a user is in at most one group: give the second one's rights as a role"
+        context.error(
+            "PL108", person.group, message, help, Related(Location.parse(group.at), "the first group is here")
         )
         return
     message = f"the user {quoted(id.value)} is declared twice"
-    report.error("PL102", source, id, message, "delete or rename one of the two", Related(first, "first declared here"))
+    context.error("PL102", id, message, "delete or rename one of the two", Related(first, "first declared here"))
 
 
-def _look_alike(policy_set: ir.PolicySet, people: dict[str, Person], report: DiagnosticLog) -> None:
+def _look_alike(policy_set: ir.PolicySet, people: dict[str, Person], build: Build) -> None:
     """Ids that are equal to the eye and different to the machine."""
     declared = [*((i.name, i.at) for i in policy_set.integrations), *((user.id, user.at) for user in policy_set.users)]
     for id, _, other, first in alike([*declared, *((id, "") for id in people)]):
@@ -156,4 +153,5 @@ def _look_alike(policy_set: ir.PolicySet, people: dict[str, Person], report: Dia
             place = Location.parse(first)
         message = f"the user {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}"
         help = "write both with the same letters, or tell them apart"
-        report.error("PL106", people[id].source, people[id].id, message, help, Related(place, "the other one"))
+        there = Related(place, "the other one")
+        build.within(people[id].source).error("PL106", people[id].id, message, help, there)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 
 from policylang.diagnostics import quoted
@@ -11,12 +10,9 @@ from policylang.directory.people import DirectoryValue
 from policylang.directory.problems import shown
 from policylang.model import types as t
 from policylang.model.conditions import Constant
-from policylang.model.report import DiagnosticLog, Site
-from policylang.model.symbols import Symbols
-from policylang.model.values import Constants, WrittenValue, mismatch, of_user
-from policylang.settings.limits import Limits
-from policylang.source import Source
-from policylang.syntax import ast, expressions
+from policylang.model.context import Context
+from policylang.model.values import WrittenValue, mismatch, of_user
+from policylang.syntax import expressions
 
 _NUMBER = re.compile(r"-?[0-9]{1,200}(?:\.[0-9]{1,200})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -27,48 +23,44 @@ _DURATION = re.compile(r"([0-9]{1,200}) ([A-Za-z]+)")
 
 
 def constants(
-    c: Constants, source: Source, given: DirectoryValue, type_: t.Type, what: str, table: bool
+    context: Context, given: DirectoryValue, type_: t.Type, what: str, table: bool
 ) -> tuple[Constant, ...] | None:
     """The value, or the values of a set, as constants; ``None`` after a report of why it is none.
 
     ``what`` names the attribute, for messages. ``table``: every value is a text, those of a set are joined by ``;``.
     """
     if not isinstance(type_, t.SetType):
-        constant = _constant(c, source, given, type_, what, table)
+        constant = _constant(context, given, type_, what, table)
         return None if constant is None else (constant,)
-    items = _split(c.report, source, given, what) if table else given.value
+    items = _split(context, given, what) if table else given.value
     if items is None:
         return None
     if not isinstance(items, tuple):
-        mismatch(c.report, source, given, what, type_, "one value is not", "write `[a, b]`")
+        mismatch(context, given, what, type_, "one value is not", "write `[a, b]`")
         return None
-    found = [_constant(c, source, item, type_.of, what, table) for item in items]
+    found = [_constant(context, item, type_.of, what, table) for item in items]
     known = tuple([constant for constant in found if constant is not None])
     return known if len(known) == len(found) else None
 
 
-def _split(
-    report: DiagnosticLog, source: Source, given: DirectoryValue, what: str
-) -> tuple[DirectoryValue, ...] | None:
+def _split(context: Context, given: DirectoryValue, what: str) -> tuple[DirectoryValue, ...] | None:
     items = given.value.split(";")
     if any(item != item.strip() or not item for item in items):
         message = f"a value in {quoted(given.value)} is empty, or starts or ends with a space"
-        report.error("PL100", source, given, message, f"{what} is a list: write `a;b`")
+        context.error("PL100", given, message, f"{what} is a list: write `a;b`")
         return None
     return tuple([DirectoryValue(given.start_pos, given.end_pos, item) for item in items])
 
 
-def _constant(
-    c: Constants, source: Source, given: DirectoryValue, type_: t.Type, what: str, table: bool
-) -> Constant | None:
+def _constant(context: Context, given: DirectoryValue, type_: t.Type, what: str, table: bool) -> Constant | None:
     if isinstance(given.value, tuple):
-        mismatch(c.report, source, given, what, type_, "a list is not", "give one value")
+        mismatch(context, given, what, type_, "a list is not", "give one value")
         return None
     node = _written(given, type_, table)
     if node is not None:
-        return of_user(c, source, node, type_, what)
+        return of_user(context, node, type_, what)
     value = given.value
-    mismatch(c.report, source, given, what, type_, f"{shown(value)} is not", _help(given, type_))
+    mismatch(context, given, what, type_, f"{shown(value)} is not", _help(given, type_))
     return None
 
 
@@ -112,14 +104,3 @@ def _help(given: DirectoryValue, type_: t.Type) -> str:
         case _ if isinstance(type_, t.NUMBERS):
             return "write digits, with a point before a fraction"
     return ""
-
-
-def constants_context(report: DiagnosticLog, limits: Limits, places: Mapping[str, str]) -> Constants:
-    """What reading constants needs, from places by name with their kinds."""
-    nowhere = Source("", "")
-    symbols = Symbols()
-    symbols.names["place"] = {
-        name: Site(nowhere, ast.Place(0, 0, expressions.Name(0, 0, kind), expressions.Text(0, 0, name), None))
-        for name, kind in places.items()
-    }
-    return Constants(report, limits, symbols)

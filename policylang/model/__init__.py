@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from policylang.diagnostics import Diagnostic
 from policylang.model.bundles import check_bundles
-from policylang.model.context import Context
+from policylang.model.context import Build
+from policylang.model.declarations import collect
 from policylang.model.model import Model
 from policylang.model.people import check_people
 from policylang.model.policies import check_policies
 from policylang.model.report import DiagnosticLog
 from policylang.model.resources import check_resources
 from policylang.model.statements import check_statements
-from policylang.model.symbols import collect
 from policylang.model.world import check_world
 from policylang.settings.limits import MOST_MISTAKES, Limits
 from policylang.syntax.parser import Parsed
@@ -29,12 +29,11 @@ def build_model(files: Sequence[Parsed], limits: Limits | None = None) -> tuple[
 
     The model may only be lowered if neither the files nor the model have diagnostics.
     """
-    report = DiagnosticLog()
-    in_order = sorted(files, key=lambda parsed: parsed.source.name)
-    model = Model(collect(report, in_order))
-    context = Context(report, model, limits or Limits())
+    report, model = DiagnosticLog(), Model()
+    build = Build(report, model, limits or Limits())
+    collect(build, sorted(files, key=lambda parsed: parsed.source.name))
     for check in PASSES:
-        check(context)
+        check(build)
     found = list(report.diagnostics)
     if report.left_out is not None:
         found.append(_more(report.left_out))

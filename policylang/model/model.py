@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from policylang.model.conditions import Condition, Constant
 from policylang.model.report import Site
 from policylang.model.symbols import Symbols
 from policylang.model.types import Type
-from policylang.source import Source
-from policylang.syntax import ast, expressions
+from policylang.syntax import ast
 
 KINDS = ("view", "create", "modify", "delete")
 """The kinds of action, each named like the action that is always of it."""
 
-_Place = tuple[str, int]
-"""A node by its source's name and its offset: what the passes file their results under."""
-
-
-def place_of(source: Source, node: expressions.Node) -> _Place:
-    return source.name, node.start_pos
+Attributes = Mapping[str, Type | None]
+"""Attribute types by name; ``None`` where the type is unknown after an error."""
 
 
 class ActionModel(msgspec.Struct, frozen=True):
@@ -63,20 +60,35 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct):
-    """What the passes found out, for lowering. Complete where no diagnostic was reported."""
+    """What the passes found out, for one another and for lowering. Complete where no diagnostic was reported.
 
-    symbols: Symbols
+    What nodes are found to mean is filed under where they stand.
+    """
+
+    symbols: Symbols = msgspec.field(default_factory=Symbols)
     resources: dict[str, ResourceModel] = msgspec.field(default_factory=dict)
     subject: dict[str, Type | None] = msgspec.field(default_factory=dict)
     request: dict[str, Type | None] = msgspec.field(default_factory=dict)
     parameters: dict[str, dict[str, Type | None]] = msgspec.field(default_factory=dict)
     """Policy name, parameter name, type."""
     instances: dict[str, Instance] = msgspec.field(default_factory=dict)
-    limits: dict[_Place, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    limits: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Where a policy is attached: the ids of the instances, in the order of their resources."""
-    conditions: dict[_Place, Condition] = msgspec.field(default_factory=dict)
+    conditions: dict[str, Condition] = msgspec.field(default_factory=dict)
     """Conditions of denies and invariants."""
     ways: int = 0
     """The most ways in which roles lie in one role or group, itself included."""
-    values: dict[_Place, Constant | tuple[Constant, ...]] = msgspec.field(default_factory=dict)
+    values: dict[str, Constant | tuple[Constant, ...]] = msgspec.field(default_factory=dict)
     """Values of users' attributes."""
+    every_action: frozenset[str] = frozenset()
+    every_attribute: frozenset[str] = frozenset()
+    """The actions and attributes of all resources."""
+    misfits: set[str] = msgspec.field(default_factory=set)
+    """Ids of policy instances whose condition has no meaning, reported already."""
+    expanded: int = 0
+    """The parts that expansion has made."""
+
+    def attributes_of(self, resource: str) -> Attributes | None:
+        """``None`` where a syntax error may hide the resource."""
+        found = self.resources.get(resource)
+        return None if found is None else found.attributes

@@ -9,8 +9,8 @@ from __future__ import annotations
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
 from policylang.model import types as t
-from policylang.model.paths import ConditionScope, is_known, joins_conditions, resolve_path
-from policylang.model.report import DiagnosticLog
+from policylang.model.context import ConditionScope
+from policylang.model.paths import is_known, joins_conditions, resolve_path
 from policylang.model.slips import needless_word
 from policylang.model.values import literal, mismatch, natural_type
 from policylang.syntax import expressions
@@ -31,16 +31,12 @@ def comparable(left: t.Type, right: t.Type) -> bool:
 
 def called(scope: ConditionScope, node: expressions.Node) -> str:
     """What is written, for messages."""
-    return quoted(_written(scope, node))
+    return quoted(scope.text(node))
 
 
 def misfit(scope: ConditionScope, node: expressions.Node, type_: t.Type, found: str, help: str = "") -> None:
     """Report a type that something written has and that is not needed there."""
-    mismatch(scope.report, scope.source, node, called(scope, node), type_, found, help)
-
-
-def _written(scope: ConditionScope, node: expressions.Node) -> str:
-    return scope.source.text[node.start_pos : node.end_pos]
+    mismatch(scope, node, called(scope, node), type_, found, help)
 
 
 def has_name(scope: ConditionScope, node: expressions.Node, *sides: expressions.Operand) -> bool:
@@ -109,24 +105,24 @@ def one_side(
             assert isinstance(node, expressions.Number)
             scope.error("PL103", node, f"{called(scope, node)} is a number", "name an attribute")
             return None
-        return literal(scope.world.constants, scope.source, node, type_, what)
+        return literal(scope, node, type_, what)
     if joins_conditions(scope, node) or needless_word(scope, node):
         return None
     word = word_of(node)
     if word in ("true", "false") and other is not None and not _is_value(node, other) and not is_known(scope, word):
         found, by = f"`{word}` is true or false", "present" if word == "true" else "missing"
         if isinstance(beside, expressions.Path) and beside.start_pos < node.start_pos:
-            help = f"write `{_written(scope, beside)} is {by}`"
-            mismatch(scope.report, scope.source, node, what, other, found, help, by)
+            help = f"write `{scope.text(beside)} is {by}`"
+            mismatch(scope, node, what, other, found, help, by)
         else:
-            mismatch(scope.report, scope.source, node, what, other, found)
+            mismatch(scope, node, what, other, found)
         return None
     if other is not None and _is_value(node, other):
         if _is_parameter(scope, node, other):
             return None
-        return literal(scope.world.constants, scope.source, node.steps[0], other, what)
+        return literal(scope, node.steps[0], other, what)
     if word is not None and isinstance(other, t.EnumType) and not is_known(scope, word):
-        return literal(scope.world.constants, scope.source, node.steps[0], other, what)
+        return literal(scope, node.steps[0], other, what)
     is_first = beside is not None and node.start_pos < beside.start_pos
     return resolve_path(scope, node, None if is_first else other)
 
@@ -152,7 +148,7 @@ def type_of(scope: ConditionScope, node: expressions.Operand) -> t.Type | None:
         return scope.parameters[word].type
     if word is not None and attributes is not None and word in attributes:
         return attributes[word] if scope.only is None or word in scope.only else None
-    found = resolve_path(scope.reporting_to(DiagnosticLog()), node)
+    found = resolve_path(scope.aside(), node)
     return found.type if found else None
 
 
@@ -181,7 +177,7 @@ def _is_ambiguous(scope: ConditionScope, node: expressions.Comparison, left_type
     A name beside itself is no meaning of its own: in `active is active` one of the two is the value.
     """
     right_is_value, left_is_value = _is_value(node.right, left_type), _is_value(node.left, right_type)
-    left, right = _written(scope, node.left), _written(scope, node.right)
+    left, right = scope.text(node.left), scope.text(node.right)
     both_names = comparable(left_type, right_type)
     if left == right or right_is_value + left_is_value + both_names < 2:
         return False

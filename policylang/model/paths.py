@@ -2,79 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
-
-import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
+from policylang.model.context import ConditionScope
 from policylang.model.elsewhere import as_here
-from policylang.model.report import DiagnosticLog, at
-from policylang.model.symbols import unknown
+from policylang.model.model import Attributes
 from policylang.model.types import BoolType, RecordType, TextType, Type, UserType
-from policylang.model.values import Constants, mismatch
-from policylang.source import Source
+from policylang.model.values import mismatch
 from policylang.suggest import closest
 from policylang.syntax import expressions
 
 _THE_USER_HELP = "write `assigned user` for the user who makes the request"
 
-Attributes = Mapping[str, Type | None]
-"""Attribute types by name; ``None`` where the type is unknown after an error."""
-
 Root = Literal["record", "subject", "request"]
-
-
-class PathScope(msgspec.Struct):
-    """The attributes that paths can lead through. ``None`` for attributes that a syntax error hides."""
-
-    constants: Constants
-    resources: Mapping[str, Attributes | None]
-    subject: Attributes | None
-    request: Attributes | None
-    trees: Mapping[str, tuple[str, bool]]
-    """Of the resources whose records form trees: the attribute that leads to the record above, and whether a record
-    may have none.
-    """
-
-
-class ConditionScope(msgspec.Struct, frozen=True):
-    """What the names in one condition mean."""
-
-    world: PathScope
-    resource: str
-    source: Source
-    parameters: Mapping[str, ir.Constant] = {}
-    only: frozenset[str] | None = None
-    """In a policy on any resource: the attributes that its ``with`` names."""
-
-    @property
-    def report(self) -> DiagnosticLog:
-        return self.world.constants.report
-
-    def error(
-        self,
-        code: str,
-        node: expressions.Node,
-        message: str,
-        help: str | None = None,
-        *,
-        by: str | None = None,
-        replace: expressions.Node | None = None,
-    ) -> None:
-        """As `DiagnosticLog.error`, in the source of the condition."""
-        self.report.error(code, self.source, node, message, help, by=by, replace=replace)
-
-    @property
-    def attributes(self) -> Attributes | None:
-        """Those of the resource."""
-        return self.world.resources.get(self.resource)
-
-    def reporting_to(self, report: DiagnosticLog) -> ConditionScope:
-        """The same with another log."""
-        constants = msgspec.structs.replace(self.world.constants, report=report)
-        return msgspec.structs.replace(self, world=msgspec.structs.replace(self.world, constants=constants))
 
 
 def is_known(scope: ConditionScope, word: str | None) -> bool:
@@ -88,7 +31,7 @@ def resolve_path(scope: ConditionScope, node: expressions.Path, other: Type | No
 
     ``other`` is the type of what it is compared with, where that is known; it makes better help.
     """
-    where = at(scope.source, node)
+    where = scope.at(node)
     if node.subject:
         return _follow(scope, "subject", UserType(None), node.steps, where)
     first, *later = node.steps
@@ -99,7 +42,7 @@ def resolve_path(scope: ConditionScope, node: expressions.Path, other: Type | No
     if _written_elsewhere(scope, node):
         return None
     if first.value == "request" and later and _is_request(scope, later[0]):
-        return _enter(scope, "request", scope.world.request, later, where, "request")
+        return _enter(scope, "request", scope.request, later, where, "request")
     if scope.only is not None and attributes and first.value in attributes and first.value not in scope.only:
         message = f"this applies to any resource, and not all have {quoted(first.value)}"
         help = f"add it: `with {', '.join([*sorted(scope.only), first.value])}`"
@@ -113,9 +56,9 @@ def _written_elsewhere(scope: ConditionScope, node: expressions.Path) -> bool:
     attributes, names = scope.attributes, [step.value for step in node.steps]
     if attributes is None or is_known(scope, names[0]):
         return False
-    if names[0] == "request" and len(names) > 1 and (scope.world.request is None or names[1] in scope.world.request):
+    if names[0] == "request" and len(names) > 1 and (scope.request is None or names[1] in scope.request):
         return False
-    by = as_here(names, scope.resource, attributes, scope.world.subject or (), scope.world.request or ())
+    by = as_here(names, scope.resource, attributes, scope.subject or (), scope.request or ())
     if by is None:
         return False
     if by == "assigned user":
@@ -131,7 +74,7 @@ def _written_elsewhere(scope: ConditionScope, node: expressions.Path) -> bool:
 
 def _is_request(scope: ConditionScope, second: expressions.Name) -> bool:
     """Whether `request.…` speaks of the request; an attribute `request` of the record comes after it."""
-    known = scope.world.request is None or second.value in scope.world.request
+    known = scope.request is None or second.value in scope.request
     return known or scope.attributes is None or "request" not in scope.attributes
 
 
@@ -172,7 +115,7 @@ def _attribute(
             scope.error("PL101", step, message, help, by=by)
         else:
             candidates = [*scope.parameters, *attributes]
-            unknown(scope.report, scope.source, step, "attribute", candidates, help, owner)
+            scope.unknown(step, "attribute", candidates, help, owner)
         return None
     return attributes[step.value]
 
@@ -183,7 +126,7 @@ def joins_conditions(scope: ConditionScope, node: expressions.Path) -> bool:
     A name may consist of several words, so the parser takes `vip and status is lead` for a comparison of one name.
     """
     for step in node.steps:
-        words = scope.source.text[step.start_pos : step.end_pos].split()
+        words = scope.text(step).split()
         joint = next((word for word in words[1:] if word in ("and", "or")), None)
         if joint is None:
             continue
@@ -224,12 +167,12 @@ def _follow(
     for step in steps:
         match type_:
             case UserType():
-                following = _attribute(scope, scope.world.subject, step, "subject")
+                following = _attribute(scope, scope.subject, step, "subject")
             case RecordType(resource):
-                following = _attribute(scope, scope.world.resources.get(resource), step, resource)
+                following = _attribute(scope, scope.model.attributes_of(resource), step, resource)
             case _:
                 why = "only users and related records have attributes"
-                mismatch(scope.report, scope.source, step, quoted(names[-1]), type_, "it has no attributes", why)
+                mismatch(scope, step, quoted(names[-1]), type_, "it has no attributes", why)
                 return None
         if following is None:
             return None

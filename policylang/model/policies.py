@@ -6,63 +6,61 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-import msgspec
-
 from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant, weight
-from policylang.model.context import Context
-from policylang.model.model import Instance, ResourceModel, place_of
-from policylang.model.paths import ConditionScope
+from policylang.model.context import Build, Context
+from policylang.model.model import Instance, ResourceModel
 from policylang.model.report import DiagnosticLog, Site, related
 from policylang.model.resources import resolve_type
 from policylang.model.targets import are_attributes, check_any_resource, check_some_have
 from policylang.model.types import Type, in_words, sample
 from policylang.model.typing import type_condition
 from policylang.model.values import literal
-from policylang.source import Source
 from policylang.syntax import ast, expressions
 
 
-def check_policies(context: Context) -> None:
+def check_policies(build: Build) -> None:
     """Check each policy by itself, and make the instances of those that need no arguments and no resource."""
-    sites = [site for _, site in context.symbols.every("policy")]
-    sites += [site for site in context.symbols.duplicates if isinstance(site.node, ast.Policy)]
+    symbols = build.symbols
+    sites = [site for _, site in symbols.every("policy")]
+    sites += [site for site in symbols.duplicates if isinstance(site.node, ast.Policy)]
     for site in sites:
-        node: ast.Policy = site.node  # type: ignore[assignment]
-        parameters = _parameters(context, site.source, node)
-        if context.symbols.names["policy"][node.name.value] is site:
-            context.model.parameters[node.name.value] = parameters
+        context, node = build.within(site.source), site.node
+        parameters = _parameters(context, node)
+        is_first = symbols.names["policy"][node.name.value] is site
+        if is_first:
+            build.model.parameters[node.name.value] = parameters
         if isinstance(node.target, ast.AnyResource):
-            _check_generic(context, site.source, node, parameters)
+            _check_generic(context, node, parameters)
         else:
-            _check_specific(context, site, node, parameters)
+            _check_specific(context, node, parameters, is_first)
 
 
-def _parameters(context: Context, source: Source, node: ast.Policy) -> dict[str, Type | None]:
+def _parameters(context: Context, node: ast.Policy) -> dict[str, Type | None]:
     found: dict[str, Type | None] = {}
     if len(node.parameters) > context.limits.parameters:
         message = f"{len(node.parameters)} parameters, the limit is {context.limits.parameters}"
-        context.report.error("PL110", source, node.name, message, "split the policy")
+        context.error("PL110", node.name, message, "split the policy")
     for parameter in node.parameters:
         if isinstance(parameter, ast.MisplacedValue):
             message = f"expected a parameter, found {quoted(parameter.name.value)}"
             help = f"give the parameter a type: `{parameter.name.value}: duration`"
-            context.report.error("PL100", source, parameter, message, help)
+            context.error("PL100", parameter, message, help)
         elif parameter.name.value in found:
             message = f"the parameter {quoted(parameter.name.value)} is declared twice"
-            context.report.error("PL102", source, parameter.name, message, "rename one of the two")
+            context.error("PL102", parameter.name, message, "rename one of the two")
         else:
-            found[parameter.name.value] = resolve_type(context, source, parameter.type)
+            found[parameter.name.value] = resolve_type(context, parameter.type)
     return found
 
 
-def _check_shadowing(context: Context, source: Source, node: ast.Policy, attributes: Collection[str]) -> None:
+def _check_shadowing(context: Context, node: ast.Policy, attributes: Collection[str]) -> None:
     """A parameter named like an attribute would silently take its place in the condition."""
     for parameter in node.parameters:
         if parameter.name.value in attributes:
             message = f"the parameter {quoted(parameter.name.value)} has the name of an attribute"
             help = "rename the parameter, so that the condition can use both"
-            context.report.error("PL102", source, parameter.name, message, help)
+            context.error("PL102", parameter.name, message, help)
 
 
 def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | None:
@@ -72,47 +70,43 @@ def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | N
     return {name: Constant(type_, "", "") for name, type_ in parameters.items() if type_ is not None}
 
 
-def _check_specific(context: Context, site: Site, node: ast.Policy, parameters: dict[str, Type | None]) -> None:
+def _check_specific(context: Context, node: ast.Policy, parameters: dict[str, Type | None], is_first: bool) -> None:
     assert isinstance(node.target, expressions.Name)
-    resource = context.resource(site.source, node.target)
+    resource = context.resource_named(node.target)
     if resource is None:
         return
-    context.actions(site.source, node.actions, resource, node.target.value)
-    _check_shadowing(context, site.source, node, resource.attributes.keys())
+    context.actions(node.actions, resource, node.target.value)
+    _check_shadowing(context, node, resource.attributes.keys())
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
-    typed = type_condition(ConditionScope(context.world, node.target.value, site.source, stand_ins), node.condition)
-    if typed is not None and not parameters and context.symbols.names["policy"][node.name.value] is site:
-        if not context.expand(site.source, node, weight(typed)):
-            return
+    typed = type_condition(context.scope(node.target.value, stand_ins), node.condition)
+    if typed is not None and not parameters and is_first and context.expand(node, weight(typed)):
         actions = tuple(name.value for name in node.actions) or None
         instance = Instance(node.name.value, node.name.value, (), node.target.value, actions, typed)
         context.model.instances[instance.id] = instance
 
 
-def _check_generic(context: Context, source: Source, node: ast.Policy, parameters: dict[str, Type | None]) -> None:
+def _check_generic(context: Context, node: ast.Policy, parameters: dict[str, Type | None]) -> None:
     """Check a policy on any resource against the resources that it fits, until one is found that it is right for."""
     assert isinstance(node.target, ast.AnyResource)
-    needed = context.distinct(source, node.target.attributes, "attribute")
-    are_attributes(context, source, needed)
+    needed = context.distinct(node.target.attributes, "attribute")
+    are_attributes(context, needed)
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
     only = frozenset(name.value for name in needed)
-    _check_shadowing(context, source, node, only)
+    _check_shadowing(context, node, only)
     first: DiagnosticLog | None = None
     tried: set[tuple[Type | None, ...]] = set()
     for resource_name, resource in context.model.resources.items():
         types = tuple(resource.attributes.get(name) for name in sorted(only))
         if only <= resource.attributes.keys() and types not in tried:
             tried.add(types)
-            report = DiagnosticLog()
-            scope = ConditionScope(context.world, resource_name, source, stand_ins, only).reporting_to(report)
-            typed = type_condition(scope, node.condition)
-            if typed is not None:
+            scope = context.aside().scope(resource_name, stand_ins, only)
+            if type_condition(scope, node.condition) is not None:
                 return
-            first = first or report
+            first = first or scope.report
     for found in first.diagnostics if first is not None else ():
         context.report.add(found)
 
@@ -120,16 +114,15 @@ def _check_generic(context: Context, source: Source, node: ast.Policy, parameter
 # --- where policies are attached -----------------------------------------------------------------------------
 
 
-def check_limit(context: Context, source: Source, node: ast.Limit) -> None:
+def check_limit(context: Context, node: ast.Limit) -> None:
     """Check one attachment and file its instances, one for each resource."""
-    site = context.symbols.find(context.report, "policy", source, node.policy)
+    site = context.find("policy", node.policy)
     if site is None:
         return
-    policy: Any = site.node
+    policy: ast.Policy = site.node
     name = node.policy.value
-    parameters = context.model.parameters[name]
-    resources = _resources_of(context, source, node, policy, site)
-    arguments = _arguments(context, source, node, parameters, site)
+    resources = _resources_of(context, node, site)
+    arguments = _arguments(context, node, site)
     if not resources or arguments is None:
         return
     declared = [action.value for action in policy.actions]
@@ -137,25 +130,25 @@ def check_limit(context: Context, source: Source, node: ast.Limit) -> None:
     if not fitting:
         of = quoted(resources[0]) if isinstance(node.resource, expressions.Name | None) else "no resource"
         message = f"it limits {listed(declared, 'and')}, {of} has {'none' if of != 'no resource' else 'any'} of them"
-        _does_not_fit(context, source, node, message, site)
+        _does_not_fit(context, node, message, site)
         return
     if isinstance(node.resource, ast.AnyResource):
-        check_some_have(context, source, node.actions, fitting)
+        check_some_have(context, node.actions, fitting)
     else:
-        context.actions(source, node.actions, context.model.resources[fitting[0]], fitting[0])
+        context.actions(node.actions, context.model.resources[fitting[0]], fitting[0])
     for action in node.actions:
         known = any(action.value in context.model.resources[each].actions for each in fitting)
         if declared and known and action.value not in declared:
             message = f"the policy {quoted(name)} limits {', '.join(declared)} only"
             help = f"remove `{action.value}`"
-            context.report.error("PL107", source, action, message, help, related(site, "declared here"))
+            context.error("PL107", action, message, help, related(site, "declared here"))
     if isinstance(node.resource, ast.AnyResource):
         wanted = [action.value for action in node.actions]
         fitting = [each for each in fitting if _limits_something(context.model.resources[each], wanted, declared)]
-    found = [_instance(context, source, node, site, each, arguments) for each in fitting]
+    found = [_instance(context, node, site, each, arguments) for each in fitting]
     filed = tuple(each for each in found if each is not None)
     if len(filed) == len(found):
-        context.model.limits[place_of(source, node)] = filed
+        context.model.limits[context.at(node)] = filed
 
 
 def _limits_something(resource: ResourceModel, actions: list[str], declared: Collection[str]) -> bool:
@@ -164,48 +157,43 @@ def _limits_something(resource: ResourceModel, actions: list[str], declared: Col
 
 
 def _instance(
-    context: Context,
-    source: Source,
-    node: ast.Limit,
-    site: Site,
-    resource: str,
-    arguments: tuple[Constant, ...],
+    context: Context, node: ast.Limit, site: Site, resource: str, arguments: tuple[Constant, ...]
 ) -> str | None:
     """The id of the policy's instance on the resource, made where there is none yet; ``None`` after a report."""
-    policy: ast.Policy = site.node  # type: ignore[assignment]
-    instance_id = _instance_id(node.policy.value, arguments, resource, isinstance(policy.target, ast.AnyResource))
+    instance_id = _instance_id(node.policy.value, arguments, resource, isinstance(site.node.target, ast.AnyResource))
     if instance_id not in context.model.instances:
-        if instance_id in context.misfits or context.expanded > context.limits.expansion:
+        if instance_id in context.model.misfits or context.model.expanded > context.limits.expansion:
             return None
-        instance = _expand(context, source, node, site, resource, arguments, instance_id)
+        instance = _expand(context, node, site, resource, arguments, instance_id)
         if instance is None:
-            context.misfits.add(instance_id)
+            context.model.misfits.add(instance_id)
             return None
         context.model.instances[instance_id] = instance
     return instance_id
 
 
-def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast.Policy, site: Site) -> list[str]:
+def _resources_of(context: Context, node: ast.Limit, site: Site) -> list[str]:
     """The resources that a limit is about; none after a report."""
+    policy: ast.Policy = site.node
     if isinstance(policy.target, expressions.Name):
         own, named = policy.target.value, node.resource
         if named is None or (isinstance(named, expressions.Name) and named.value == own):
             return [own] if own in context.model.resources else []
-        if isinstance(named, ast.AnyResource) or context.resource(source, named) is not None:
-            _does_not_fit(context, source, named, f"it is a policy on {quoted(own)}", site)
+        if isinstance(named, ast.AnyResource) or context.resource_named(named) is not None:
+            _does_not_fit(context, named, f"it is a policy on {quoted(own)}", site)
         return []
     if node.resource is None:
         message = f"{quoted(node.policy.value)} is a policy on any resource: name the resource it applies to"
-        help = f"write `policy {source.text[node.policy.start_pos : node.end_pos]} on …`"
-        context.report.error("PL107", source, node, message, help, related(site, "declared here"))
+        help = f"write `policy {context.source.text[node.policy.start_pos : node.end_pos]} on …`"
+        context.error("PL107", node, message, help, related(site, "declared here"))
         return []
     if isinstance(node.resource, ast.AnyResource):
-        resources = check_any_resource(context, source, node.resource)
-        context.expand(source, node, len(resources))
+        resources = check_any_resource(context, node.resource)
+        context.expand(node, len(resources))
     else:
-        resources = [node.resource.value] if context.resource(source, node.resource) is not None else []
+        resources = [node.resource.value] if context.resource_named(node.resource) is not None else []
     for name in policy.target.attributes:
-        if name.value not in context.every_attribute:
+        if name.value not in context.model.every_attribute:
             return []  # reported where the policy is declared
         lacking = [each for each in resources if name.value not in context.model.resources[each].attributes]
         if lacking:
@@ -214,65 +202,53 @@ def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast
                 names = sorted({*(each.value for each in node.resource.attributes), name.value})
                 help = f"write `on any resource with {', '.join(names)}`"
             message = f"{quoted(lacking[0])} has no attribute {quoted(name.value)}"
-            _does_not_fit(context, source, node.resource, message, site, help)
+            _does_not_fit(context, node.resource, message, site, help)
             return []
     return resources
 
 
-def _does_not_fit(
-    context: Context, source: Source, node: expressions.Node, why: str, site: Site, help: str = ""
-) -> None:
-    policy: Any = site.node
-    context.report.error(
-        "PL107",
-        source,
-        node,
-        f"the policy {quoted(policy.name.value)} does not fit here: {why}",
-        help or "choose another policy, or write one for this resource",
-        related(site, "declared here"),
-    )
+def _does_not_fit(context: Context, node: expressions.Node, why: str, site: Site, help: str = "") -> None:
+    message = f"the policy {quoted(site.node.name.value)} does not fit here: {why}"
+    help = help or "choose another policy, or write one for this resource"
+    context.error("PL107", node, message, help, related(site, "declared here"))
 
 
-def _arguments(
-    context: Context, source: Source, node: ast.Limit, parameters: dict[str, Type | None], site: Site
-) -> tuple[Constant, ...] | None:
+def _arguments(context: Context, node: ast.Limit, site: Site) -> tuple[Constant, ...] | None:
     """The arguments as constants of the parameters' types."""
+    parameters = context.model.parameters[node.policy.value]
     if len(node.arguments) != len(parameters):
         wanted = ", ".join(sample(type_) for type_ in parameters.values())
         given = f"{len(node.arguments)} {'is' if len(node.arguments) == 1 else 'are'}"
         message = f"{quoted(node.policy.value)} takes {_count(len(parameters))}, {given} given"
         help = f"write `policy {node.policy.value}({wanted})`" if parameters else "remove the parentheses"
-        context.report.error("PL104", source, node, message, help, related(site, "declared here"))
+        context.error("PL104", node, message, help, related(site, "declared here"))
         return None
     values: list[Constant] = []
     for argument, (name, type_) in zip(node.arguments, parameters.items(), strict=True):
-        value = _argument(context, source, argument, name, type_)
+        value = _argument(context, argument, name, type_)
         if value is not None:
             values.append(value)
     return tuple(values) if len(values) == len(parameters) else None
 
 
-def _argument(
-    context: Context, source: Source, node: expressions.Value, parameter: str, type_: Type | None
-) -> Constant | None:
+def _argument(context: Context, node: expressions.Value, parameter: str, type_: Type | None) -> Constant | None:
     if type_ is None:
         return None
     written: Any = node
     if isinstance(node, expressions.Path):
         written = node.steps[0] if len(node.steps) == 1 and not node.subject else None
-    report = DiagnosticLog()
+    aside = context.aside()
     value = None
     if written is not None and not isinstance(node, expressions.List):
-        constants = msgspec.structs.replace(context.constants, report=report)
-        value = literal(constants, source, written, type_, f"the parameter {quoted(parameter)}")
-    for found in report.diagnostics:
+        value = literal(aside, written, type_, f"the parameter {quoted(parameter)}")
+    for found in aside.report.diagnostics:
         if found.code in ("PL103", "PL101"):
-            context.report.error("PL104", source, node, found.message, found.help)
+            context.error("PL104", node, found.message, found.help)
         else:
             context.report.add(found)
-    if value is None and not report.diagnostics:
+    if value is None and not aside.report.diagnostics:
         message = f"the parameter {quoted(parameter)} takes a constant: {in_words(type_)}"
-        context.report.error("PL104", source, node, message, f"write a constant: `{sample(type_)}`")
+        context.error("PL104", node, message, f"write a constant: `{sample(type_)}`")
     return value
 
 
@@ -295,31 +271,24 @@ def _constant_text(constant: Constant) -> str:
 
 
 def _expand(
-    context: Context,
-    source: Source,
-    node: ast.Limit,
-    site: Site,
-    resource: str,
-    arguments: tuple[Constant, ...],
-    instance_id: str,
+    context: Context, node: ast.Limit, site: Site, resource: str, arguments: tuple[Constant, ...], instance_id: str
 ) -> Instance | None:
-    policy: ast.Policy = site.node  # type: ignore[assignment]
+    policy: ast.Policy = site.node
     names = context.model.parameters[node.policy.value]
     bound = dict(zip(names, arguments, strict=True))
-    report = DiagnosticLog()
     only = None
     if isinstance(policy.target, ast.AnyResource):
         only = frozenset(name.value for name in policy.target.attributes)
-    scope = ConditionScope(context.world, resource, site.source, bound, only).reporting_to(report)
+    scope = context.aside().within(site.source).scope(resource, bound, only)
     typed = type_condition(scope, policy.condition)
     if typed is None:
-        for found in report.diagnostics:
+        for found in scope.report.diagnostics:
             # What is wrong with the policy itself was reported where it is declared.
             if found.location not in context.report.locations:
-                _does_not_fit(context, source, node, found.message, site, found.help or "")
+                _does_not_fit(context, node, found.message, site, found.help or "")
                 break
         return None
-    if not context.expand(source, node, weight(typed)):
+    if not context.expand(node, weight(typed)):
         return None
     actions = tuple(action.value for action in policy.actions) or None
     return Instance(instance_id, node.policy.value, arguments, resource, actions, typed)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-from policylang.diagnostics import Diagnostic, Edit, Related
+from policylang.diagnostics import Diagnostic, Related
 from policylang.settings.limits import MOST_MISTAKES
 from policylang.source import Location, Source
 from policylang.suggest import closest
@@ -17,7 +18,7 @@ class Site(msgspec.Struct, frozen=True, gc=False):
     """A syntax node and the source it stands in."""
 
     source: Source
-    node: expressions.Node
+    node: Any
 
     @property
     def at(self) -> str:
@@ -45,25 +46,6 @@ class DiagnosticLog:
         self.suggestions = 0
         self.left_out: Diagnostic | None = None
         """The first one that is not in the list."""
-
-    def error(
-        self,
-        code: str,
-        source: Source,
-        node: expressions.Node,
-        message: str,
-        help: str | None = None,
-        *others: Related,
-        by: str | None = None,
-        replace: expressions.Node | None = None,
-    ) -> None:
-        """Report that something is wrong at a node. ``by`` is the text that mends it in place of the node, or of the
-        one that is to ``replace``.
-        """
-        location = source.location(node.start_pos, node.end_pos)
-        wrong = replace or node
-        edit = None if by is None else Edit(source.location(wrong.start_pos, wrong.end_pos), by)
-        self.add(Diagnostic(code=code, message=message, location=location, help=help, related=others, edit=edit))
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Take over a diagnostic."""

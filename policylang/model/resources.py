@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from policylang.diagnostics import listed, quoted
-from policylang.model.context import Context
+from policylang.model.context import Build, Context
 from policylang.model.model import KINDS, ActionModel, ResourceModel
 from policylang.model.report import Site, related
-from policylang.model.symbols import unknown
 from policylang.model.types import SIMPLE_TYPES, EnumType, PlaceType, RecordType, SetType, Type, UserType, in_words
 from policylang.model.world import ancestors, chain, cycles
-from policylang.source import Source
 from policylang.syntax import ast, expressions
 
 # What the types are called elsewhere.
@@ -28,41 +25,42 @@ _OTHER_LANGUAGES = {
 }
 
 
-def check_resources(context: Context) -> None:
+def check_resources(build: Build) -> None:
     """Fill the model's resources and the attributes of users and requests; report what is wrong with them."""
-    model = context.model
-    for name, site in context.symbols.every("resource"):
-        model.resources[name] = _resource(context, site)
-    for site in context.symbols.duplicates:
+    model, symbols = build.model, build.symbols
+    for name, site in symbols.every("resource"):
+        model.resources[name] = _resource(build.within(site.source), site)
+    for site in symbols.duplicates:
         if isinstance(site.node, ast.Resource):
-            _resource(context, site)
+            _resource(build.within(site.source), site)
     every = model.resources.values()
-    context.every_action = frozenset(name for resource in every for name in resource.actions)
-    context.every_attribute = frozenset(name for resource in every for name in resource.attributes)
+    model.every_action = frozenset(name for resource in every for name in resource.actions)
+    model.every_attribute = frozenset(name for resource in every for name in resource.attributes)
     for keyword, attributes in (("subject", model.subject), ("request", model.request)):
-        block = context.symbols.blocks.get(keyword)
+        block = symbols.blocks.get(keyword)
         if block is not None:
+            context = build.within(block.source)
             nodes: dict[str, ast.Attribute] = {}
-            for attribute in block.node.attributes:  # type: ignore[attr-defined]
-                _attribute(context, block.source, attribute, attributes, nodes)
+            for attribute in block.node.attributes:
+                _attribute(context, attribute, attributes, nodes)
                 if attribute.tree is not None:
                     message = f"only records form trees, a {keyword} has none above it"
-                    context.report.error("PL102", block.source, attribute.tree, message, "delete `as tree`")
-    for resource in model.resources.values():
-        _check_clauses(context, resource)
-    _check_requirement_cycles(context)
+                    context.error("PL102", attribute.tree, message, "delete `as tree`")
+    for resource in every:
+        _check_clauses(build.within(resource.site.source), resource)
+    _check_requirement_cycles(build)
 
 
-def resolve_type(context: Context, source: Source, node: ast.Type) -> Type | None:
+def resolve_type(context: Context, node: ast.Type) -> Type | None:
     """The type that is written, or ``None`` after a report."""
     match node:
         case ast.SetType(of=of):
-            item = resolve_type(context, source, of)
+            item = resolve_type(context, of)
             return SetType(item) if item is not None and not isinstance(item, SetType) else None
         case ast.EnumType(values=values):
-            return EnumType(tuple(name.value for name in context.distinct(source, values, "value")))
+            return EnumType(tuple(name.value for name in context.distinct(values, "value")))
         case ast.UserType(role=role):
-            if role is not None and not context.find("role", source, role):
+            if role is not None and not context.find("role", role):
                 return None
             return UserType(role.value if role else None)
     name, symbols = node.value, context.symbols
@@ -78,72 +76,68 @@ def resolve_type(context: Context, source: Source, node: ast.Type) -> Type | Non
         by = _OTHER_LANGUAGES.get(name.lower()) or (f"user with role {name}" if name in symbols.names["role"] else None)
         if by is not None:
             candidates, help = [], f"write `{by}`"
-        unknown(context.report, source, node, "type", candidates, help, by=by)
+        context.unknown(node, "type", candidates, help, by=by)
     return None
 
 
 def _resource(context: Context, site: Site) -> ResourceModel:
-    node: Any = site.node
+    node: ast.Resource = site.node
     resource = ResourceModel(site, {}, {}, {})
     for item in node.items:
         match item:
             case ast.Attribute():
-                _attribute(context, site.source, item, resource.attributes, resource.nodes)
+                _attribute(context, item, resource.attributes, resource.nodes)
             case ast.Actions(items=actions):
                 for each in actions:
-                    _action(context, site.source, each, resource.actions)
+                    _action(context, each, resource.actions)
             case ast.Action():
-                _action(context, site.source, item, resource.actions)
+                _action(context, item, resource.actions)
     resource.place = _place_attribute(context, node.name, resource)
     resource.tree = _tree_attribute(context, node.name.value, resource)
     return resource
 
 
 def _attribute(
-    context: Context,
-    source: Source,
-    node: ast.Attribute,
-    types: dict[str, Type | None],
-    nodes: dict[str, ast.Attribute],
+    context: Context, node: ast.Attribute, types: dict[str, Type | None], nodes: dict[str, ast.Attribute]
 ) -> None:
-    type_ = resolve_type(context, source, node.type)
+    type_ = resolve_type(context, node.type)
     name = node.name.value
     if name in nodes:
         message = f"the attribute {quoted(name)} is declared twice"
         help = "delete or rename one"
-        first = related(Site(source, nodes[name]), "first declared here")
-        context.report.error("PL102", source, node.name, message, help, first)
+        first = related(Site(context.source, nodes[name]), "first declared here")
+        context.error("PL102", node.name, message, help, first)
         return
     nodes[name] = node
     types[name] = type_
 
 
-def _action(context: Context, source: Source, node: ast.Action, actions: dict[str, ActionModel]) -> None:
+def _action(context: Context, node: ast.Action, actions: dict[str, ActionModel]) -> None:
     name = node.name.value
     first = actions.get(name)
     if name == "all":
         message = "`all` cannot name an action: `grant all` grants every action"
-        context.report.error("PL100", source, node.name, message, "rename it")
+        context.error("PL100", node.name, message, "rename it")
     elif first is not None:
         message = f"the action {quoted(name)} is declared twice"
         before = related(first.site, "first declared here")
-        context.report.error("PL102", source, node.name, message, "delete one of the two", before)
+        context.error("PL102", node.name, message, "delete one of the two", before)
     else:
-        actions[name] = ActionModel(Site(source, node), _kind(context, source, node), node.clauses)
+        actions[name] = ActionModel(Site(context.source, node), _kind(context, node), node.clauses)
 
 
-def _kind(context: Context, source: Source, node: ast.Action) -> str | None:
+def _kind(context: Context, node: ast.Action) -> str | None:
     """What kind of action it is."""
     name = node.name.value
-    like = context.once(source, node.clauses, ast.Like)
+    like = context.once(node.clauses, ast.Like)
     if like is None:
         return name if name in KINDS else None
     kind = like.kind.value
     if name in KINDS:
         message = f"{quoted(name)} is a kind of its own"
-        context.report.error("PL102", source, like, message, f"delete `like {kind}`, or rename the action")
+        context.error("PL102", like, message, f"delete `like {kind}`, or rename the action")
     elif kind not in KINDS:
-        unknown(context.report, source, like.kind, "kind of action", KINDS, f"an action is like {listed(list(KINDS))}")
+        context.unknown(like.kind, "kind of action", KINDS, f"an action is like {listed(list(KINDS))}")
     return kind
 
 
@@ -164,14 +158,14 @@ def _place_attribute(context: Context, resource_name: expressions.Name, resource
     first = resource.nodes[next(iter(places))]
     message = f"a record of {quoted(resource_name.value)} would be in several places: {', '.join(map(quoted, places))}"
     help = f"give the one that counts the name of its kind: `{places[second.name.value]} : {places[second.name.value]}`"
-    there = related(Site(resource.site.source, first), "the other place")
-    context.report.error("PL102", resource.site.source, second.name, message, help, there)
+    there = related(Site(context.source, first), "the other place")
+    context.error("PL102", second.name, message, help, there)
     return None
 
 
 def _tree_attribute(context: Context, name: str, resource: ResourceModel) -> str | None:
     """The attribute that leads to the record above, of which a resource has one at most."""
-    source, found = resource.site.source, None
+    found = None
     for attribute, node in resource.nodes.items():
         type_ = resource.attributes[attribute]
         if node.tree is None or type_ is None:
@@ -179,11 +173,11 @@ def _tree_attribute(context: Context, name: str, resource: ResourceModel) -> str
         if type_ != RecordType(name):
             message = f"{quoted(attribute)} is {in_words(type_)}: a tree leads from one `{name}` to another"
             help = f"write `{attribute} : {name} as tree`, or delete `as tree`"
-            context.report.error("PL103", source, node.type, message, help)
+            context.error("PL103", node.type, message, help)
         elif found is not None:
-            first = related(Site(source, resource.nodes[found]), "the other tree")
+            first = related(Site(context.source, resource.nodes[found]), "the other tree")
             message = f"a resource has one tree, {quoted(name)} has two"
-            context.report.error("PL102", source, node.tree, message, "delete `as tree` from one of them", first)
+            context.error("PL102", node.tree, message, "delete `as tree` from one of them", first)
         else:
             found = attribute
     return found
@@ -191,15 +185,14 @@ def _tree_attribute(context: Context, name: str, resource: ResourceModel) -> str
 
 def _check_clauses(context: Context, resource: ResourceModel) -> None:
     for action in resource.actions.values():
-        source = action.site.source
-        requires = context.once(source, action.clauses, ast.Requires)
-        context.once(source, action.clauses, ast.Bypasses)
-        assignable = context.once(source, action.clauses, ast.Assignable)
+        requires = context.once(action.clauses, ast.Requires)
+        context.once(action.clauses, ast.Bypasses)
+        assignable = context.once(action.clauses, ast.Assignable)
         for way in assignable.ways if assignable else ():
             if way.value not in ("ui", "api"):
-                unknown(context.report, source, way, "way to assign", ("ui", "api"))
+                context.unknown(way, "way to assign", ("ui", "api"))
         for atom in required(requires.requirement) if requires else ():
-            _check_required(context, source, atom)
+            _check_required(context, atom)
 
 
 def required(node: ast.Requirement) -> Iterator[ast.RequiredGrant | ast.RequiredFeature | ast.RequiredSuperuser]:
@@ -211,16 +204,16 @@ def required(node: ast.Requirement) -> Iterator[ast.RequiredGrant | ast.Required
         yield node
 
 
-def _check_required(context: Context, source: Source, atom: ast.Requirement) -> None:
+def _check_required(context: Context, atom: ast.Requirement) -> None:
     match atom:
         case ast.RequiredFeature(feature=feature):
-            context.find("feature", source, feature)
+            context.find("feature", feature)
         case ast.RequiredGrant(action=action, resource=name, place_kind=kind):
-            resource = context.resource(source, name)
+            resource = context.resource_named(name)
             if resource is not None:
-                context.actions(source, (action,), resource, name.value)
+                context.actions((action,), resource, name.value)
             if kind is not None:
-                context.find("kind of place", source, kind)
+                context.find("kind of place", kind)
 
 
 def _at_larger_place(resource: ResourceModel, atom: ast.RequiredGrant) -> bool:
@@ -229,11 +222,11 @@ def _at_larger_place(resource: ResourceModel, atom: ast.RequiredGrant) -> bool:
     return atom.place_kind is not None and not (isinstance(own, PlaceType) and own.scope == atom.place_kind.value)
 
 
-def _check_requirement_cycles(context: Context) -> None:
+def _check_requirement_cycles(build: Build) -> None:
     """An action that requires itself, by whatever way, is an error; itself at a larger place is not."""
     edges: dict[str, list[str]] = {}
     sites: dict[str, Site] = {}
-    for resource_name, resource in context.model.resources.items():
+    for resource_name, resource in build.model.resources.items():
         for name, action in resource.actions.items():
             here = f"{name} on {resource_name}"
             sites[here] = action.site
@@ -247,4 +240,4 @@ def _check_requirement_cycles(context: Context) -> None:
     for cycle in cycles({here: [t for t in there if t in edges] for here, there in edges.items()}, sites):
         site = sites[cycle[0]]
         message = f"an action requires itself: {chain(cycle)}"
-        context.report.error("PL105", site.source, site.node, message, "leave out one of the requirements")
+        build.within(site.source).error("PL105", site.node, message, "leave out one of the requirements")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from policylang.diagnostics import quoted
 from policylang.model import habits
 from policylang.model.conditions import WEEKDAYS
-from policylang.model.paths import ConditionScope, is_known
+from policylang.model.context import ConditionScope
+from policylang.model.paths import is_known
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
 from policylang.syntax import expressions
@@ -147,7 +148,7 @@ def _presence(scope: ConditionScope, node: expressions.Comparison, left: Type | 
 def _reports_group(scope: ConditionScope, right: expressions.Path, words: list[str]) -> bool:
     """A user compared with a group or a role."""
     name = right.steps[0].value
-    kind = next((each for each in ("group", "role") if name in scope.world.constants.symbols.names[each]), None)
+    kind = next((each for each in ("group", "role") if name in scope.symbols.names[each]), None)
     if kind is None and not any(words[: len(each)] == list(each) for each in habits.IN_GROUP):
         return False
     what = f"`{name}` is a {kind}" if kind else "a condition cannot test groups or roles"
@@ -162,8 +163,8 @@ def _report(scope: ConditionScope, node: expressions.Node, name: str, help: str,
 
 
 def _words(scope: ConditionScope, step: expressions.Name) -> list[str]:
-    return scope.source.text[step.start_pos : step.end_pos].split()
+    return scope.text(step).split()
 
 
 def _text(scope: ConditionScope, node: expressions.Node) -> str:
-    return " ".join(scope.source.text[node.start_pos : node.end_pos].split())
+    return " ".join(scope.text(node).split())

@@ -8,9 +8,7 @@ from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import ResourceModel
 from policylang.model.report import Site, related
-from policylang.model.symbols import unknown
 from policylang.model.types import Type, in_words
-from policylang.source import Source
 from policylang.syntax import ast, expressions
 
 
@@ -20,29 +18,29 @@ def having(resources: Mapping[str, ResourceModel], node: ast.AnyResource) -> lis
     return sorted(name for name, resource in resources.items() if wanted <= resource.attributes.keys())
 
 
-def check_any_resource(context: Context, source: Source, node: ast.AnyResource) -> list[str]:
+def check_any_resource(context: Context, node: ast.AnyResource) -> list[str]:
     """The resources that are meant; none after a report. Each attribute has one type in all of them."""
-    needed = context.distinct(source, node.attributes, "attribute")
-    if not are_attributes(context, source, needed):
+    needed = context.distinct(node.attributes, "attribute")
+    if not are_attributes(context, needed):
         return []
     resources = having(context.model.resources, node)
     if not resources and not context.symbols.is_block_hidden("resource"):
         names = ", ".join(quoted(name.value) for name in needed)
         message = f"no resource has all of {names}" if needed else "there is no resource"
-        context.report.error("PL101", source, node, message, "leave attributes out, or name the resource")
-    alike = [_has_one_type(context, source, name, resources) for name in needed]
+        context.error("PL101", node, message, "leave attributes out, or name the resource")
+    alike = [_has_one_type(context, name, resources) for name in needed]
     return resources if all(alike) else []
 
 
-def are_attributes(context: Context, source: Source, names: list[expressions.Name]) -> bool:
+def are_attributes(context: Context, names: list[expressions.Name]) -> bool:
     """Whether each name is an attribute of some resource; reports those that are not."""
-    strange = [name for name in names if name.value not in context.every_attribute]
+    strange = [name for name in names if name.value not in context.model.every_attribute]
     for name in () if context.symbols.is_block_hidden("resource") else strange:
-        unknown(context.report, source, name, "attribute", context.every_attribute, "no resource has it")
+        context.unknown(name, "attribute", context.model.every_attribute, "no resource has it")
     return not strange
 
 
-def _has_one_type(context: Context, source: Source, name: expressions.Name, resources: list[str]) -> bool:
+def _has_one_type(context: Context, name: expressions.Name, resources: list[str]) -> bool:
     types: dict[Type, str] = {}
     for resource in resources:
         type_ = context.model.resources[resource].attributes[name.value]
@@ -53,9 +51,8 @@ def _has_one_type(context: Context, source: Source, name: expressions.Name, reso
         return True
     (one, first), (other, second) = list(types.items())[:2]
     attribute = name.value
-    context.report.error(
+    context.error(
         "PL103",
-        source,
         name,
         f"{quoted(f'{first}.{attribute}')} is {in_words(one)}, {quoted(f'{second}.{attribute}')} is {in_words(other)}",
         "give the attribute one type, or name the resources",
@@ -67,21 +64,19 @@ def _has_one_type(context: Context, source: Source, name: expressions.Name, reso
     return False
 
 
-def is_named(context: Context, source: Source, node: ast.AnyResource, names: tuple[expressions.Name, ...]) -> None:
+def is_named(context: Context, node: ast.AnyResource, names: tuple[expressions.Name, ...]) -> None:
     """Report attributes that not all of the resources need have."""
     known = {name.value for name in node.attributes}
-    for name in context.distinct(source, names, "attribute"):
+    for name in context.distinct(names, "attribute"):
         if name.value not in known:
             message = f"not every resource has {quoted(name.value)}"
             help = f"add it: `any resource with {', '.join([*sorted(known), name.value])}`"
-            context.report.error("PL101", source, name, message, help)
+            context.error("PL101", name, message, help)
 
 
-def check_some_have(
-    context: Context, source: Source, names: tuple[expressions.Name, ...], resources: list[str]
-) -> None:
+def check_some_have(context: Context, names: tuple[expressions.Name, ...], resources: list[str]) -> None:
     """Report actions that none of the resources has."""
     actions = {action for name in resources for action in context.model.resources[name].actions}
-    for name in context.distinct(source, names, "action"):
+    for name in context.distinct(names, "action"):
         if name.value not in actions:
-            unknown(context.report, source, name, "action", actions, "none of these resources has it")
+            context.unknown(name, "action", actions, "none of these resources has it")

@@ -6,9 +6,9 @@ import re
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
+from policylang.model.context import ConditionScope
 from policylang.model.operands import called, misfit, one_side, type_of, word_of
-from policylang.model.paths import ConditionScope, resolve_path
-from policylang.model.report import at
+from policylang.model.paths import resolve_path
 from policylang.model.types import RecordType, TextType, in_words
 from policylang.syntax import expressions
 
@@ -36,7 +36,7 @@ def as_under(scope: ConditionScope, node: expressions.Comparison) -> expressions
 
 def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | None:
     """The typed test, without regard to a `not`; ``None`` after a report."""
-    where = at(scope.source, node)
+    where = scope.at(node)
     if node.operator.value not in ("is", "is not"):
         message = f"`under` does not follow `{node.operator.value}`"
         scope.error("PL103", node.operator, message, "write `is under`")
@@ -47,11 +47,11 @@ def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | Non
     if isinstance(operand, ir.Constant) or not isinstance(operand.type, RecordType):
         misfit(scope, node.operand, operand.type, "`is under` asks for a record")
         return None
-    tree = scope.world.trees.get(operand.type.resource)
-    if tree is None:
-        resource = operand.type.resource
-        message = f"the records of {quoted(resource)} form no tree"
-        help = f"mark the relation of `{resource}` to the record above: `parent : {resource} as tree`"
+    name = operand.type.resource
+    resource = scope.model.resources[name]
+    if resource.tree is None:
+        message = f"the records of {quoted(name)} form no tree"
+        help = f"mark the relation of `{name}` to the record above: `parent : {name} as tree`"
         scope.error("PL103", node.operand, message, help)
         return None
     top: ir.Operand | None
@@ -64,10 +64,10 @@ def type_under(scope: ConditionScope, node: expressions.Under) -> ir.Under | Non
     if not isinstance(top.type, TextType) and top.type != operand.type:
         below, above = called(scope, node.operand), called(scope, node.top)
         message = f"{above} is {in_words(top.type)}, {below} is {in_words(operand.type)}"
-        help = f"name a record of `{operand.type.resource}`, or its id"
+        help = f"name a record of `{name}`, or its id"
         scope.error("PL103", node.top, message, help)
         return None
-    return ir.Under(operand, *tree, top, where)
+    return ir.Under(operand, resource.tree, resource.marked(resource.tree, "optional"), top, where)
 
 
 def _is_own(scope: ConditionScope, node: expressions.Operand) -> bool:
@@ -83,7 +83,7 @@ def _is_own(scope: ConditionScope, node: expressions.Operand) -> bool:
 def _record(scope: ConditionScope, node: expressions.Operand) -> ir.Operand | None:
     """A path, or the record that is asked about by the name of its resource; an attribute of that name comes first."""
     if _is_own(scope, node):
-        return ir.Path("record", (), RecordType(scope.resource), at(scope.source, node))
+        return ir.Path("record", (), RecordType(scope.resource), scope.at(node))
     if not isinstance(node, expressions.Path):
         message = f"{called(scope, node)} is a constant, a record stands here"
         scope.error("PL103", node, message, "name a relation, or the resource itself")

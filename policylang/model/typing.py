@@ -7,6 +7,7 @@ from typing import Literal
 
 from policylang.model import conditions as ir
 from policylang.model import types as t
+from policylang.model.context import ConditionScope
 from policylang.model.operands import (
     both_sides,
     called,
@@ -19,8 +20,7 @@ from policylang.model.operands import (
     type_of,
     word_of,
 )
-from policylang.model.paths import ConditionScope, resolve_path
-from policylang.model.report import at
+from policylang.model.paths import resolve_path
 from policylang.model.slips import duration_in_words, negated_in_words, reports_slip
 from policylang.model.trees import as_under, type_under
 from policylang.model.values import literal, network, time_of_day
@@ -36,10 +36,10 @@ def type_condition(scope: ConditionScope, node: expressions.Condition) -> ir.Con
                 return None
             kind = ir.And if isinstance(node, expressions.And) else ir.Or
             flat = [part for item in typed for part in (item.items if isinstance(item, kind) else (item,))]
-            return kind(tuple(flat), at(scope.source, node))  # type: ignore[arg-type]
+            return kind(tuple(flat), scope.at(node))  # type: ignore[arg-type]
         case expressions.Not(item=item):
             inner = type_condition(scope, item)
-            return inner and negated(inner, at(scope.source, node))
+            return inner and negated(inner, scope.at(node))
         case expressions.Presence():
             return _presence(scope, node)
         case expressions.Membership():
@@ -97,7 +97,7 @@ _ORDER_HELP = {
 
 def _comparison(scope: ConditionScope, node: expressions.Comparison) -> ir.Condition | None:
     operator = node.operator.value
-    where = at(scope.source, node)
+    where = scope.at(node)
     if reports_slip(scope, node, type_of(scope, node.left)):
         return None
     if operator == "overlaps":
@@ -185,7 +185,7 @@ def _duration(scope: ConditionScope, node: expressions.Comparison) -> ir.Operand
             return None
         return resolve_path(scope, node.right)
     what = f"the right side of `{node.operator.value}`"
-    return literal(scope.world.constants, scope.source, node.right, t.DurationType(), what)
+    return literal(scope, node.right, t.DurationType(), what)
 
 
 def _text_or_set(scope: ConditionScope, node: expressions.Comparison, where: str) -> ir.Condition | None:
@@ -214,7 +214,7 @@ def _text_or_set(scope: ConditionScope, node: expressions.Comparison, where: str
 
 
 def _clock(scope: ConditionScope, node: expressions.Hours | expressions.Weekdays) -> ir.Condition | None:
-    operator, where = node.operator, at(scope.source, node)
+    operator, where = node.operator, scope.at(node)
     kind = "between" if isinstance(node, expressions.Hours) else "on"
     if operator.value not in ("is", "is not"):
         message, help = f"`{kind}` cannot follow `{operator.value}`", f"write `now is {kind} …`"
@@ -230,7 +230,7 @@ def _clock(scope: ConditionScope, node: expressions.Hours | expressions.Weekdays
         written = {day.value for day in node.days}
         found: ir.Condition = ir.Weekdays(tuple(day for day in ir.WEEKDAYS if day in written), where)
     else:
-        first, last = (time_of_day(scope.report, scope.source, each) for each in (node.first, node.last))
+        first, last = (time_of_day(scope, each) for each in (node.first, node.last))
         if first is None or last is None:
             return None
         found = ir.Hours(first, last, where)
@@ -288,15 +288,13 @@ def _list_test(scope: ConditionScope, node: expressions.ListTest) -> ir.Conditio
         operator_ = expressions.Name(node.operator.start_pos, node.operator.end_pos, "contains")
         one = expressions.Comparison(choice.start_pos, choice.end_pos, node.operand, operator_, choice)
         tests.append(
-            _contains(scope, one, items, at(scope.source, choice))
-            if has_name(scope, node, node.operand, choice)
-            else None
+            _contains(scope, one, items, scope.at(choice)) if has_name(scope, node, node.operand, choice) else None
         )
     found = tuple(test for test in tests if test is not None)
     if len(found) < len(tests):
         return None
     kind = ir.Or if operator == "overlaps" else ir.And
-    return found[0] if len(found) == 1 else kind(found, at(scope.source, node))
+    return found[0] if len(found) == 1 else kind(found, scope.at(node))
 
 
 def _a_set(scope: ConditionScope, node: expressions.Operand, operator: str) -> ir.Operand | None:
@@ -316,7 +314,7 @@ def _presence(scope: ConditionScope, node: expressions.Presence) -> ir.Condition
         message = f"{called(scope, node.operand)} is never missing"
         scope.error("PL103", node.operand, message, "test an attribute instead")
         return None
-    where = at(scope.source, node)
+    where = scope.at(node)
     missing = ir.Missing(operand, where)
     if _is_a_value(scope, node, node.operand, operand.type, "missing" if node.missing else "present"):
         return None
@@ -356,13 +354,13 @@ def _membership(scope: ConditionScope, node: expressions.Membership) -> ir.Condi
     operand = one_side(scope, node.operand, None)
     if operand is None:
         return None
-    where = at(scope.source, node)
+    where = scope.at(node)
     if isinstance(node.choices, expressions.Text):
         if not isinstance(operand.type, t.IpType):
             help = "put the choices in brackets: `in [a, b]`"
             misfit(scope, node.operand, operand.type, "`in` with text needs an IP address", help)
             return None
-        inside = network(scope.report, scope.source, node.choices)
+        inside = network(scope, node.choices)
         return ir.InNetwork(operand, inside, where) if inside else None
     return _choices(scope, node, operand, where)
 
@@ -383,9 +381,9 @@ def _choices(
         if not has_name(scope, node, node.operand, choice):
             return None
         if isinstance(operand.type, t.IpType) and isinstance(choice, expressions.Text) and "/" in choice.value:
-            inside = network(scope.report, scope.source, choice)
+            inside = network(scope, choice)
             if inside:
-                others.append(ir.InNetwork(operand, inside, at(scope.source, choice)))
+                others.append(ir.InNetwork(operand, inside, scope.at(choice)))
             failed = failed or not inside
             continue
         typed = one_side(scope, choice, operand.type, node.operand)
@@ -397,7 +395,7 @@ def _choices(
         elif isinstance(typed, ir.Constant):
             constants.append(typed)
         else:
-            others.append(_compare("eq", operand, typed, at(scope.source, choice)))
+            others.append(_compare("eq", operand, typed, scope.at(choice)))
     if failed:
         return None
     distinct = {_order(constant.value): constant for constant in reversed(constants)}

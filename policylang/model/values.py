@@ -8,18 +8,13 @@ import re
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from policylang.diagnostics import listed, quoted
 from policylang.model import addresses
 from policylang.model import types as t
 from policylang.model.conditions import Constant
+from policylang.model.context import Context
 from policylang.model.habits import UNITS as UNITS_IN_SHORT
 from policylang.model.instants import instant_text
-from policylang.model.report import DiagnosticLog, at
-from policylang.model.symbols import Symbols
-from policylang.settings.limits import Limits
-from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import expressions
 
@@ -31,14 +26,6 @@ WrittenValue = (
     | expressions.DateTime
     | expressions.Name
 )
-
-
-class Constants(msgspec.Struct):
-    """What reading constants needs to know."""
-
-    report: DiagnosticLog
-    limits: Limits
-    symbols: Symbols
 
 
 def natural_type(node: WrittenValue) -> t.Type | None:
@@ -60,7 +47,7 @@ _LONGEST_AMOUNT = 200
 """Digits of an amount. Python takes its time with longer numbers, and refuses those of thousands of digits."""
 
 
-def duration(c: Constants, source: Source, node: expressions.Duration) -> t.Duration | None:
+def duration(context: Context, node: expressions.Duration) -> t.Duration | None:
     """Read ``30 days``. Reports an unknown unit, a singular in place of the plural, and what is too long."""
     written, unit = node.amount.value, node.unit.value
     plural = unit if unit in t.UNITS else f"{unit}s"
@@ -70,26 +57,26 @@ def duration(c: Constants, source: Source, node: expressions.Duration) -> t.Dura
             near = near.removesuffix("s")
         message = f"{quoted(unit)} is not a unit of time"
         help = f"write `{written} {near}`" if near else f"units are {listed(list(t.UNITS), 'and')}"
-        c.report.error("PL100", source, node.unit, message, help, replace=node, by=near and f"{written} {near}")
+        context.error("PL100", node.unit, message, help, replace=node, by=near and f"{written} {near}")
         return None
     if plural != unit and written != "1":
         message = f"expected `{plural}`, found {quoted(unit)}"
-        c.report.error("PL100", source, node.unit, message, f"write `{written} {plural}`", by=plural)
+        context.error("PL100", node.unit, message, f"write `{written} {plural}`", by=plural)
         return None
     if not (written.isascii() and written.isdigit()):
         help = "remove the sign" if written.startswith("-") else "use a smaller unit"
-        c.report.error("PL103", source, node.amount, "a duration is a whole number of units, not negative", help)
+        context.error("PL103", node.amount, "a duration is a whole number of units, not negative", help)
         return None
     kept, size = t.UNITS[plural]
     amount = int(written) * size if len(written) <= _LONGEST_AMOUNT else t.MAX_INT
-    if amount > c.limits.duration_years * {"minutes": 366 * 24 * 60, "days": 366, "months": 12}[kept]:
-        message = f"a duration of more than {c.limits.duration_years} years"
-        c.report.error("PL110", source, node, message, "shorten it, or raise the limit in `policylang.yaml`")
+    if amount > context.limits.duration_years * {"minutes": 366 * 24 * 60, "days": 366, "months": 12}[kept]:
+        message = f"a duration of more than {context.limits.duration_years} years"
+        context.error("PL110", node, message, "shorten it, or raise the limit in `policylang.yaml`")
         return None
     return t.Duration(amount, kept)
 
 
-def date(report: DiagnosticLog, source: Source, node: expressions.Date) -> datetime.date | None:
+def date(context: Context, node: expressions.Date) -> datetime.date | None:
     """Read a calendar day. Reports days that do not exist."""
     try:
         return datetime.date.fromisoformat(node.value)
@@ -98,29 +85,29 @@ def date(report: DiagnosticLog, source: Source, node: expressions.Date) -> datet
         help = "dates are year-month-day"
         if 1 <= month <= 12 and year:
             help = f"{node.value[:7]} has {calendar.monthrange(year, month)[1]} days"
-        report.error("PL109", source, node, f"the date {quoted(node.value)} does not exist", help)
+        context.error("PL109", node, f"the date {quoted(node.value)} does not exist", help)
         return None
 
 
-def time_of_day(report: DiagnosticLog, source: Source, node: expressions.Time) -> str | None:
+def time_of_day(context: Context, node: expressions.Time) -> str | None:
     """Read a time of day. Reports those that do not exist."""
     if node.value[:2] <= "23" and node.value[3:] <= "59":
         return node.value
     help = "midnight is `00:00`" if node.value == "24:00" else "hours go to 23, minutes to 59"
-    report.error("PL109", source, node, f"the time {quoted(node.value)} does not exist", help)
+    context.error("PL109", node, f"the time {quoted(node.value)} does not exist", help)
     return None
 
 
-def moment(report: DiagnosticLog, source: Source, day: expressions.Date, time: expressions.Time | None) -> str | None:
+def moment(context: Context, day: expressions.Date, time: expressions.Time | None) -> str | None:
     """Read a day, or a day and a time, as `2026-01-31 20:00`."""
-    read = date(report, source, day)
+    read = date(context, day)
     if time is None:
         return None if read is None else read.isoformat()
-    of_day = time_of_day(report, source, time)
+    of_day = time_of_day(context, time)
     return None if read is None or of_day is None else f"{read.isoformat()} {of_day}"
 
 
-def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -> str | None:
+def instant(context: Context, node: expressions.DateTime) -> str | None:
     """Read a datetime as UTC. Reports instants that do not exist and those without an offset."""
     try:
         if "T24" in node.value:
@@ -128,36 +115,33 @@ def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -
         found = datetime.datetime.fromisoformat(node.value)
         if found.tzinfo is None:
             message = f"{quoted(node.value)} has no offset, so it means a different instant in every timezone"
-            report.error("PL109", source, node, message, f"add the offset: `{node.value}Z` or `{node.value}-07:00`")
+            context.error("PL109", node, message, f"add the offset: `{node.value}Z` or `{node.value}-07:00`")
             return None
         found = found.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
-        report.error(
-            "PL109", source, node, f"the instant {quoted(node.value)} does not exist", "write `2026-01-31T08:00:00Z`"
-        )
+        context.error("PL109", node, f"the instant {quoted(node.value)} does not exist", "write `2026-01-31T08:00:00Z`")
         return None
     return instant_text(found)
 
 
-def literal(c: Constants, source: Source, node: WrittenValue, type_: t.Type, what: str) -> Constant | None:
+def literal(context: Context, node: WrittenValue, type_: t.Type, what: str) -> Constant | None:
     """The constant as a value of a type, or ``None`` after a report of why it is none.
 
     ``what`` names the thing that has the type, for messages.
     """
-    value = _value(c, source, node, type_, what)
-    return None if value is None else Constant(type_, value, at(source, node))
+    value = _value(context, node, type_, what)
+    return None if value is None else Constant(type_, value, context.at(node))
 
 
-def of_user(c: Constants, source: Source, node: WrittenValue, type_: t.Type, what: str) -> Constant | None:
+def of_user(context: Context, node: WrittenValue, type_: t.Type, what: str) -> Constant | None:
     """As `literal`, for an attribute of a user: there the id of a record, a text, stands for the record."""
     if isinstance(type_, t.RecordType) and isinstance(node, expressions.Text):
-        return Constant(type_, node.value, at(source, node))
-    return literal(c, source, node, type_, what)
+        return Constant(type_, node.value, context.at(node))
+    return literal(context, node, type_, what)
 
 
 def mismatch(
-    report: DiagnosticLog,
-    source: Source,
+    context: Context,
     node: expressions.Node,
     what: str,
     type_: t.Type,
@@ -166,37 +150,37 @@ def mismatch(
     by: str | None = None,
 ) -> None:
     """Report PL103: something of one type where another is needed. ``by`` is what mends it in place of the node."""
-    report.error("PL103", source, node, f"{what} is {t.in_words(type_)}, {found}", help or None, by=by)
+    context.error("PL103", node, f"{what} is {t.in_words(type_)}, {found}", help or None, by=by)
 
 
-def _value(c: Constants, source: Source, node: WrittenValue, type_: t.Type, what: str) -> Any:
+def _value(context: Context, node: WrittenValue, type_: t.Type, what: str) -> Any:
     match type_, node:
         case t.TextType(), expressions.Text(value=value):
             return value
         case t.UserType(), expressions.Text(value=value):
             return value
         case t.IpType(), expressions.Text(value=value):
-            return _address(c, source, node, value)
+            return _address(context, node, value)
         case t.PlaceType(), expressions.Text():
-            return _place(c, source, node, type_, what)
+            return _place(context, node, type_, what)
         case t.BoolType(), expressions.Name(value="true" | "false" as word):
             return word == "true"
         case t.EnumType(), expressions.Name():
-            return _enum_value(c, source, node, type_, what)
+            return _enum_value(context, node, type_, what)
         case t.IntType(), expressions.Number(value=value):
-            return _int(c, source, node, value, what)
+            return _int(context, node, value, what)
         case _, expressions.Number(value=value) if isinstance(type_, t.NUMBERS):
             return _canonical_decimal(Decimal(value))
         case t.DateType(), expressions.Date():
-            day = date(c.report, source, node)
+            day = date(context, node)
             return day and day.isoformat()
         case t.DateTimeType(), expressions.DateTime():
-            return instant(c.report, source, node)
+            return instant(context, node)
         case t.DurationType(), expressions.Duration():
-            return duration(c, source, node)
-    written = source.text[node.start_pos : node.end_pos]
+            return duration(context, node)
+    written = context.text(node)
     help, by = _mismatch_help(node, type_, written)
-    mismatch(c.report, source, node, what, type_, f"{quoted(written)} is not", help, by)
+    mismatch(context, node, what, type_, f"{quoted(written)} is not", help, by)
     return None
 
 
@@ -250,27 +234,27 @@ def _canonical_decimal(value: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def _int(c: Constants, source: Source, node: expressions.Number, written: str, what: str) -> int | None:
+def _int(context: Context, node: expressions.Number, written: str, what: str) -> int | None:
     value = Decimal(written)
     if value != value.to_integral_value():
-        mismatch(c.report, source, node, what, t.IntType(), f"{quoted(written)} is not")
+        mismatch(context, node, what, t.IntType(), f"{quoted(written)} is not")
         return None
     if abs(value) > t.MAX_INT:
-        c.report.error("PL110", source, node, f"{quoted(written)} is beyond ±{t.MAX_INT}", "use a `decimal` attribute")
+        context.error("PL110", node, f"{quoted(written)} is beyond ±{t.MAX_INT}", "use a `decimal` attribute")
         return None
     return int(value)
 
 
-def _address(c: Constants, source: Source, node: expressions.Node, value: str) -> str | None:
+def _address(context: Context, node: expressions.Node, value: str) -> str | None:
     try:
         return str(addresses.address(value))
     except ValueError:
         help = 'a network goes after `in`: `in "10.0.0.0/8"`' if "/" in value else "write `192.0.2.7` or `2001:db8::1`"
-        c.report.error("PL103", source, node, f"{quoted(value)} is not an IP address", help)
+        context.error("PL103", node, f"{quoted(value)} is not an IP address", help)
         return None
 
 
-def network(report: DiagnosticLog, source: Source, node: expressions.Text) -> str | None:
+def network(context: Context, node: expressions.Text) -> str | None:
     """Read ``10.0.0.0/8``. Reports what is no network, and networks with bits behind the mask."""
     try:
         return str(addresses.network(node.value))
@@ -279,32 +263,30 @@ def network(report: DiagnosticLog, source: Source, node: expressions.Text) -> st
     try:
         meant = str(addresses.network(node.value, strict=False))
     except ValueError:
-        report.error("PL103", source, node, f"{quoted(node.value)} is not a network", "write `10.0.0.0/8`")
+        context.error("PL103", node, f"{quoted(node.value)} is not a network", "write `10.0.0.0/8`")
         return None
-    report.error("PL103", source, node, f"{quoted(node.value)} names an address inside a network", f'write `"{meant}"`')
+    context.error("PL103", node, f"{quoted(node.value)} names an address inside a network", f'write `"{meant}"`')
     return None
 
 
-def _place(c: Constants, source: Source, node: expressions.Text, type_: t.PlaceType, what: str) -> str | None:
-    site = c.symbols.find(c.report, "place", source, node)
+def _place(context: Context, node: expressions.Text, type_: t.PlaceType, what: str) -> str | None:
+    site = context.find("place", node)
     if site is None:
         return None
-    kind = site.node.kind.value  # type: ignore[attr-defined]
+    kind = site.node.kind.value
     if kind != type_.scope:
-        mismatch(c.report, source, node, what, type_, f"{quoted(node.value)} is a {kind}")
+        mismatch(context, node, what, type_, f"{quoted(node.value)} is a {kind}")
         return None
     return node.value
 
 
-def _enum_value(c: Constants, source: Source, node: expressions.Name, type_: t.EnumType, what: str) -> str | None:
+def _enum_value(context: Context, node: expressions.Name, type_: t.EnumType, what: str) -> str | None:
     if node.value in type_.values:
         return node.value
-    near = c.report.closest(node.value, type_.values)
+    near = context.report.closest(node.value, type_.values)
     values = ", ".join(type_.values)
     if near:
-        c.report.error(
-            "PL101", source, node, f"{what} has no value {quoted(node.value)}", f"did you mean `{near}`?", by=near
-        )
+        context.error("PL101", node, f"{what} has no value {quoted(node.value)}", f"did you mean `{near}`?", by=near)
     else:
-        mismatch(c.report, source, node, what, type_, f"{quoted(node.value)} is not", f"values: {values}")
+        mismatch(context, node, what, type_, f"{quoted(node.value)} is not", f"values: {values}")
     return None

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from policylang.diagnostics import quoted
-from policylang.model.context import Context
+from policylang.model.context import Build
 from policylang.model.instants import timezones
 from policylang.model.report import Site, related
-from policylang.model.symbols import unknown
-from policylang.syntax import expressions
 
 
-def check_world(context: Context) -> None:
+def check_world(build: Build) -> None:
     """Report unknown timezones, and kinds of place and places that contain themselves or the wrong thing."""
-    site = context.symbols.timezone
-    if site is not None:
-        name: expressions.Text = site.node.name  # type: ignore[attr-defined]
-        if name.value not in timezones():
-            unknown(context.report, site.source, name, "timezone", timezones(), "write an IANA name: `America/Denver`")
-    _check_kinds(context)
-    _check_places(context)
+    site = build.symbols.timezone
+    if site is not None and site.node.name.value not in timezones():
+        help = "write an IANA name: `America/Denver`"
+        build.within(site.source).unknown(site.node.name, "timezone", timezones(), help)
+    _check_kinds(build)
+    _check_places(build)
 
 
 def cycles(edges: Mapping[str, Iterable[str]], sites: Mapping[str, Site]) -> list[list[str]]:
@@ -127,15 +123,15 @@ def chain(cycle: list[str]) -> str:
     return " → ".join([*shown, shown[0]])
 
 
-def _check_kinds(context: Context) -> None:
-    symbols = context.symbols
+def _check_kinds(build: Build) -> None:
+    symbols = build.symbols
     parents = symbols.scope_parents
     sites = symbols.names["kind of place"]
     for cycle in cycles({kind: [parent] if parent else [] for kind, parent in parents.items()}, sites):
         site = sites[cycle[-1]]
         message = f"a kind of place contains itself: {chain(list(reversed(cycle)))}"
         help = "list each kind once, from the largest to the smallest"
-        context.report.error("PL105", site.source, site.node, message, help)
+        build.within(site.source).error("PL105", site.node, message, help)
         for kind in cycle:
             parents[kind] = None
 
@@ -150,29 +146,29 @@ def ancestors(parents: Mapping[str, str | None], kind: str) -> list[str]:
     return found
 
 
-def _check_places(context: Context) -> None:
-    symbols, report = context.symbols, context.report
-    known: dict[str, Any] = {}
-    for name, site in symbols.every("place"):
-        node: Any = site.node
-        if context.find("kind of place", site.source, node.kind):
+def _check_places(build: Build) -> None:
+    known: dict[str, Site] = {}
+    for name, site in build.symbols.every("place"):
+        context, node = build.within(site.source), site.node
+        if context.find("kind of place", node.kind):
             known[name] = site
-        if node.parent is not None and not context.find("place", site.source, node.parent):
+        if node.parent is not None and not context.find("place", node.parent):
             known.pop(name, None)
     edges = {name: [site.node.parent.value] if site.node.parent else [] for name, site in known.items()}
     in_cycle = set()
     for cycle in cycles(edges, known):
         in_cycle.update(cycle)
         site = known[cycle[0]]
-        message = f"a place contains itself: {chain(cycle)}"
-        report.error("PL105", site.source, site.node.parent, message, "put the smaller place in the larger one")
+        message, help = f"a place contains itself: {chain(cycle)}", "put the smaller place in the larger one"
+        build.within(site.source).error("PL105", site.node.parent, message, help)
     for name, site in known.items():
         node = site.node
         if node.parent is None or name in in_cycle or node.parent.value not in known:
             continue
         above = known[node.parent.value]
         kind = above.node.kind.value
-        if kind not in ancestors(symbols.scope_parents, node.kind.value):
+        if kind not in ancestors(build.symbols.scope_parents, node.kind.value):
             message = f"{quoted(node.parent.value)} is of the kind {quoted(kind)}, not above {quoted(node.kind.value)}"
             help = "`scope … contains …` sets the order of the kinds"
-            report.error("PL103", site.source, node.parent, message, help, related(above, "declared here"))
+            there = related(above, "declared here")
+            build.within(site.source).error("PL103", node.parent, message, help, there)

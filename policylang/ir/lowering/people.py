@@ -8,7 +8,7 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.ir.lowering.names import because_of, clauses_of, in_order, label_of, lowered, refs
 from policylang.ir.lowering.rights import OWN_ITEMS, lower_limits
-from policylang.model.model import Model, place_of
+from policylang.model.model import Model
 from policylang.model.report import Site, at
 from policylang.source import Source
 from policylang.syntax import ast
@@ -21,7 +21,7 @@ def lower_people(model: Model) -> dict[str, tuple[Any, ...]]:
 
 
 def _task(model: Model, site: Site) -> ir.Task:
-    node: ast.Task = site.node  # type: ignore[assignment]
+    node: ast.Task = site.node
     needs = []
     for need in node.needs:
         resource = model.resources[need.resource.value]
@@ -32,13 +32,13 @@ def _task(model: Model, site: Site) -> ir.Task:
 
 
 def _job(model: Model, site: Site) -> ir.Job:
-    node: ast.Job = site.node  # type: ignore[assignment]
+    node: ast.Job = site.node
     roles = refs(site.source, [role for item in node.items for role in item.roles])
     return ir.Job(node.code.value, label_of(node.label), roles, site.at)
 
 
 def _user(model: Model, site: Site) -> ir.User:
-    node: ast.User = site.node  # type: ignore[assignment]
+    node: ast.User = site.node
     source = site.source
     marks = {mark.value for mark in node.marks}
     attributes, assignments = [], []
@@ -47,7 +47,7 @@ def _user(model: Model, site: Site) -> ir.User:
     for item in node.items:
         match item:
             case ast.UserAttribute(name=name):
-                value = model.values[place_of(source, item)]
+                value = model.values[at(source, item)]
                 values = value if isinstance(value, tuple) else (value,)
                 attributes.append(ir.UserValue(name.value, values, at(source, item)))
             case ast.Append():
@@ -100,7 +100,7 @@ def _assignment(source: Source, node: ast.Assignment) -> ir.Assignment:
 
 
 def _integration(model: Model, site: Site) -> ir.Integration:
-    node: ast.Integration = site.node  # type: ignore[assignment]
+    node: ast.Integration = site.node
     source = site.source
     roles = [role for item in node.items if isinstance(item, ast.Includes) for role in item.roles]
     objects = [name for item in node.items if isinstance(item, ast.Objects) for name in item.resources]

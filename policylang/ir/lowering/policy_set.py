@@ -16,7 +16,7 @@ from policylang.ir.lowering.people import lower_people
 from policylang.ir.lowering.records import lower_records
 from policylang.ir.lowering.rights import lower_denies, lower_rights
 from policylang.model.instants import DEFAULT_TIMEZONE
-from policylang.model.model import Model, place_of
+from policylang.model.model import Model
 from policylang.model.report import at
 from policylang.model.types import UNITS, Duration
 from policylang.source import Location, Source
@@ -76,7 +76,7 @@ def _invariant(model: Model, source: Source, node: ast.Invariant) -> ir.Invarian
         in_order(node.actions, model.resources[node.resource.value].actions),
         node.resource.value,
         node.field.value if node.field else None,
-        model.conditions.get(place_of(source, node)),
+        model.conditions.get(at(source, node)),
         at(source, node),
     )
 

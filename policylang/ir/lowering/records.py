@@ -27,22 +27,22 @@ def lower_records(model: Model) -> dict[str, tuple[Any, ...]]:
 
 
 def _portal(model: Model, site: Site) -> ir.Portal:
-    name: expressions.Name = site.node  # type: ignore[assignment]
+    name: expressions.Name = site.node
     return ir.Portal(name.value, site.at if site.source.name else None)
 
 
 def _scope_kind(model: Model, site: Site) -> ir.ScopeKind:
-    name: expressions.Name = site.node  # type: ignore[assignment]
+    name: expressions.Name = site.node
     return ir.ScopeKind(name.value, model.symbols.scope_parents[name.value], site.at)
 
 
 def _place(model: Model, site: Site) -> ir.Place:
-    node: ast.Place = site.node  # type: ignore[assignment]
+    node: ast.Place = site.node
     return ir.Place(node.name.value, node.kind.value, label_of(node.parent), site.at)
 
 
 def _feature(model: Model, site: Site) -> ir.Feature:
-    node: ast.Feature = site.node  # type: ignore[assignment]
+    node: ast.Feature = site.node
     return ir.Feature(node.name.value, label_of(node.label), node.on, site.at)
 
 
@@ -50,7 +50,7 @@ def _block(model: Model, keyword: str, types: dict[str, Type | None]) -> tuple[i
     site = model.symbols.blocks.get(keyword)
     if site is None:
         return ()
-    block: ast.AttributeBlock = site.node  # type: ignore[assignment]
+    block: ast.AttributeBlock = site.node
     found = (_attribute(site.source, node, types[node.name.value]) for node in block.attributes)
     return tuple(sorted(found, key=lambda attribute: attribute.name))
 
@@ -62,7 +62,7 @@ def _attribute(source: Source, node: ast.Attribute, type_: Type | None) -> ir.At
 
 
 def _resource(name: str, resource: ResourceModel) -> ir.Resource:
-    node: ast.Resource = resource.site.node  # type: ignore[assignment]
+    node: ast.Resource = resource.site.node
     source = resource.site.source
     attributes = tuple(_attribute(source, resource.nodes[n], t) for n, t in resource.attributes.items())
     actions = []

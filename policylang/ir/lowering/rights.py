@@ -8,7 +8,7 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.ir.lowering.names import because_of, clauses_of, in_order, label_of, lowered, refs
 from policylang.model.bundles import is_every_action
-from policylang.model.model import Model, ResourceModel, place_of
+from policylang.model.model import Model, ResourceModel
 from policylang.model.report import Site, at
 from policylang.model.targets import having
 from policylang.model.types import Type
@@ -31,7 +31,7 @@ def lower_rights(model: Model) -> dict[str, tuple[Any, ...]]:
 
 
 def _policy(model: Model, site: Site) -> ir.Policy:
-    node: ast.Policy = site.node  # type: ignore[assignment]
+    node: ast.Policy = site.node
     target = node.target
     parameters = model.parameters[node.name.value]
     return ir.Policy(
@@ -72,7 +72,7 @@ def _limited(model: Model, resource: str, names: Iterable[str] | None) -> tuple[
 
 
 def lower_limits(model: Model, source: Source, node: ast.Limit) -> Iterator[ir.Limit]:
-    for name in model.limits[place_of(source, node)]:
+    for name in model.limits[at(source, node)]:
         instance = model.instances[name]
         named = {name.value for name in node.actions} or None
         if named is None:
@@ -122,7 +122,7 @@ def _fields(model: Model, clauses: dict[type[Any], Any], resource_name: str) -> 
 
 def lower_denies(model: Model, source: Source, node: ast.Deny) -> Iterator[ir.Deny]:
     clauses = clauses_of(node)
-    condition = model.conditions.get(place_of(source, node))
+    condition = model.conditions.get(at(source, node))
     where = at(source, node)
     for resource, actions in _targets(model, node):
         fields = _denied_fields(clauses, model.resources[resource])
@@ -161,7 +161,7 @@ def _bundle(
 
 
 def _role(model: Model, site: Site) -> ir.Role:
-    node: ast.Role = site.node  # type: ignore[assignment]
+    node: ast.Role = site.node
     marks = {mark.value for mark in node.marks}
     portal = next((item.name.value for item in node.items if isinstance(item, ast.Portal)), None)
     tasks = [name for item in node.items if isinstance(item, ast.Performs) for name in item.tasks]
@@ -181,7 +181,7 @@ def _role(model: Model, site: Site) -> ir.Role:
 def _own_roles(model: Model) -> Iterator[ir.Role]:
     """What stands in the blocks of users, as roles that are theirs alone."""
     for _, site in model.symbols.every("user"):
-        node: ast.User = site.node  # type: ignore[assignment]
+        node: ast.User = site.node
         if any(isinstance(item, OWN_ITEMS) for item in node.items):
             yield ir.Role(
                 name=ir.own_role(node.id.value),
@@ -197,6 +197,6 @@ def _own_roles(model: Model) -> Iterator[ir.Role]:
 
 
 def _group(model: Model, site: Site) -> ir.Group:
-    node: ast.Group = site.node  # type: ignore[assignment]
+    node: ast.Group = site.node
     bundle = _bundle(model, site.source, node.items)
     return ir.Group(name=node.name.value, label=label_of(node.label), at=site.at, **bundle)
