@@ -110,19 +110,23 @@ class LogEngine:
 
     def open(self, inputs: Sequence[str]) -> list[Log]:
         """The logs: one for the files of each format, one for each table. Raises `UnreadableError`."""
-        files: dict[tuple[_Format, tuple[str, ...]], list[str]] = {}
-        logs = []
+        files: dict[tuple[_Format, str, tuple[str, ...]], list[str]] = {}
+        logs, seen = [], set[str]()
         for given in inputs:
             if "://" in given:
                 logs.append(self._table(given))
                 continue
             for path in _paths(given):
+                real = os.path.realpath(path)
+                if real in seen:
+                    continue
+                seen.add(real)
                 format = _format(path)
                 if format is None:
                     help = f"its name ends in {listed([quoted(each) for each in _ENDINGS])}, perhaps with `.gz` behind"
                     raise UnreadableError(Problem(path, "not known as a log by its name", help))
-                files.setdefault((format, self._names(path, format)), []).append(path)
-        return [*(self._files(format, names, paths) for (format, names), paths in files.items()), *logs]
+                files.setdefault((format, *self._names(path, format)), []).append(path)
+        return [*(self._files(*key, paths) for key, paths in files.items()), *logs]
 
     def _table(self, given: str) -> Log:
         address, sign, name = given.rpartition("#")
@@ -134,17 +138,17 @@ class LogEngine:
             raise unreadable_log(address, error, "check the address") from None
         return Log(given, table, tuple(table.columns))
 
-    def _names(self, path: str, format: _Format) -> tuple[str, ...]:
-        """The columns of a file. Raises `UnreadableError`."""
+    def _names(self, path: str, format: _Format) -> tuple[str, tuple[str, ...]]:
+        """What separates the cells of a file, if anything does, and its columns. Raises `UnreadableError`."""
         try:
             if format == "parquet":
-                return tuple(self.connection.read_parquet([path]).columns)
+                return "", tuple(self.connection.read_parquet([path]).columns)
             head = self._head(path)
         except Exception as error:
             raise unreadable_log(path, error) from None
         if format == "csv":
             return _of_header(path, head)
-        return _of_lines(path, head)
+        return "", _of_lines(path, head)
 
     def _head(self, path: str) -> list[str]:
         """The first lines."""
@@ -165,24 +169,23 @@ class LogEngine:
         )
         return [line or "" for (line,) in duckdb.connect(":memory:").execute(question, [path]).fetchall()]
 
-    def _files(self, format: _Format, names: tuple[str, ...], paths: list[str]) -> Log:
+    def _files(self, format: _Format, sign: str, names: tuple[str, ...], paths: list[str]) -> Log:
         what = visible(paths[0]) if len(paths) == 1 else f"{visible(paths[0])} and {len(paths) - 1:,} more"
         try:
-            return self._opened(what, format, names, paths)
+            return self._opened(what, format, sign, names, paths)
         except Exception as error:  # whatever the engine raises about a file
             raise unreadable_log(what, error) from None
 
-    def _opened(self, what: str, format: _Format, names: tuple[str, ...], paths: list[str]) -> Log:
+    def _opened(self, what: str, format: _Format, sign: str, names: tuple[str, ...], paths: list[str]) -> Log:
         lines = tuple(paths) if format == "json" else ()
         if self.backend == "pyspark":
-            return Log(what, self._in_spark(format, names, paths), names, paths=lines)
+            return Log(what, self._in_spark(format, sign, names, paths), names, paths=lines)
         if format == "parquet":
             return Log(what, self.connection.read_parquet(paths), names)
         if format == "json":
             columns = dict.fromkeys(names, "VARCHAR")
             table = self.connection.read_json(paths, columns=columns, format="newline_delimited", ignore_errors=True)
             return Log(what, table, names, paths=lines)
-        sign = _separator(self._head(paths[0])[0])
         columns = dict.fromkeys(names, "VARCHAR")
         options = {"delim": sign, "quote": '"', "escape": '"', "header": True, "auto_detect": False, "columns": columns}
         table = self.connection.read_csv(paths, ignore_errors=True, store_rejects=True, rejects_limit=0, **options)
@@ -196,7 +199,7 @@ class LogEngine:
         )
         return [(str(path), int(line)) for path, line in self.connection.raw_sql(question).fetchall()]
 
-    def _in_spark(self, format: _Format, names: tuple[str, ...], paths: list[str]) -> Any:
+    def _in_spark(self, format: _Format, sign: str, names: tuple[str, ...], paths: list[str]) -> Any:
         if format == "parquet":
             return self.connection.read_parquet(paths)
         from pyspark.sql.types import StringType, StructField, StructType
@@ -204,7 +207,6 @@ class LogEngine:
         schema = StructType([StructField(name, StringType()) for name in names])
         if format == "json":
             return self.connection.read_json(paths, schema=schema)
-        sign = _separator(self._head(paths[0])[0])
         return self.connection.read_csv(paths, header=True, sep=sign, schema=schema, mode="DROPMALFORMED", escape='"')
 
 
@@ -249,16 +251,17 @@ def _separator(line: str) -> str:
     return separator(line)
 
 
-def _of_header(path: str, head: Sequence[str]) -> tuple[str, ...]:
+def _of_header(path: str, head: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     import csv
 
     if not head:
         raise UnreadableError(Problem(path, "the log is empty", "a first line names the columns"))
-    names = next(csv.reader([head[0]], delimiter=_separator(head[0])))
+    sign = _separator(head[0])
+    names = next(csv.reader([head[0]], delimiter=sign))
     twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
     if twice is not None:
         raise UnreadableError(Problem(path, f"two columns are called {quoted(twice)}", "rename one of the two", 1, 1))
-    return tuple(names)
+    return sign, tuple(names)
 
 
 def _of_lines(path: str, head: Sequence[str]) -> tuple[str, ...]:

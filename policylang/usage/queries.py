@@ -71,7 +71,7 @@ def _with_seconds(events: Any) -> Any:
     read = read.mutate(clock=clock, number=number)
     return read.mutate(
         seconds=ibis.ifelse(read.is_clock, read.clock, _of_number(read.number)),
-        is_utc=~read.is_clock | _has_offset(read.text),
+        is_utc=~read.is_clock | _says_zone(read.text),
     )
 
 
@@ -81,7 +81,6 @@ def _of_number(number: Any) -> Any:
     return ibis.cases(*units, else_=number // 10**9)
 
 
-def _has_offset(text: Any) -> Any:
-    """Whether a clock ends in ``Z``, ``+02:00`` or ``+0200``."""
-    ends = [text.substr(text.length() - back, 1).isin(["+", "-"]) for back in (5, 6)]
-    return (text.length() > 16) & (text.right(1).isin(["Z", "z"]) | ends[0] | ends[1])
+def _says_zone(text: Any) -> Any:
+    """Whether a clock ends in ``Z``, in an offset or in the name of a zone, which the engine has read then."""
+    return text.substr(11).re_search("[^0-9:.]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import json
 from pathlib import Path
@@ -65,6 +66,33 @@ def test_each_format_and_clock(tmp_path: Path, name: str, text: str) -> None:
     reading = read(tmp_path, SET, text, name)
     assert told(reading) == EXPECTED
     assert (reading.rows, reading.known, reading.bad, reading.unknown_names) == (5, 5, {}, 0)
+
+
+@pytest.mark.parametrize(
+    ("time", "hour"),
+    [
+        ("2026-11-01 08:00:00-07", 15),
+        ("2026-11-01T08:00-0700", 15),
+        ("2026-11-01 08:00:00.5+05", 3),
+        ("2026-11-01 08:00:00 UTC", 8),
+        ("2026-11-01 09:00:00 Asia/Tokyo", 0),
+        ("2026-11-01 08:00:00", 15),
+    ],
+)
+def test_the_timezone_is_that_of_times_that_say_none(tmp_path: Path, time: str, hour: int) -> None:
+    row = ("ann", "view", "doc", time, "allow")
+    (use,) = read(tmp_path, SET, as_csv([row]), "l.csv", LogMapping(timezone="America/Denver")).usage.uses
+    assert use.first == datetime.datetime(2026, 11, 1, hour, tzinfo=datetime.UTC)
+
+
+def test_files_with_other_separators_and_files_named_twice(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.csv", "b.csv")]
+    for path, sign in zip(paths, ",;", strict=True):
+        path.write_text(as_csv(sign=sign))
+    one = read_usage([str(paths[0])], Index(SET))
+    both = read_usage([*map(str, paths), str(paths[0]), str(tmp_path / "*.csv")], Index(SET))
+    assert both.bad == {}
+    assert [use.count for use in both.usage.uses] == [2 * use.count for use in one.usage.uses]
 
 
 def test_packed_files_patterns_and_several_formats_at_once(tmp_path: Path) -> None:
@@ -242,6 +270,7 @@ def test_spark_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[1] --conf spark.sql.shuffle.partitions=1 pyspark-shell")
     rows = [*ROWS, ("ann", "view", "doc", "yesterday", "allow"), ("ann", "view", "doc", "1793520000", "perhaps")]
+    rows += [("ann", "modify", "doc", "2026-11-01 08:00:00-07", "allow")]
     local = LogMapping(timezone="America/Denver")
     try:
         summer = ("cy", "modify", "doc", "2026-07-01 08:00:00", "no")
