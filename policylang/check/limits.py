@@ -124,10 +124,10 @@ def claims(
         return
     certain = {about(each): each for each in rule(world, world.once(Questions)) if not each.unproved}
     for finding in found:
-        yield finding if finding.unproved else certain.get(about(finding)) or _of_complete_records(finding)
+        yield finding if finding.unproved else certain.get(about(finding)) or of_complete_records(finding)
 
 
-def _of_complete_records(finding: Finding) -> Finding:
+def of_complete_records(finding: Finding) -> Finding:
     """The finding as one that holds for complete records only."""
     return msgspec.structs.replace(
         finding,

@@ -43,6 +43,20 @@ def found(text: str, code: str) -> list[tuple[int, bool]]:
         ("PL202", 'policy p on box { site is missing or site is "S" or site is not "S" }', False),
         ("PL202", 'policy p on box { from is missing or from is "S" or from is not "S" }', True),
         ("PL205", "role r { grant delete on doc  deny delete on doc { status in [open, closed] } }", False),
+        ("PL402", "role r { grant delete on doc  policy q }  policy q on doc { status is present }", True),
+        (
+            "PL402",
+            "role r { grant delete on doc  policy q }  policy q on doc { status is present or status is missing }",
+            True,
+        ),
+        ("PL402", "role r { grant delete on doc }", False),
+        ("PL402", "role r { grant delete on doc  deny delete on doc { status is missing } }", True),
+        ("PL402", "role r { grant delete on doc  deny delete on doc { note is missing } }", None),
+        (
+            "PL402",
+            'user "u" { grant delete on doc  append policy q on doc }  policy q on doc { status is present }',
+            True,
+        ),
         ("PL213", "policy p on doc { status is open }  policy q on doc { not (status is closed) }", False),
     ],
 )
@@ -59,6 +73,17 @@ def test_claims_of_two_places_are_told_apart(names: str) -> None:
         for name, place in zip(names, ("site", "from"), strict=True)
     )
     assert found(text, "PL202") == [(1, False), (2, True)]
+
+
+def test_together_grants_may_reach_all_complete_records() -> None:
+    text = """
+role open_ { grant delete on doc  policy p }
+role closed_ { grant delete on doc  policy q }
+role both { role open_, closed_ }
+policy p on doc { status is open }
+policy q on doc { status is closed }
+"""
+    assert found(text, "PL402") == [(3, True)]
 
 
 KEPT = {

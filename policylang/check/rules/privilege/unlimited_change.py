@@ -8,10 +8,11 @@ import msgspec
 
 from policylang.analysis.decision import denied, unhindered, way_open
 from policylang.analysis.formula import AllOf, Formula
-from policylang.analysis.query import Answer, Sat
+from policylang.analysis.query import ANYTHING, COMPLETE, Answer, Assumed, Sat
 from policylang.analysis.questions import policy_always_true, unlimited_change
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability, either
 from policylang.check.finding import Finding, Shown, related, show, somebody_with
+from policylang.check.limits import of_complete_records
 from policylang.check.privileges import several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
@@ -77,10 +78,13 @@ class _Fact(msgspec.Struct):
     together: bool = False
     shown: tuple[Shown, ...] = ()
     unproved: bool = False
+    complete_only: bool = False
 
 
-_Facts = dict[tuple[str, bool, bool], _Fact]
-"""By the place of the role or group, whether policies narrow nothing, and whether it is in doubt."""
+_Facts = dict[tuple[str, bool, bool, bool], _Fact]
+"""By the place of the role or group, whether policies narrow nothing, whether it is in doubt, and whether it is so of
+complete records only.
+"""
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -106,15 +110,16 @@ def check(world: World) -> Iterator[Finding]:
         wanted = _changing(world, source) - asked
         asked |= wanted
         for (resource, action), limits in _limits(world, source, {permission for _, permission in wanted}).items():
-            appended = () if user is None else limiting(world.index, (a.limit for a in user.appends), resource, action)
-            if question.narrows(limit.instance for limit in appended):
+            appends = () if user is None else limiting(world.index, (a.limit for a in user.appends), resource, action)
+            appended = tuple(limit.instance for limit in appends)
+            if question.narrows(appended):
                 continue
             if len(limits) > 1 or not question.narrows(*limits):
-                question.ask(source, world.plan(Profile((source,)), action, resource), facts)
+                question.ask(source, world.plan(Profile((source,)), action, resource), appended, facts)
     for fact in facts.values():
         at, *others = sorted(fact.said_at, key=Location.parse)
         narrowed = "its policies exclude no record" if fact.idle or fact.together else "no policy limits it"
-        yield Finding(
+        finding = Finding(
             code="PL402",
             message=f"{fact.who} can {_in_words(world, fact)}: {narrowed}",
             at=at,
@@ -124,6 +129,7 @@ def check(world: World) -> Iterator[Finding]:
             shown=fact.shown,
             unproved=fact.unproved,
         )
+        yield of_complete_records(finding) if fact.complete_only else finding
 
 
 _MOST_PLACES = 3
@@ -177,59 +183,68 @@ class _Question:
             for bundle in world.policy_set.bundles
             for grant in bundle.grants
         }
-        self._left: dict[tuple[str, frozenset[frozenset[str]]], Satisfiability] = {}
+        self._left: dict[tuple[str, frozenset[frozenset[str]], Assumed], Satisfiability] = {}
 
-    def ask(self, source: RightsSource, plan: Plan, facts: _Facts) -> None:
-        """Note what the ways of a plan give without bounds."""
+    def ask(self, source: RightsSource, plan: Plan, appended: Sequence[str], facts: _Facts) -> None:
+        """Note what the ways of a plan give without bounds, with policies appended that narrow nothing."""
         hidden = _hidden(plan)
         ways = [way for way in plan.ways if plan.kind != "modify" or way.fields - hidden]
         if not ways or plan.requirement is not True:
             return
-        taken = self._taken(plan)
+        taken = self._taken(plan, COMPLETE)
         if taken is SATISFIABLE:
             return
-        unsure = [way for way in ways if self._keeps_away(way) is not SATISFIABLE]
-        open_ = [way for way in unsure if taken is UNSAT and self._keeps_away(way) is UNSAT]
+        unsure = [way for way in ways if self._keeps_away(way, COMPLETE) is not SATISFIABLE]
+        open_ = [way for way in unsure if taken is UNSAT and self._keeps_away(way, COMPLETE) is UNSAT]
         if open_:
+            beside = either((self._taken(plan, ANYTHING), *(self._outside(each, ANYTHING) for each in appended)))
             for way in open_:
-                self._note(source, plan, way, way.statements, facts)
+                only = either((beside, self._keeps_away(way, ANYTHING))) is not UNSAT
+                self._note(source, plan, way, way.statements, facts, complete_only=only)
         elif unsure:
             for way in unsure:
                 self._note(source, plan, way, way.statements, facts, unproved=True)
         elif len(ways) > 1:
-            found = either((self._together(plan, ways), taken))
+            found = either((self._together(plan, ways, COMPLETE), taken))
             if found is not SATISFIABLE:
+                beside = either((self._taken(plan, ANYTHING), *(self._outside(each, ANYTHING) for each in appended)))
+                every = either((self._together(plan, ways, ANYTHING), beside))
                 statements = sorted((s for way in ways for s in way.statements), key=_place)[-1:]
                 way = next(way for way in ways if statements[0] in way.statements)
-                self._note(source, plan, way, statements, facts, unproved=found is UNKNOWN, ways=ways)
+                only = found is UNSAT and every is not UNSAT
+                self._note(
+                    source, plan, way, statements, facts, unproved=found is UNKNOWN, complete_only=only, ways=ways
+                )
 
-    def _taken(self, plan: Plan) -> Satisfiability:
+    def _taken(self, plan: Plan, assumed: Assumed) -> Satisfiability:
         """Whether there is a record that a deny takes away."""
-        return either(self._reaches(each) for each in plan.denies if each.deny.fields is None)
+        return either(self._reaches(each, assumed) for each in plan.denies if each.deny.fields is None)
 
     @cached_method
-    def _reaches(self, each: PlacedDeny) -> Satisfiability:
-        return self.world.settle(denied(self.world.index, each.deny, each.place), each.deny.resource)
+    def _reaches(self, each: PlacedDeny, assumed: Assumed) -> Satisfiability:
+        formula = denied(self.world.index, each.deny, each.place)
+        return self.world.settle(formula, each.deny.resource, assumed=assumed)
 
     def narrows(self, limits: Iterable[str]) -> bool:
         """Whether policies, all together, keep a record away."""
-        return any(self._outside(each) is SATISFIABLE for each in limits)
+        return any(self._outside(each, COMPLETE) is SATISFIABLE for each in limits)
 
-    def _keeps_away(self, way: Way) -> Satisfiability:
+    def _keeps_away(self, way: Way, assumed: Assumed) -> Satisfiability:
         """Whether the limits of the way keep a record away."""
-        return either(self._outside(limit.id) for limit in way.limits)
+        return either(self._outside(limit.id, assumed) for limit in way.limits)
 
     @cached_method
-    def _outside(self, instance: str) -> Satisfiability:
+    def _outside(self, instance: str, assumed: Assumed) -> Satisfiability:
         """Whether a policy keeps a record away."""
         limit = self.world.index.instances[instance]
-        return self.world.settle(policy_always_true(limit.condition), limit.resource)
+        return self.world.settle(policy_always_true(limit.condition), limit.resource, assumed=assumed)
 
-    def _together(self, plan: Plan, ways: Sequence[Way]) -> Satisfiability:
+    def _together(self, plan: Plan, ways: Sequence[Way], assumed: Assumed) -> Satisfiability:
         """Whether there is a record that is on none of several ways."""
-        key = (plan.resource, frozenset(way.limit_ids for way in ways))
+        key = (plan.resource, frozenset(way.limit_ids for way in ways), assumed)
         if key not in self._left:
-            self._left[key] = self.world.settle(unlimited_change(self.world.index, plan.resource, ways), plan.resource)
+            formula = unlimited_change(self.world.index, plan.resource, ways)
+            self._left[key] = self.world.settle(formula, plan.resource, assumed=assumed)
         return self._left[key]
 
     def _note(
@@ -241,20 +256,22 @@ class _Question:
         facts: _Facts,
         *,
         unproved: bool = False,
+        complete_only: bool = False,
         ways: Sequence[Way] = (),
     ) -> None:
         for statement in statements:
             if plan.kind == "modify" and not grant_fields(self.world.index, statement) - _hidden(plan):
                 continue
             said_by, at = self.said_by[statement.at]
-            idle = {} if ways else self._idle(source, plan, way)
+            idle = {} if ways else self._idle(source, plan, way, complete_only=complete_only)
             narrowed = bool(ways or idle)
-            fact = None if unproved else facts.get((at, narrowed, False))
+            fact = None if unproved else facts.get((at, narrowed, False, complete_only))
             found: Answer = UNKNOWN
             if fact is None:
                 found = UNKNOWN if unproved else self.world.ask(self._way(plan, way), plan.resource)
                 doubt = not isinstance(found, Sat)
-                fact = facts.setdefault((at, narrowed, doubt), _Fact(said_by, unproved=doubt))
+                key = at, narrowed, doubt, complete_only
+                fact = facts.setdefault(key, _Fact(said_by, unproved=doubt, complete_only=complete_only))
             actions = fact.given.setdefault(plan.resource, [])
             if plan.action in actions and statement.at in fact.said_at:
                 continue
@@ -270,11 +287,12 @@ class _Question:
                         fact.idle[each.at] = related(each.at, "this grant reaches the other records")
             fact.idle |= idle
 
-    def _idle(self, source: RightsSource, plan: Plan, way: Way) -> dict[str, Related]:
+    def _idle(self, source: RightsSource, plan: Plan, way: Way, *, complete_only: bool) -> dict[str, Related]:
         """The policies that narrow nothing."""
         names = way.limit_ids
+        always = "is true of every complete record" if complete_only else "is always true"
         return {
-            limit.at: related(limit.at, f"`{limit.instance}` is always true")
+            limit.at: related(limit.at, f"`{limit.instance}` {always}")
             for chain in self.world.chains(source)
             for bundle in (chain if names else ())
             for limit in limiting(self.world.index, bundle.limits, plan.resource, plan.action)
