@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from policylang.decisionlog.entry import MaskedValues, as_logged
-from policylang.ir import nodes as ir
-from policylang.model.types import RecordType
+from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
 
 _ATTRIBUTE = re.compile(r"`(\w+)\.(\w+)`")
@@ -24,27 +23,45 @@ class Mask:
 
     def record(self, index: Index, resource: str, values: Mapping[str, Any], within: str = "record") -> MaskedValues:
         """The values of a record, and of the records that are in it."""
-        shown: dict[str, Any] = {}
-        masked: list[str] = []
         declared = index.attributes.get(resource, {})
+        types = {name: attribute.type for name, attribute in declared.items()}
+        sensitive = {name for name, attribute in declared.items() if attribute.sensitive}
+        return self._values(index, resource, values, types, within, sensitive)
+
+    def others(self, index: Index, of: str, values: Mapping[str, Any]) -> MaskedValues:
+        """The attributes of a ``request`` or a user, the ``subject``, and of the records that are in them."""
+        return self._values(index, of, values, index.request if of == "request" else index.subject, of)
+
+    def _values(
+        self,
+        index: Index,
+        of: str,
+        values: Mapping[str, Any],
+        types: Mapping[str, Type],
+        within: str,
+        sensitive: Collection[str] = (),
+    ) -> MaskedValues:
+        shown: dict[str, Any] = {}
+        masked: dict[str, None] = {}
         for name, value in values.items():
-            attribute = declared.get(name)
             path = f"{within}.{name}"
-            if value is not None and self._hides(f"{resource}.{name}", attribute):
-                masked.append(path)
-            elif attribute is not None and isinstance(attribute.type, RecordType) and isinstance(value, Mapping):
-                inner = self.record(index, attribute.type.resource, value, path)
-                shown[name] = inner.shown
-                masked += inner.masked
+            if value is not None and self._hides(f"{of}.{name}", is_sensitive=name in sensitive):
+                masked[path] = None
             else:
-                shown[name] = as_logged(value)
+                shown[name] = self._value(index, types.get(name), value, path, masked)
         return MaskedValues(shown, tuple(masked))
 
-    def others(self, of: str, values: Mapping[str, Any]) -> MaskedValues:
-        """The attributes of a request or a user."""
-        masked = [name for name, value in values.items() if value is not None and self._hides(f"{of}.{name}")]
-        shown = {name: as_logged(value) for name, value in values.items() if name not in masked}
-        return MaskedValues(shown, tuple(f"{of}.{name}" for name in masked))
+    def _value(self, index: Index, type_: Type | None, value: Any, path: str, masked: dict[str, None]) -> Any:
+        """A value without what is masked in records, which may stand in a list where none is expected."""
+        if type_ is None or not isinstance(type_.item, RecordType):
+            return as_logged(value)
+        if isinstance(value, list | tuple):
+            return [self._value(index, type_, each, path, masked) for each in value]
+        if isinstance(value, Mapping):
+            inner = self.record(index, type_.item.resource, value, path)
+            masked.update(dict.fromkeys(inner.masked))
+            return inner.shown
+        return as_logged(value)
 
     def reasons(self, index: Index, reasons: Iterable[str]) -> tuple[str, ...]:
         """Reasons without the values that some repeat of what the attribute may not hold."""
@@ -52,10 +69,10 @@ class Mask:
 
     def _reason(self, index: Index, reason: str) -> str:
         for of, name in _ATTRIBUTE.findall(reason):
-            if self._hides(f"{of}.{name}", index.attributes.get(of, {}).get(name)):
+            attribute = index.attributes.get(of, {}).get(name)
+            if self._hides(f"{of}.{name}", is_sensitive=attribute is not None and attribute.sensitive):
                 return f"`{of}.{name}` is what it may not be, and not shown"
         return reason
 
-    def _hides(self, name: str, attribute: ir.Attribute | None = None) -> bool:
-        is_sensitive = attribute is not None and attribute.sensitive
+    def _hides(self, name: str, *, is_sensitive: bool) -> bool:
         return name in self._masked or (is_sensitive and name not in self._shown)

@@ -12,6 +12,8 @@ import msgspec
 
 from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.entry import LoggedDecision, decode
+from policylang.model import conditions as c
+from policylang.model.types import UserType
 from policylang.runtime.hypothetical import with_attributes
 from policylang.runtime.index import Index
 from policylang.runtime.values import BadValueError
@@ -141,13 +143,21 @@ def depends_on_masked(entry: LoggedDecision, index: Index) -> bool:
 
 
 def _paths_read(index: Index, resource: str) -> Iterator[str]:
-    """What decisions about a resource look at: the paths of all conditions, ``record.account.owner``, and the place."""
-    for of, condition in index.conditions():
-        if of == resource:
-            yield from (".".join((path.root, *path.steps)) for path in condition.paths())
+    """What decisions about a resource look at: the paths of all conditions, ``record.account.owner``, the attributes of
+    users on them, who may be the one who asks, the ways up in trees, and the place.
+    """
+    for condition in (each for of, each in index.conditions() if of == resource):
+        for path in condition.paths():
+            yield _text_of(path)
+            yield from (f"subject.{name}" for by, name in index.holders(resource, path) if isinstance(by, UserType))
+        yield from (f"{_text_of(test.operand)}.{test.tree}" for test in condition.tests() if isinstance(test, c.Under))
     place = index.resources[resource].place if resource in index.resources else None
     if place is not None:
         yield f"record.{place}"
+
+
+def _text_of(path: c.Path) -> str:
+    return ".".join((path.root, *path.steps))
 
 
 def _looks_at(read: str, hidden: str) -> bool:

@@ -48,10 +48,10 @@ class DecisionLogger:
             known, unread = what_was_read(asked.record)
             known.pop("id", None)
             record = self._mask.record(index, resource, known)
-            request = self._mask.others("request", asked.request)
+            request = self._mask.others(index, "request", asked.request)
             if asked.changes is not None:
                 changes = self._mask.record(index, resource, what_was_read(asked.changes)[0], "changes")
-        subject = self._mask.others("subject", self._interpreter.stated(wanted.subject))
+        subject = self._mask.others(index, "subject", self._interpreter.stated(wanted.subject))
         return LoggedDecision(
             format=FORMAT,
             time=instant_text(turn.clock),

@@ -202,7 +202,7 @@ def test_nothing_turns_by_the_same_policies(case: Case) -> None:
             allowed=decision.allowed,
             now=arguments["now"].isoformat(),
             record=mask.record(index, arguments["resource"], record).shown,
-            request=mask.others("request", request).shown,
+            request=mask.others(index, "request", request).shown,
             changes=None if arguments["changes"] is None else mask.record(index, arguments["resource"], changes).shown,
         )
         log.append(decode(encode(made).decode()))
