@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from policylang.files.writing import refuse_link_out, write_atomically
 from policylang.files.yaml_source import YamlError, read_yaml
@@ -13,6 +15,15 @@ from policylang.pipelines.questions import QuestionError
 
 NAME = "kept.test.yaml"
 HEAD = "# Decisions kept by `policylang explore`, which writes this file anew. Move a test elsewhere to edit it.\n"
+
+
+class _KeptTests(msgspec.Struct, forbid_unknown_fields=True):
+    """What the file holds, as it is written here."""
+
+    policies: Literal["."] = "."
+    now: str = ""
+    records: dict[str, dict[str, Any]] = {}
+    tests: list[dict[str, Any]] = []
 
 
 def keep(
@@ -27,11 +38,11 @@ def keep(
     now: str,
 ) -> Path:
     """Add a test to the file of a policy set; nothing where it is there already. Raises `QuestionError` and OSError."""
-    if any(isinstance(value, dict) for value in (*record.values(), *request.values(), *changes.values())):
+    if any(map(_holds_record, (*record.values(), *request.values(), *changes.values()))):
         raise QuestionError("a record inside a record cannot be kept: write the test by hand")
     path = root / NAME
     content = _read(path)
-    records, tests = content["records"], content["tests"]
+    records = content.records
     name = next((each for each, there in records.items() if there == record), None)
     if name is None:
         numbered = (f"{record['resource']}_{number}" for number in count(len(records) + 1))
@@ -48,35 +59,39 @@ def keep(
     }
     if not request:
         del test["request"]
-    if test not in tests:
-        tests.append(test)
+    if test not in content.tests:
+        content.tests.append(test)
+    content.now = content.now or now
     refuse_link_out(path)
     write_atomically(path, _text(content).encode())
     return path
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _holds_record(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_record, value)))
+
+
+def _read(path: Path) -> _KeptTests:
     """What was kept before."""
-    empty: dict[str, Any] = {"records": {}, "tests": []}
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return empty
+        return _KeptTests()
     if not text.startswith(HEAD):
         raise QuestionError(f"{path.name} was written by somebody else: rename it")
     try:
-        found = read_yaml(text).value
+        return msgspec.convert(read_yaml(text).value or {}, _KeptTests)
     except YamlError as error:
         raise QuestionError(f"{path.name} cannot be read: {error}") from None
-    return {**empty, **found} if isinstance(found, dict) else empty
+    except msgspec.ValidationError:
+        raise QuestionError(f"{path.name} was edited, and cannot be added to: rename it") from None
 
 
-def _text(content: dict[str, Any]) -> str:
+def _text(content: _KeptTests) -> str:
     """The file: YAML whose values are written as JSON, which is YAML too."""
-    now = content["tests"][0]["now"]
-    records = "".join(f"  {_json(name)}: {_json(record)}\n" for name, record in content["records"].items())
-    tests = "".join(f"  - {_json(test)}\n" for test in content["tests"])
-    return f"{HEAD}policies: .\nnow: {_json(now)}\n\nrecords:\n{records}\ntests:\n{tests}"
+    records = "".join(f"  {_json(name)}: {_json(record)}\n" for name, record in content.records.items())
+    tests = "".join(f"  - {_json(test)}\n" for test in content.tests)
+    return f"{HEAD}policies: .\nnow: {_json(content.now)}\n\nrecords:\n{records}\ntests:\n{tests}"
 
 
 def _json(value: Any) -> str:

@@ -190,6 +190,27 @@ def test_a_file_of_somebody_else_stays(client: Client, tmp_path: Path) -> None:
     assert (tmp_path / NAME).read_text(encoding="utf-8") == HEAD + "tests: ["
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "records:\n",
+        "records: []\n",
+        "records: {a: 1}\n",
+        "tests:\n",
+        "tests: {}\n",
+        "tests: [1]\n",
+        "policies: ..\n",
+        "users: {}\n",
+        "- 1\n",
+    ],
+)
+def test_a_file_that_was_edited_stays(client: Client, tmp_path: Path, body: str) -> None:
+    """Where it has no longer the form in which it was written, which would lose what somebody wrote."""
+    (tmp_path / NAME).write_text(HEAD + body, encoding="utf-8")
+    assert ask(client, "keep", **ASK) == {"error": f"{NAME} was edited, and cannot be added to: rename it"}
+    assert (tmp_path / NAME).read_text(encoding="utf-8") == HEAD + body
+
+
 def test_a_link_out_is_not_followed(client: Client, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     for folder in (tmp_path, home):
@@ -199,8 +220,11 @@ def test_a_link_out_is_not_followed(client: Client, tmp_path: Path, tmp_path_fac
     assert not (home / "precious.yaml").exists()
 
 
-def test_records_inside_records_are_refused(client: Client) -> None:
-    found = ask(client, "keep", **{**ASK, "record": {"owner": {"id": "ann"}}})
+@pytest.mark.parametrize("value", [{"id": "ann"}, [{"id": "ann"}], [["a"], [{"id": "ann"}]]])
+def test_records_inside_records_are_refused(client: Client, tmp_path: Path, value: Any) -> None:
+    """In a set as well: the file would be one that no test runs of."""
+    found = ask(client, "keep", **{**ASK, "record": {"owner": value}})
+    assert not (tmp_path / NAME).exists()
     assert found == {"error": "a record inside a record cannot be kept: write the test by hand"}
 
 
