@@ -224,7 +224,7 @@ class _Comparing:
                 found
                 and found[-1].last is not None
                 and period.first is not None
-                and (found[-1].last + datetime.timedelta(days=1) >= period.first)
+                and period.first - found[-1].last <= datetime.timedelta(days=1)
             ):
                 found[-1] = Period(found[-1].first, period.last)
             else:

@@ -123,3 +123,11 @@ def test_a_part_of_a_role_that_may_be_handed_out() -> None:
     old = "role till { grant view on payment }\nrole boss { may assign till }\n"
     new = "role inner { grant view on payment }\nrole till { role inner }\nrole boss { may assign till }\n"
     assert between(old, new).same_access
+
+
+def test_what_is_gone_on_the_last_day_of_the_calendar() -> None:
+    roles = CASHIER + "role guest\n"
+    old = roles + 'user "ann" { assign role cashier from 9999-12-31 12:00  assign role guest from 9999-12-31 23:59 }'
+    (change,) = between(old, roles + 'user "ann"').changes[:1]
+    assert change.kind == "lost"
+    assert [(str(each.first), each.last) for each in change.days] == [("9999-12-31", None)]
