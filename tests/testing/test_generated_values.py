@@ -39,6 +39,23 @@ user "b" { assign role s }
     assert passing(tmp_path, text)
 
 
+def test_another_day_than_the_last_of_the_calendar(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a_policy="""resource doc { day : date  days : set of date  seen : datetime  actions view, modify, delete }
+policy endless on doc { day in [2026-01-01, 9999-12-31] }
+policy held on doc { days contains 9999-12-31 }
+policy either_end on doc { seen in [0001-01-01T00:00:00Z, 9999-12-31T23:59:59Z] }
+role r { grant all on doc  policy endless for view  policy held for modify  policy either_end for delete }
+user "a" { assign role r }
+""",
+    )
+    text = generated(tmp_path)
+    others = re.findall(r"(doc_\w*other\w*): {resource: doc, \w+: (\S+)}", text)
+    assert others == [("doc_day_other", "2025-12-31"), ("doc_seen_other", "0001-01-02T00:00:00Z")]
+    assert passing(tmp_path, text)
+
+
 def test_edges_of_amounts_are_written_as_in_the_policy(tmp_path: Path) -> None:
     write(
         tmp_path,

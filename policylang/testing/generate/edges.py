@@ -93,13 +93,21 @@ def _another(type_: t.Type, values: list[Any]) -> Iterator[Edge]:
         case t.UserType() | t.PlaceType() | t.SetType():
             return
         case _ if isinstance(type_, t.NUMBERS):
-            yield "other", written(type_, max(map(Decimal, values), default=Decimal(0)) + 1)
+            yield "other", written(type_, _EXACT.add(max(map(Decimal, values), default=Decimal(0)), 1))
         case t.DateType() | t.DateTimeType():
-            length = datetime.timedelta(days=1)
-            if values:
-                yield "other", written(type_, max(values) + length)
+            yield from (("other", written(type_, each)) for each in _other_times(values))
         case _:
             yield "other", next(each for each in ("other", "another", "neither") if each not in values)
+
+
+def _other_times(known: list[Any]) -> list[Any]:
+    """A day after the last one or, where the calendar ends there, before the first one or after it."""
+    for time, sign in ((max(known), 1), (min(known), -1), (min(known), 1)) if known else ():
+        with contextlib.suppress(OverflowError):
+            other = time + sign * datetime.timedelta(days=1)
+            if other not in known:
+                return [other]
+    return []
 
 
 def _among(type_: t.Type, values: Any) -> Iterator[Edge]:
