@@ -158,7 +158,8 @@ def _of_ordered(type_: Type, present: Any, found: Any, pool: Iterable[Any], is_m
     ways = (True, False) if was is None or was[0] != here[0] else (here > was,)
     ends = {up: _run(line, at, up, lambda place: is_met(known[place])) for up in ways}
     for up, end in ends.items():
-        if end == (len(line) - 1 if up else 0):
+        is_last = end == at and step(type_, found, 1 if up else -1) is None  # of the calendar, say
+        if end == (len(line) - 1 if up else 0) and not is_last:
             return f"{words} or {direction(type_, up)}"
     for up, end in ends.items():
         if end != at:

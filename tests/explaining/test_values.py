@@ -48,6 +48,9 @@ def said(text: str, record: dict[str, Any], **asked: Any) -> list[str]:
         ("level > 100 and level < 102", {"level": 50}, "set `level` of the doc to 101"),
         ("level is not 5", {"level": 5}, "set `level` of the doc to another value, such as 4"),
         ("level > other", {"level": 5, "other": 9}, "set `level` of the doc to 10 or more"),
+        ("made is 9999-12-31", {"made": "2026-01-01"}, "set `made` of the doc to 9999-12-31"),
+        ("made >= 9999-12-30", {"made": "2026-01-01"}, "set `made` of the doc to 9999-12-30 or later"),
+        ("made is 0001-01-01", {"made": "2026-01-01"}, "set `made` of the doc to 0001-01-01"),
         ("price > 1.001 and price < 1.002", {"price": 5}, "set `price` of the doc to 1.0011"),
         (
             'title starts with "Re:" and title contains "plan" and title is not "Re:plan"',
