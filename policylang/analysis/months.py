@@ -18,6 +18,25 @@ CENTURIES = (
     datetime.datetime(LAST_YEAR + 1, 1, 1, tzinfo=datetime.UTC),
 )
 """From the first of these instants to the second, which is the first one after them."""
+_CALENDAR = (
+    datetime.datetime.min.replace(tzinfo=datetime.UTC) + datetime.timedelta(days=2),
+    datetime.datetime.max.replace(tzinfo=datetime.UTC) - datetime.timedelta(days=2),
+)
+"""What is inside the calendar in every timezone."""
+_ENOUGH = datetime.timedelta(days=40 * 366)
+"""In so many years every date comes on every weekday, also around a year like 2100, which is no leap year."""
+
+
+def years_of(
+    since: datetime.datetime | None, until: datetime.datetime | None
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """The `CENTURIES`, and more where of a time from ``since`` on, up to ``until``, little or nothing lies in them."""
+    first, last = CENTURIES
+    if since is not None:
+        last = max(last, since + min(_ENOUGH, _CALENDAR[1] - since))
+    if until is not None:
+        first = min(first, until - min(_ENOUGH, until - _CALENDAR[0]))
+    return first, last
 
 
 @cache

@@ -31,7 +31,7 @@ from policylang.analysis.constraints import (
 )
 from policylang.analysis.domains import Domains
 from policylang.analysis.formula import AllOf, Formula, Holds, conjuncts, holds, more_conditions, nnf
-from policylang.analysis.months import CENTURIES, near_changes, patterns
+from policylang.analysis.months import near_changes, patterns, years_of
 from policylang.analysis.query import COMPLETE, Answer, Sat, Witness
 from policylang.analysis.question_instant import QuestionInstant
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Impossible
@@ -204,7 +204,7 @@ def _any_time(plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...])
 
 def _open_time(asker: Asker) -> Iterator[Tree]:
     """Now lies in the time that is asked about, and in the years that are thought about."""
-    first, last = CENTURIES
+    first, last = years_of(asker.query.since, asker.query.until)
     for node, low, high in (
         (NOW, (first - EPOCH) // MICROSECOND, (last - EPOCH) // MICROSECOND),
         (TODAY, first.date().toordinal(), last.date().toordinal()),

@@ -190,3 +190,24 @@ def test_a_new_role_that_nobody_has_is_a_change() -> None:
     old = compiled("resource doc { actions view }\nrole reader { grant view on doc }\n")
     new = compiled("resource doc { actions view }\nrole reader { grant view on doc }\nrole copy { role reader }\n")
     assert [each.kind for each in compare(old, new, NOW).changes] == ["gained"]
+
+
+def test_what_holds_after_the_last_year_of_a_century() -> None:
+    """A role until the end of 2099 means one without an end to many: what is left behind it is looked at as well."""
+    text = """
+timezone "America/Denver"
+resource doc { created : datetime  actions view }
+policy night on doc { now is between 22:00 and 06:00 }
+policy monday on doc { created within 1 month and now is on monday }
+role guard { grant view on doc }
+role wide { grant view on doc }
+role nightly { grant view on doc  policy night }
+user "ann" { assign role guard until 2099-12-31  assign role wide  append policy night }
+user "ben" { assign role guard until 2099-12-31  assign role wide  append policy monday }
+user "cy" { assign role nightly from 2100-01-01 12:00 until 2100-01-02 12:00 }
+user "di" { assign role nightly from 1959-01-01 12:00 until 1959-01-02 12:00 }
+"""
+    assert findings(text, "PL201", "PL209", now=datetime.datetime(1950, 1, 1, tzinfo=datetime.UTC)) == []
+    assert findings(text, "PL201", "PL209") == []
+    (shift,) = findings(text.replace("01-02 12:00", "01-01 18:00"), "PL201", "PL209")
+    assert shift.message.startswith("no `doc` can satisfy `night` while `nightly` is assigned to `cy`")
