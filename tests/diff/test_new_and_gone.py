@@ -131,3 +131,14 @@ def test_what_is_gone_on_the_last_day_of_the_calendar() -> None:
     (change,) = between(old, roles + 'user "ann"').changes[:1]
     assert change.kind == "lost"
     assert [(str(each.first), each.last) for each in change.days] == [("9999-12-31", None)]
+
+
+def test_what_begins_after_the_last_year_of_a_century() -> None:
+    text = 'timezone "America/Denver"\npolicy by_day on payment { now is between 08:00 and 18:00 }\n'
+    text += "role clerk { grant view on payment  policy by_day }\n"
+    (change,) = between(
+        text + 'user "ann" { assign role clerk until 2099-12-31 }', text + 'user "ann" { assign role clerk }'
+    ).changes
+    assert (change.kind, change.unproved) == ("gained", False)
+    assert change.after is not None
+    assert change.after.now.year == 2100
