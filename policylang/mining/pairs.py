@@ -10,12 +10,14 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.directory.parquet import ParquetError, as_csv
 from policylang.importing.csv.tables import Cell, Sheet, TableRow, header_of, read_tables
-from policylang.importing.csv.words import folded, meaning, permission
+from policylang.importing.csv.words import DENY, NO, YES, bare, folded, meaning, permission
 from policylang.importing.reading import BOUNDS, InputFile, Inputs, NotThisError, read_inputs
 from policylang.mining.bits import set_of
 from policylang.mining.matrix import Matrix
 from policylang.runtime.index import Permission
 
+_EFFECTS = frozenset(("effect", "granted", "isgranted", "allowed", "isallowed", "allow", "permitted", "decision"))
+"""Names of columns that say whether a row gives anything."""
 SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 
 
@@ -53,12 +55,26 @@ class Pairs(msgspec.Struct, frozen=True):
 
 
 class _Table(msgspec.Struct, frozen=True):
-    """A table with its columns by what is in them."""
+    """A table with its columns by what is in them. ``effect``: the one that says whether a row gives anything."""
 
     sheet: Sheet
     header: TableRow
     rows: Sequence[TableRow]
     columns: dict[str, int]
+    effect: int | None = None
+
+    def allows(self, row: TableRow) -> bool | None:
+        """Whether a row gives what it names, or denies it; ``None`` where it does neither. Raises `NotThisError`."""
+        if self.effect is None:
+            return True
+        cell = row.cell(self.effect)
+        word = folded(cell.value)
+        if cell.formula or word not in YES | NO | DENY:
+            name = quoted(self.header.cells[self.effect].value)
+            message = f"{name} says neither yes nor no here"
+            at = cell.column or self.effect + 1
+            raise NotThisError(self.sheet.path, message, "write yes or no, or rename the column", row.number, at)
+        return None if word in NO else word in YES
 
     def texts(self, row: TableRow, *keys: str) -> list[str]:
         """What stands in some columns. Raises `NotThisError` where one is empty or a formula."""
@@ -79,20 +95,26 @@ def read_pairs(paths: Sequence[str], given: Mapping[str, str], wanted: Sequence[
     are not to be guessed. ``wanted``: attributes of users. Raises `NotThisError` and `UnreadableError`.
     """
     guessed: dict[str, None] = {}
-    tables = [_known(sheet, given, guessed) for sheet in _sheets(paths)]
+    tables = [_known(sheet, given, guessed, wanted) for sheet in _sheets(paths)]
     if not tables:
         help = "tables are .csv, .tsv, .xlsx or .parquet files with a row for each user and permission"
         raise NotThisError(paths[0], "there is no table in it", help)
     held: dict[str, dict[Permission, None]] = {}
+    denied: list[tuple[str, Permission]] = []
     repeated = 0
     attributes: dict[str, dict[str, str]] = {name: {} for name in wanted}
     for table in tables:
         if _is_about_permissions(table):
-            for user, each in _pairs(table):
+            for user, each, allows in _pairs(table):
                 mine = held.setdefault(user, {})
-                repeated += each in mine
-                mine[each] = None
+                if allows:
+                    repeated += each in mine
+                    mine[each] = None
+                elif allows is not None:
+                    denied.append((user, each))
         _attributes(table, attributes)
+    for user, each in denied:
+        held[user].pop(each, None)
     if not held:
         message = f"no table names users and permissions: there are {_headers(tables)}"
         raise NotThisError(paths[0], message, "name the columns: `--column user=NAME --column permission=NAME`")
@@ -123,7 +145,7 @@ def _as_text(inputs: Inputs) -> Inputs:
     return Inputs(tuple(found))
 
 
-def _known(sheet: Sheet, given: Mapping[str, str], guessed: dict[str, None]) -> _Table:
+def _known(sheet: Sheet, given: Mapping[str, str], guessed: dict[str, None], wanted: Sequence[str] = ()) -> _Table:
     header, rows = header_of(sheet, None)
     names = [cell.value for cell in header.cells]
     twice = next((name for number, name in enumerate(names) if name and name in names[:number]), None)
@@ -145,7 +167,22 @@ def _known(sheet: Sheet, given: Mapping[str, str], guessed: dict[str, None]) -> 
     if len(names) == 2 and not columns:
         columns = {"user": 0, "permission": 1}
         guessed[f"{quoted(names[0])} is the user and {quoted(names[1])} the permission: there is nothing else"] = None
-    return _Table(sheet, header, [row for row in rows if any(c.value or c.formula for c in row.cells)], columns)
+    made = _Table(sheet, header, [row for row in rows if any(c.value or c.formula for c in row.cells)], columns)
+    others = [n for n, name in enumerate(names) if name and n not in columns.values() and name not in wanted]
+    for number in others if {"permission", "resource"} & columns.keys() else ():
+        by = _tells_effect(made, number)
+        if by is not None:
+            guessed[f"{quoted(names[number])} is whether a row gives anything, by its {by}"] = None
+            return msgspec.structs.replace(made, effect=number)
+    return made
+
+
+def _tells_effect(table: _Table, number: int) -> str | None:
+    """What shows that a column says whether its rows give anything."""
+    if bare(table.header.cells[number].value) in _EFFECTS:
+        return "name"
+    words = {folded(row.cell(number).value) for row in table.rows}
+    return "words" if words & DENY and words <= YES | NO | DENY else None
 
 
 def _is_about_permissions(table: _Table) -> bool:
@@ -153,14 +190,15 @@ def _is_about_permissions(table: _Table) -> bool:
     return "user" in columns and ("permission" in columns or ("resource" in columns and "action" in columns))
 
 
-def _pairs(table: _Table) -> Iterator[tuple[str, Permission]]:
+def _pairs(table: _Table) -> Iterator[tuple[str, Permission, bool | None]]:
+    """Users and permissions, each with what `_Table.allows` says of the row."""
     for row in table.rows:
         if "resource" in table.columns and "action" in table.columns:
             user, resource, action = table.texts(row, "user", "resource", "action")
-            yield user, (resource, folded(action))
+            yield user, (resource, folded(action)), table.allows(row)
         else:
             user, text = table.texts(row, "user", "permission")
-            yield user, permission(text)
+            yield user, permission(text), table.allows(row)
 
 
 def _attributes(table: _Table, attributes: Mapping[str, dict[str, str]]) -> None:
@@ -202,6 +240,8 @@ def read_kept(path: str, pairs: Pairs, given: Mapping[str, str]) -> dict[str, in
         for row in table.rows:
             role, *what = table.texts(row, "role", *(("permission",) if whole else ("resource", "action")))
             each = permission(what[0]) if whole else (what[0], folded(what[1]))
+            if not table.allows(row):
+                continue
             number = columns.get(each)
             if number is None:
                 message = f"nobody has {quoted(' '.join(reversed(each)))}, which the role {quoted(role)} brings"

@@ -83,15 +83,20 @@ def folded(words: str) -> str:
     return " ".join(words.split()).casefold()
 
 
+def bare(header: str) -> str:
+    """The name of a column without blanks and signs."""
+    return _SIGNS.sub("", header).casefold()
+
+
 def meaning(header: str) -> str | None:
     """What is in a column of this name."""
-    bare = _SIGNS.sub("", header).casefold()
-    return next((meaning for meaning, names in COLUMNS.items() if bare in names), None)
+    name = bare(header)
+    return next((meaning for meaning, names in COLUMNS.items() if name in names), None)
 
 
 def is_aside(header: str) -> bool:
     """Whether a column of this name is about something else than access."""
-    return _SIGNS.sub("", header).casefold() in _ASIDE
+    return bare(header) in _ASIDE
 
 
 def says_nothing(header: str) -> bool:
