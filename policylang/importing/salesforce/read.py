@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
@@ -41,6 +41,8 @@ class _Reading:
         self._sources: dict[tuple[bool, str], Metadata] = {}
         self._groups: dict[str, tuple[str, Origin, dict[str, Origin]]] = {}
         self._models: dict[str, tuple[str, Origin]] = {}
+        self._outside: dict[str, tuple[str, Origin]] = {}
+        """The models of objects, and those for users from outside where they differ."""
 
     def file(self, file: InputFile, element: Element) -> None:
         name, origin = name_of(file, element), Origin(file.path, element.line)
@@ -56,6 +58,9 @@ class _Reading:
                 self._set.refuse("sharing", Origin(file.path, rule.line), f"the rule {quoted(label)} of {quoted(name)}")
         elif element.tag == "CustomObject" and (model := element.child("sharingModel")) is not None:
             self._models[name] = model.text.strip(), Origin(file.path, model.line)
+            outside = element.child("externalSharingModel")
+            if outside is not None and outside.text.strip() != model.text.strip():
+                self._outside[name] = outside.text.strip(), Origin(file.path, outside.line)
 
     def _source(self, file: InputFile, element: Element, name: str, origin: Origin) -> None:
         key = element.tag == "Profile", name
@@ -125,27 +130,32 @@ class _Reading:
             model, origin = self._models.get(name, ("", None))
             if origin is None:
                 unknown.append(name)
-            elif model not in _OPEN:
-                what = (
-                    f"records of {quoted(name)} are {quoted(model)}: to others than the owner they are open by sharing"
-                )
-                self._set.refuse("sharing", origin, what)
-                condition = (Ref("attribute", OWNER), " is assigned user")
-                self._set.resource(name, origin).attribute(OWNER, origin).type = ("user",)
-                self._set.policy(name, origin, f"Own {name}", name, condition)
+                continue
+            how, at = self._outside.get(name, (model, origin))
+            if model not in _OPEN:
+                self._limit_to_owner(name, origin, quoted(model))
+            elif how not in _OPEN:
+                self._limit_to_owner(name, at, f"{quoted(how)} to users from outside")
         first = [at for source in sources for name in unknown for at in source.objects.get(name, {}).values()]
         if first:
             count = f"{len(unknown)} objects" if len(unknown) > 1 else quoted(unknown[0])
             self._set.leave_out("records", min(first), f"the sharing model of {count} is not in the input")
+
+    def _limit_to_owner(self, name: str, origin: Origin, how: str) -> None:
+        what = f"records of {quoted(name)} are {how}: to others than the owner they are open by sharing"
+        self._set.refuse("sharing", origin, what)
+        condition = (Ref("attribute", OWNER), " is assigned user")
+        self._set.resource(name, origin).attribute(OWNER, origin).type = ("user",)
+        self._set.policy(name, origin, f"Own {name}", name, condition)
 
     def _bundle(self, bundle: RoleOrGroup, source: Metadata, sources: Iterable[Metadata]) -> None:
         for name, actions in source.objects.items():
             for action in _ACTIONS:
                 if action in actions:
                     self._grant(bundle, source, name, action, actions)
-            limited = self._limited(name, actions)
+            limited = self._limited(source, name)
             if limited:
-                bundle.limit(name, self._models[name][1], limited)
+                bundle.limit(name, self._model(source, name)[1], limited)
         for name, names in source.others.items():
             for each, origin in names.items():
                 bundle.grant(name, each, origin)
@@ -165,11 +175,18 @@ class _Reading:
         else:
             bundle.grant(name, action, origin, exclude=others)
 
-    def _limited(self, name: str, actions: Mapping[str, Origin]) -> tuple[str, ...]:
-        """What of an object is open on the owner's records only, to whoever has some actions."""
+    def _model(self, source: Metadata, name: str) -> tuple[str, Origin]:
+        """How the records of an object are shared with the users of a profile or permission set."""
+        model = self._models[name]
+        return self._outside.get(name, model) if source.is_of_outsiders else model
+
+    def _limited(self, source: Metadata, name: str) -> tuple[str, ...]:
+        """What of an object is open on the owner's records only, to the users of a profile or permission set."""
+        actions = source.objects.get(name, {})
         if name not in self._set.policies or "modifyAllRecords" in actions:
             return ()
-        limited = _LIMITED.get(self._models[name][0], _LIMITED["Private"])
+        model = self._model(source, name)[0]
+        limited = () if model in _OPEN else _LIMITED.get(model, _LIMITED["Private"])
         seen = {"read"} if "viewAllRecords" in actions else set()
         return tuple(each for each in limited if each in actions and each not in seen)
 
@@ -180,14 +197,13 @@ class _Reading:
             alone: dict[tuple[str, str, Origin], list[str]] = {}
             for action in ("read", "edit", "create"):
                 mine = _fields(source, action, name)
-                is_limited = action in self._limited(name, actions)
+                is_limited = action in self._limited(source, name)
                 if not mine or (action in actions and not is_limited):
                     continue
                 others = [
                     each
                     for each in sources
-                    if action in (has := each.objects.get(name, {}))
-                    and not (is_limited and action in self._limited(name, has))
+                    if action in each.objects.get(name, {}) and not (is_limited and action in self._limited(each, name))
                 ]
                 others = [each for each in others if action != "read" or "viewAllFields" not in each.objects[name]]
                 lost = any(mine.keys() - _fields(each, action, name).keys() for each in others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -43,6 +44,8 @@ _NO_ACCESS = {
     *("hasActivationRequired", "permissionSets", "mutingPermissionSets"),
 }
 _LAYOUT = {"layoutAssignments", "license", "userLicense", "profileActionOverrides", "loginFlows"}
+_OUTSIDE = re.compile(r"(?i)communit|portal|partner|external|guest|customer|website|channel")
+"""Words in the names of their licenses."""
 _EVERYWHERE = (("0.0.0.0", "255.255.255.255"), ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"))  # noqa: S104
 
 
@@ -63,6 +66,11 @@ class Metadata(msgspec.Struct):
     others: dict[str, dict[str, Origin]] = {}
     named: dict[str, None] = {}
     closed: bool = False
+
+    @property
+    def is_of_outsiders(self) -> bool:
+        """Whether it is for users from outside, such as customers, by its license."""
+        return _OUTSIDE.search(self.element.value("userLicense") or self.element.value("license")) is not None
 
 
 class MetadataReader:

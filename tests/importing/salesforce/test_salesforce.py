@@ -66,3 +66,22 @@ def test_the_same_twice() -> None:
 
 def test_other_metadata_is_passed_over() -> None:
     assert codes(of(f"<PermissionSet>{READ}</PermissionSet>", **{"a.xml": "<Layout><x/></Layout>"})) == []
+
+
+OBJECT = (
+    "<CustomObject><externalSharingModel>Private</externalSharingModel><sharingModel>ReadWrite</sharingModel>"
+    "</CustomObject>"
+)
+
+
+def test_records_are_shared_with_users_from_outside_as_the_object_says() -> None:
+    files = {
+        "Portal.profile": f"<Profile>{READ}<userLicense>Customer Community</userLicense></Profile>",
+        "Sales.profile": f"<Profile>{READ}<userLicense>Salesforce</userLicense></Profile>",
+        "objects/Account.object": OBJECT,
+    }
+    made = imported("salesforce", files)
+    assert codes(made) == ["sharing"]
+    groups = text(made, "groups.policy")
+    assert "policy own_account" in groups.partition('"Portal"')[2].partition("}")[0]
+    assert "policy" not in groups.partition('"Sales"')[2].partition("}")[0]
