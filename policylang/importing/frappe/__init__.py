@@ -30,7 +30,8 @@ FORMAT = ImportFormat(
         "user-permission": "a User Permission, which limits a user to some records wherever these are linked: the user "
         "has no access",
         "shared": "a document that was shared with one user",
-        "twice": "a DocType that two files describe differently: nobody has access to it",
+        "twice": "a DocType or something about it, a user or a role profile that two files describe differently: "
+        "nobody has access to it, or by it",
         "level": "a Property Setter that makes of a field what is not known here: nobody has access to the DocType",
     },
     leaves_out={

@@ -40,6 +40,36 @@ _TYPES: Mapping[str, Text] = {
     "Table MultiSelect": ("set of text",),
 }
 OWNER = "owner"
+_NAMED_BY = {
+    "Custom Field": ("dt", "fieldname"),
+    "Property Setter": ("doc_type", "property", "field_name"),
+    "Custom DocPerm": ("parent", "name"),
+    "Role Profile": ("name",),
+    "User": ("name",),
+}
+"""What tells documents of a kind apart."""
+
+
+def _access_of(of: Document) -> Any:
+    """What a document says of access."""
+    roles = {row.text("role") for row in of.rows("roles")}
+    match of.kind:
+        case "User":
+            profiles = {of.text("role_profile_name"), *(row.text("role_profile") for row in of.rows("role_profiles"))}
+            return roles, profiles - {""}, of.value.get("enabled"), of.text("user_type")
+        case "Role Profile":
+            return roles
+        case "Custom Field":
+            return of.number("permlevel"), of.text("fieldtype")
+        case "Property Setter":
+            return of.number("value") if of.text("property") == "permlevel" else None
+        case _:
+            said = ("role", "permlevel", "if_owner", "match", "apply_user_permissions")
+            return {
+                key: value
+                for key, value in of.value.items()
+                if value and (key in said or key not in _NO_RIGHTS) and not key.startswith("_")
+            }
 
 
 class _Field(msgspec.Struct):
@@ -92,6 +122,7 @@ class _Reading:
         self._profiles: dict[str, dict[str, Origin]] = {}
         self._disabled: set[str] = set()
         self._limited: set[str] = set()
+        self._said: dict[tuple[str, ...], Document] = {}
 
     def read(self, found: list[Document]) -> None:
         for kind, take in (
@@ -108,11 +139,29 @@ class _Reading:
             ("Workflow", self._workflow),
         ):
             for each in found:
-                if each.kind == kind:
+                if each.kind == kind and not self._is_said_otherwise(each):
                     take(each)
         for name, each_type in sorted(self._types.items()):
             self._settle(name, each_type)
         _Writing(self._set, self._types).write(self._holders())
+
+    def _is_said_otherwise(self, of: Document) -> bool:
+        """Whether a document differs from an earlier one of its name in what it says of access, which is refused then:
+        nobody gets what it is about.
+        """
+        key = (of.kind, *(of.text(each) for each in _NAMED_BY.get(of.kind, ())))
+        known = self._said.setdefault(key, of) if len(key) > 1 and key[-1] else of
+        if known is of or _access_of(known) == _access_of(of):
+            return False
+        name = key[-1] if of.kind in ("User", "Role Profile") else f"{of.kind} of {key[1]}"
+        self._set.refuse("twice", of.origin, f"{quoted(name)} is described differently at {known.origin}")
+        if of.kind == "User":
+            self._limited.add(key[1])
+        elif of.kind == "Role Profile":
+            self._profiles[key[1]] = {}
+        else:
+            self._named(key[1], of.origin).closed = True
+        return True
 
     # --- DocTypes ----------------------------------------------------------------------------------------------------
 

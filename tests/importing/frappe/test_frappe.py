@@ -107,3 +107,33 @@ def test_the_owner_may_be_at_a_level(if_owner: int) -> None:
     made = of(document(*rows, fields=[{"fieldname": "owner", "permlevel": 1}]))
     assert "optional sensitive owner : user" in text(made, "resources.policy")
     assert "grant read on cafe including owner" in text(made, "roles.policy")
+
+
+FIELD = {"doctype": "Custom Field", "dt": "Caf\xe9", "fieldname": "pay", "fieldtype": "Data"}
+SETTER = {"doctype": "Property Setter", "doc_type": "Caf\xe9", "field_name": "pay", "property": "permlevel"}
+PERMISSION = {"doctype": "Custom DocPerm", "parent": "Caf\xe9", "name": "a1", **ROW}
+PROFILE = {"doctype": "Role Profile", "name": "Desk"}
+PERSON = {"doctype": "User", "name": "ann@x.test"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({**FIELD, "permlevel": 1}, FIELD),
+        ({**SETTER, "value": "1"}, {**SETTER, "value": "0"}),
+        (PERMISSION, {**PERMISSION, "write": 1}),
+        ({**PROFILE, "roles": []}, {**PROFILE, "roles": [{"role": "Clerk"}]}),
+        (PERSON, {**PERSON, "roles": [{"role": "Clerk"}]}),
+        ({**PERSON, "enabled": 0}, {**PERSON, "enabled": 1, "roles": [{"role": "Clerk"}]}),
+    ],
+)
+def test_what_files_describe_differently_gives_nothing(first: dict, second: dict) -> None:
+    people = {"role_profile_name": "Desk"} if first["doctype"] == "Role Profile" else {"roles": [{"role": "Clerk"}]}
+    files = {"cafe.json": document(ROW), "a.json": json.dumps(first), "b.json": json.dumps(second)}
+    if first["doctype"] != "User":
+        files["user.json"] = json.dumps({**PERSON, **people})
+    made = imported("frappe", files)
+    assert codes(made) == ["twice"]
+    assert not any(asked(made).allows("ann@x.test", each, "cafe", {}, now=NOW) for each in ("read", "write"))
+    same = imported("frappe", {**files, "b.json": json.dumps({**first, "modified": "2026-01-31", "idx": 3})})
+    assert codes(same) == []
