@@ -170,16 +170,19 @@ def _use(
         None if place is None else names.place.get(place, place),
         row["count"],
         _at(row["first"], timezone),
-        _at(row["last"], timezone),
+        _at(row["last"], timezone, latest=True),
     )
 
 
-def _at(second: int, timezone: datetime.tzinfo | None) -> datetime.datetime:
-    """The instant, in UTC, of seconds since 1970, local ones if there is a timezone; a time that comes twice is the
-    first.
+def _at(second: int, timezone: datetime.tzinfo | None, *, latest: bool = False) -> datetime.datetime:
+    """The instant, in UTC, of seconds since 1970, local ones if there is a timezone. Of a time that comes twice the
+    first or the ``latest``, since the log does not say which it was.
     """
     found = _EPOCH + datetime.timedelta(seconds=second)
-    return found if timezone is None else found.replace(tzinfo=timezone).astimezone(datetime.UTC)
+    if timezone is None:
+        return found
+    both = [found.replace(tzinfo=timezone, fold=fold).astimezone(datetime.UTC) for fold in (0, 1)]
+    return max(both) if latest else min(both)
 
 
 def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:

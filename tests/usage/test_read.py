@@ -85,6 +85,13 @@ def test_the_timezone_is_that_of_times_that_say_none(tmp_path: Path, time: str, 
     assert use.first == datetime.datetime(2026, 11, 1, hour, tzinfo=datetime.UTC)
 
 
+@pytest.mark.parametrize(("time", "hours"), [("2026-11-01 01:30:00", [7, 8]), ("2026-03-08 02:30:00", [8, 9])])
+def test_a_time_that_comes_twice_or_never_may_be_either(tmp_path: Path, time: str, hours: list[int]) -> None:
+    row = ("ann", "view", "doc", time, "allow")
+    (use,) = read(tmp_path, SET, as_csv([row]), "l.csv", LogMapping(timezone="America/Denver")).usage.uses
+    assert [each.hour for each in (use.first, use.last)] == hours
+
+
 def test_files_with_other_separators_and_files_named_twice(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("a.csv", "b.csv")]
     for path, sign in zip(paths, ",;", strict=True):
