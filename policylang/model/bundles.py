@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any
 
 from policylang.diagnostics import quoted
 from policylang.model.conditions import weight
 from policylang.model.context import Build, Context
-from policylang.model.model import ResourceModel
 from policylang.model.policies import check_limit
 from policylang.model.report import Site
 from policylang.model.targets import check_any_resource, check_some_have, is_named
@@ -25,22 +23,23 @@ def check_bundles(build: Build) -> None:
     for site in sites:
         context, node = build.within(site.source), site.node
         for item in node.items:
-            _check_item(context, node, item)
+            check_item(context, node, item)
         context.once(node.items, ast.Portal)
     for site in symbols.statements:
         if isinstance(site.node, ast.Deny):
-            check_deny(build.within(site.source), site.node)
+            _check_deny(build.within(site.source), site.node)
     _check_cycles(build)
 
 
-def _check_item(context: Context, owner: Any, item: ast.BundleItem) -> None:
+def check_item(context: Context, owner: ast.Role | ast.Group | ast.User, item: ast.BundleItem) -> None:
+    """Report what is wrong with an item of a role or group, or with one of the kinds that a user may have as well."""
     match item:
         case ast.Includes(roles=roles) | ast.MayAssign(roles=roles):
             context.find_each("role", roles)
         case ast.Grant():
-            check_grant(context, item)
+            _check_grant(context, item)
         case ast.Deny():
-            check_deny(context, item)
+            _check_deny(context, item)
         case ast.Limit():
             check_limit(context, item)
         case ast.Portal() | ast.Performs() if isinstance(owner, ast.Group):
@@ -54,7 +53,7 @@ def _check_item(context: Context, owner: Any, item: ast.BundleItem) -> None:
             context.find_each("task", tasks)
 
 
-def check_grant(context: Context, node: ast.Grant) -> None:
+def _check_grant(context: Context, node: ast.Grant) -> None:
     """Report the names in a grant that are not declared."""
     named = [context.once(node.clauses, kind) for kind in (ast.Fields, ast.Except, ast.Including)]
     context.once(node.clauses, ast.Because)
@@ -62,7 +61,7 @@ def check_grant(context: Context, node: ast.Grant) -> None:
     _check_target(context, node, fields)
 
 
-def check_deny(context: Context, node: ast.Deny) -> None:
+def _check_deny(context: Context, node: ast.Deny) -> None:
     """Report the names in a deny that are not declared, and file its condition."""
     named = context.once(node.clauses, ast.Fields)
     excepted = context.once(node.clauses, ast.Except)
@@ -96,15 +95,11 @@ def _check_exclusion(
         context.error("PL102", excepted, message, "keep one of the two")
         return
     kept = {name.value for name in excepted.names}
-    if resources and all(_is_whole(context.model.resources[name], kept) for name in resources):
+    attributes = [context.model.resources[name].attributes for name in resources]
+    if attributes and all(each and each.keys() <= kept for each in attributes):
         of = f" of {quoted(node.target.value)}" if isinstance(node.target, expressions.Name) else ""
         message = f"`except` names every attribute{of}: nothing is denied"
         context.error("PL102", excepted, message, "delete the deny, or name fewer attributes")
-
-
-def _is_whole(resource: ResourceModel, names: set[str]) -> bool:
-    """Whether the names are all attributes of the resource, which has some."""
-    return bool(resource.attributes) and resource.attributes.keys() <= names
 
 
 def is_every_action(names: tuple[expressions.Name, ...]) -> bool:
@@ -115,7 +110,13 @@ def is_every_action(names: tuple[expressions.Name, ...]) -> bool:
 def _check_target(context: Context, node: ast.Grant | ast.Deny, fields: tuple[expressions.Name, ...]) -> list[str]:
     """The resources that a grant or deny is about, where conditions and attributes can be said of them."""
     if isinstance(node.target, ast.AnyResource):
-        return _check_any_resource(context, node, node.target, fields)
+        resources = check_any_resource(context, node.target)
+        context.expand(node, len(resources))
+        if resources and not is_every_action(node.actions):
+            # An action that is named counts on the resources that have it.
+            check_some_have(context, _without_all(context, node), resources)
+        is_named(context, node.target, fields)
+        return resources
     if isinstance(node.target, ast.AllResources):
         context.expand(node, len(context.model.resources))
         if fields:
@@ -135,8 +136,8 @@ def _check_target(context: Context, node: ast.Grant | ast.Deny, fields: tuple[ex
             message = f"{quoted(node.target.value)} has no actions"
             context.error("PL101", node.actions[0], message, "declare some: `actions view, modify`")
     else:
-        context.actions(_without_all(context, node), resource, node.target.value)
-    context.fields(fields, resource, node.target.value)
+        context.actions(_without_all(context, node), resource)
+    context.fields(fields, resource)
     return [node.target.value]
 
 
@@ -147,18 +148,6 @@ def _without_all(context: Context, node: ast.Grant | ast.Deny) -> tuple[expressi
             message = "`all` cannot be listed with other actions"
             context.error("PL100", name, message, "write `grant all on …`, or name the actions")
     return tuple(name for name in node.actions if name.value != "all")
-
-
-def _check_any_resource(
-    context: Context, node: ast.Grant | ast.Deny, target: ast.AnyResource, fields: tuple[expressions.Name, ...]
-) -> list[str]:
-    """An action that is named counts on the resources that have it."""
-    resources = check_any_resource(context, target)
-    context.expand(node, len(resources))
-    if resources and not is_every_action(node.actions):
-        check_some_have(context, _without_all(context, node), resources)
-    is_named(context, target, fields)
-    return resources
 
 
 def _inside(site: Site, roles: Container[str]) -> list[str]:

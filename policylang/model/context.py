@@ -140,17 +140,30 @@ class Context(Build, frozen=True):
         """The resource of that name; reports PL101 where there is none."""
         return self.model.resources[name.value] if self.find("resource", name) else None
 
-    def actions(self, names: tuple[expressions.Name, ...], resource: ResourceModel, of: str) -> None:
+    def permission(
+        self,
+        resource: expressions.Name,
+        actions: tuple[expressions.Name, ...],
+        fields: tuple[expressions.Name, ...] = (),
+    ) -> ResourceModel | None:
+        """The resource; reports what there is none of, of it, its actions and its attributes."""
+        found = self.resource_named(resource)
+        if found is not None:
+            self.actions(actions, found)
+            self.fields(fields, found)
+        return found
+
+    def actions(self, names: tuple[expressions.Name, ...], resource: ResourceModel) -> None:
         """Report the names that are no actions of the resource, and names given twice."""
         for name in self.distinct(names, "action"):
             if name.value not in resource.actions:
-                self.unknown(name, "action", resource.actions, "", of)
+                self.unknown(name, "action", resource.actions, of=resource.name)
 
-    def fields(self, names: tuple[expressions.Name, ...], resource: ResourceModel, of: str) -> None:
+    def fields(self, names: tuple[expressions.Name, ...], resource: ResourceModel) -> None:
         """Report the names that are no attributes of the resource, and names given twice."""
         for name in self.distinct(names, "attribute"):
             if name.value not in resource.attributes:
-                self.unknown(name, "attribute", resource.attributes, "", of)
+                self.unknown(name, "attribute", resource.attributes, of=resource.name)
 
     def distinct(self, names: tuple[expressions.Name, ...], what: str) -> list[expressions.Name]:
         """The names without those that come a second time, which are reported (PL102)."""

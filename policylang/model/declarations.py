@@ -1,4 +1,4 @@
-"""Pass: the names that a policy set declares, from all its files in any order."""
+"""Pass: what all files declare, in any order, gathered as `Symbols`."""
 
 from __future__ import annotations
 

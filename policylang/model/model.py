@@ -41,11 +41,13 @@ class ResourceModel(msgspec.Struct):
     tree: str | None = None
     """The attribute that leads to the record above."""
 
+    @property
+    def name(self) -> str:
+        name: str = self.site.node.name.value
+        return name
+
     def marked(self, attribute: str, mark: str) -> bool:
         return any(each.value == mark for each in self.nodes[attribute].marks)
-
-    def sensitive(self, attribute: str) -> bool:
-        return self.marked(attribute, "sensitive")
 
 
 class Instance(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.diagnostics import quoted
-from policylang.model.bundles import check_deny, check_grant
+from policylang.model.bundles import check_item
 from policylang.model.conditions import Constant
 from policylang.model.context import Build, Context
 from policylang.model.instants import never_active
@@ -30,7 +30,7 @@ def check_people(build: Build) -> None:
                     context.find_each("role", item.roles)
             case ast.Task(needs=needs):
                 for need in needs:
-                    _check_need(context, need)
+                    context.permission(need.resource, need.actions, need.fields.names if need.fields else ())
             case ast.Integration():
                 _check_integration(context, site.node)
 
@@ -61,12 +61,8 @@ def _check_user(context: Context, node: ast.User) -> None:
                 check_limit(context, limit)
             case ast.Assignment():
                 _check_assignment(context, item)
-            case ast.Grant():
-                check_grant(context, item)
-            case ast.Deny():
-                check_deny(context, item)
-            case ast.Limit():
-                check_limit(context, item)
+            case _:
+                check_item(context, node, item)
 
 
 def _check_attribute(context: Context, item: ast.UserAttribute) -> None:
@@ -151,13 +147,6 @@ def _check_place(context: Context, node: ast.AtPlace) -> None:
         message = f"{quoted(node.place.value)} is of the kind {quoted(kind)}, not {quoted(node.kind.value)}"
         help = f'write `at {kind} "{node.place.value}"`'
         context.error("PL103", node, message, help, related(site, "declared here"))
-
-
-def _check_need(context: Context, need: ast.Need) -> None:
-    resource = context.resource_named(need.resource)
-    if resource is not None:
-        context.actions(need.actions, resource, need.resource.value)
-        context.fields(need.fields.names if need.fields else (), resource, need.resource.value)
 
 
 def _check_integration(context: Context, node: ast.Integration) -> None:

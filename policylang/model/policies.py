@@ -72,10 +72,9 @@ def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | N
 
 def _check_specific(context: Context, node: ast.Policy, parameters: dict[str, Type | None], is_first: bool) -> None:
     assert isinstance(node.target, expressions.Name)
-    resource = context.resource_named(node.target)
+    resource = context.permission(node.target, node.actions)
     if resource is None:
         return
-    context.actions(node.actions, resource, node.target.value)
     _check_shadowing(context, node, resource.attributes.keys())
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
@@ -135,7 +134,7 @@ def check_limit(context: Context, node: ast.Limit) -> None:
     if isinstance(node.resource, ast.AnyResource):
         check_some_have(context, node.actions, fitting)
     else:
-        context.actions(node.actions, context.model.resources[fitting[0]], fitting[0])
+        context.actions(node.actions, context.model.resources[fitting[0]])
     for action in node.actions:
         known = any(action.value in context.model.resources[each].actions for each in fitting)
         if declared and known and action.value not in declared:
@@ -160,15 +159,27 @@ def _instance(
     context: Context, node: ast.Limit, site: Site, resource: str, arguments: tuple[Constant, ...]
 ) -> str | None:
     """The id of the policy's instance on the resource, made where there is none yet; ``None`` after a report."""
-    instance_id = _instance_id(node.policy.value, arguments, resource, isinstance(site.node.target, ast.AnyResource))
-    if instance_id not in context.model.instances:
-        if instance_id in context.model.misfits or context.model.expanded > context.limits.expansion:
-            return None
-        instance = _expand(context, node, site, resource, arguments, instance_id)
-        if instance is None:
-            context.model.misfits.add(instance_id)
-            return None
-        context.model.instances[instance_id] = instance
+    policy, model, only = site.node, context.model, None
+    if isinstance(policy.target, ast.AnyResource):
+        only = frozenset(name.value for name in policy.target.attributes)
+    instance_id = _instance_id(node.policy.value, arguments, resource, only is not None)
+    if instance_id in model.instances:
+        return instance_id
+    if instance_id in model.misfits or model.expanded > context.limits.expansion:
+        return None
+    bound = dict(zip(model.parameters[node.policy.value], arguments, strict=True))
+    scope = context.aside().within(site.source).scope(resource, bound, only)
+    typed = type_condition(scope, policy.condition)
+    for found in scope.report.diagnostics if typed is None else ():
+        # What is wrong with the policy itself was reported where it is declared.
+        if found.location not in context.report.locations:
+            _does_not_fit(context, node, found.message, site, found.help)
+            break
+    if typed is None or not context.expand(node, weight(typed)):
+        model.misfits.add(instance_id)
+        return None
+    actions = tuple(action.value for action in policy.actions) or None
+    model.instances[instance_id] = Instance(instance_id, node.policy.value, arguments, resource, actions, typed)
     return instance_id
 
 
@@ -207,7 +218,7 @@ def _resources_of(context: Context, node: ast.Limit, site: Site) -> list[str]:
     return resources
 
 
-def _does_not_fit(context: Context, node: expressions.Node, why: str, site: Site, help: str = "") -> None:
+def _does_not_fit(context: Context, node: expressions.Node, why: str, site: Site, help: str | None = None) -> None:
     message = f"the policy {quoted(site.node.name.value)} does not fit here: {why}"
     help = help or "choose another policy, or write one for this resource"
     context.error("PL107", node, message, help, related(site, "declared here"))
@@ -268,27 +279,3 @@ def _constant_text(constant: Constant) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
-
-
-def _expand(
-    context: Context, node: ast.Limit, site: Site, resource: str, arguments: tuple[Constant, ...], instance_id: str
-) -> Instance | None:
-    policy: ast.Policy = site.node
-    names = context.model.parameters[node.policy.value]
-    bound = dict(zip(names, arguments, strict=True))
-    only = None
-    if isinstance(policy.target, ast.AnyResource):
-        only = frozenset(name.value for name in policy.target.attributes)
-    scope = context.aside().within(site.source).scope(resource, bound, only)
-    typed = type_condition(scope, policy.condition)
-    if typed is None:
-        for found in scope.report.diagnostics:
-            # What is wrong with the policy itself was reported where it is declared.
-            if found.location not in context.report.locations:
-                _does_not_fit(context, node, found.message, site, found.help or "")
-                break
-        return None
-    if not context.expand(node, weight(typed)):
-        return None
-    actions = tuple(action.value for action in policy.actions) or None
-    return Instance(instance_id, node.policy.value, arguments, resource, actions, typed)

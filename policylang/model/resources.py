@@ -10,7 +10,7 @@ from policylang.model.model import KINDS, ActionModel, ResourceModel
 from policylang.model.report import Site, related
 from policylang.model.types import SIMPLE_TYPES, EnumType, PlaceType, RecordType, SetType, Type, UserType, in_words
 from policylang.model.world import ancestors, chain, cycles
-from policylang.syntax import ast, expressions
+from policylang.syntax import ast
 
 # What the types are called elsewhere.
 _OTHER_LANGUAGES = {
@@ -92,8 +92,8 @@ def _resource(context: Context, site: Site) -> ResourceModel:
                     _action(context, each, resource.actions)
             case ast.Action():
                 _action(context, item, resource.actions)
-    resource.place = _place_attribute(context, node.name, resource)
-    resource.tree = _tree_attribute(context, node.name.value, resource)
+    resource.place = _place_attribute(context, resource)
+    resource.tree = _tree_attribute(context, resource)
     return resource
 
 
@@ -141,7 +141,7 @@ def _kind(context: Context, node: ast.Action) -> str | None:
     return kind
 
 
-def _place_attribute(context: Context, resource_name: expressions.Name, resource: ResourceModel) -> str | None:
+def _place_attribute(context: Context, resource: ResourceModel) -> str | None:
     """The attribute that says where a record lives.
 
     It is the only one typed as a place; of several the one that is named as its kind, and of several such the one whose
@@ -156,16 +156,16 @@ def _place_attribute(context: Context, resource_name: expressions.Name, resource
         return smallest[0]
     second = resource.nodes[list(places)[1]]
     first = resource.nodes[next(iter(places))]
-    message = f"a record of {quoted(resource_name.value)} would be in several places: {', '.join(map(quoted, places))}"
+    message = f"a record of {quoted(resource.name)} would be in several places: {', '.join(map(quoted, places))}"
     help = f"give the one that counts the name of its kind: `{places[second.name.value]} : {places[second.name.value]}`"
     there = related(Site(context.source, first), "the other place")
     context.error("PL102", second.name, message, help, there)
     return None
 
 
-def _tree_attribute(context: Context, name: str, resource: ResourceModel) -> str | None:
+def _tree_attribute(context: Context, resource: ResourceModel) -> str | None:
     """The attribute that leads to the record above, of which a resource has one at most."""
-    found = None
+    name, found = resource.name, None
     for attribute, node in resource.nodes.items():
         type_ = resource.attributes[attribute]
         if node.tree is None or type_ is None:
@@ -209,9 +209,7 @@ def _check_required(context: Context, atom: ast.Requirement) -> None:
         case ast.RequiredFeature(feature=feature):
             context.find("feature", feature)
         case ast.RequiredGrant(action=action, resource=name, place_kind=kind):
-            resource = context.resource_named(name)
-            if resource is not None:
-                context.actions((action,), resource, name.value)
+            context.permission(name, (action,))
             if kind is not None:
                 context.find("kind of place", kind)
 

@@ -32,9 +32,7 @@ _SEVERITIES = ("low", "medium", "high")
 def _check_separation(context: Context, node: ast.Separation) -> None:
     seen: dict[tuple[str, str], ast.Permission] = {}
     for each in node.permissions:
-        resource = context.resource_named(each.resource)
-        if resource is not None:
-            context.actions((each.action,), resource, each.resource.value)
+        context.permission(each.resource, (each.action,))
         first = seen.setdefault((each.action.value, each.resource.value), each)
         if first is not each and node.most is None:
             message = "both sides of the separation are the same permission"
@@ -67,13 +65,8 @@ def _check_most(context: Context, most: expressions.Number, permissions: int) ->
 def _check_invariant(context: Context, node: ast.Invariant) -> None:
     for selector in node.selectors:
         context.find(selector.kind, selector.name)
-    resource = context.resource_named(node.resource)
-    if resource is None:
-        return
-    context.actions(node.actions, resource, node.resource.value)
-    if node.field is not None:
-        context.fields((node.field,), resource, node.resource.value)
-    if node.condition is not None:
+    resource = context.permission(node.resource, node.actions, (node.field,) if node.field else ())
+    if resource is not None and node.condition is not None:
         typed = type_condition(context.scope(node.resource.value), node.condition)
         if typed is not None:
             context.model.conditions[context.at(node)] = typed

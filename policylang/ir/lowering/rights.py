@@ -114,7 +114,7 @@ def _fields(model: Model, clauses: dict[type[Any], Any], resource_name: str) -> 
     if named:
         covered = {name.value for name in named.names}
     else:
-        covered = {name for name in resource.attributes if not resource.sensitive(name)}
+        covered = {name for name in resource.attributes if not resource.marked(name, "sensitive")}
     covered |= {name.value for name in included.names} if included else set()
     covered -= {name.value for name in excepted.names} if excepted else set()
     return tuple(name for name in resource.attributes if name in covered)
