@@ -326,9 +326,10 @@ def _sources(
 
 
 class UnreadableError(Exception):
-    """A file that is there and cannot be used."""
+    """What is there and cannot be used."""
 
     def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
         self.problem = problem
 
 

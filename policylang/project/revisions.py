@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from policylang.diagnostics import reason
-from policylang.project.discovery import DEFAULT_ROOT, SUFFIX, Problem, SourceSet, discover
+from policylang.project.discovery import DEFAULT_ROOT, SUFFIX, Problem, SourceSet, UnreadableError, discover
 from policylang.settings.config import FILE_NAME, FILE_NAMES, ConfigError, read_config
 from policylang.source import Source
 
@@ -25,12 +25,8 @@ _DEEPEST = 20
 _CHUNK = 1 << 20
 
 
-class RevisionError(Exception):
+class RevisionError(UnreadableError):
     """Why a revision cannot be read."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 class Revision(msgspec.Struct, frozen=True):

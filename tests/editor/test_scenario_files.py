@@ -61,6 +61,16 @@ def test_lenses(client: Client) -> None:
     client.change(NAME, text)
 
 
+def test_a_file_that_cannot_be_read_is_told_of_in_words(client: Client) -> None:
+    path = client.folder / "latin.test.yaml"
+    path.write_bytes("# fünf\n".encode("latin-1"))
+    answer = client.request(
+        "workspace/executeCommand", command="policylang.runTests", arguments=[client.uri(path.name)]
+    )
+    path.unlink()
+    assert answer == {"error": "not UTF-8: the byte 0xfc cannot be read"}
+
+
 def test_decisions_in_place(folder: Path) -> None:
     text = (folder / NAME).read_text(encoding="utf-8")
     with Client(folder, workspace={"codeLens": {"refreshSupport": True}}) as client:
