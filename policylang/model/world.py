@@ -55,8 +55,7 @@ def ways(edges: Mapping[str, Iterable[str]]) -> dict[str, int]:
     """In how many ways others can be reached from each name, itself included; names in cycles have no number of use."""
     found: dict[str, int] = {}
     for knot in _knots(edges):
-        for name in knot:
-            found[name] = 1 + sum(found.get(following, 0) for following in edges[name])
+        found |= {name: 1 + sum(found[each] for each in edges[name] if each not in knot) for name in knot}
     return found
 
 
