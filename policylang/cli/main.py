@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import gc
@@ -184,6 +185,7 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
     sys.excepthook = _tell_bug
     gc.set_threshold(*COLLECTIONS)
+    atexit.register(gc.freeze)  # when the process ends, nothing has to be looked through once more
     if sys.stdout is None:
         # The caller closed it: an error as soon as something is to be written, and only then.
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), write_through=True)
