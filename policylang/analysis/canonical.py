@@ -24,12 +24,13 @@ _Symbol = tuple[str, Hashable]
 
 
 class _Shape(msgspec.Struct, frozen=True, gc=False):
-    """A condition without names. ``symbols``: what its numbers stand for, each with what matters of it.
-    ``fixed``: it says something about names, so that they have to stay.
+    """A condition without names. ``symbols``: what stands in it, in the order of first use, by the number that it has
+    in all conditions, each with what matters of it. ``fixed``: it says something about names, so that they have to
+    stay.
     """
 
     id: int
-    symbols: tuple[tuple[_Symbol, Hashable], ...]
+    symbols: tuple[tuple[int, Hashable], ...]
     fixed: bool
 
 
@@ -40,12 +41,13 @@ class Canonical:
         self._index = index
         self._shapes: dict[tuple[str, c.Condition], _Shape] = {}
         self._ids: dict[Hashable, int] = {}
+        self._symbols: dict[_Symbol, int] = {}
 
     def key(self, formula: Formula, resource: str) -> CanonicalKey | None:
         """The same for formulas that differ only in names; ``None`` where the names matter: it looks into users, whose
         attributes are declared, or names one, or looks for parts of texts.
         """
-        numbers: dict[_Symbol, int] = {}
+        numbers: dict[int, int] = {}
         kinds: list[Hashable] = []
         said: list[Hashable] = []
         waiting = [formula]
@@ -73,7 +75,8 @@ class Canonical:
     def _shape(self, condition: c.Condition, resource: str) -> _Shape:
         maker = _Maker(self._index, resource)
         id_ = self._ids.setdefault(maker.condition(condition), len(self._ids))
-        shape = _Shape(id_, tuple(zip(maker.numbers, maker.kinds, strict=True)), maker.fixed)
+        symbols = [self._symbols.setdefault(symbol, len(self._symbols)) for symbol in maker.numbers]
+        shape = _Shape(id_, tuple(zip(symbols, maker.kinds, strict=True)), maker.fixed)
         return self._shapes.setdefault((resource, condition), shape)
 
 

@@ -151,6 +151,9 @@ class _Test(_Condition, frozen=True, gc=False):
 
     _sides: ClassVar[tuple[str, ...]] = ("operand",)
 
+    def tests(self) -> Iterator[Test]:
+        return iter((self,))  # type: ignore[arg-type]
+
     @property
     def sides(self) -> tuple[Operand, ...]:
         """The operands, as they were written."""

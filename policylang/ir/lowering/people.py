@@ -47,9 +47,10 @@ def _user(model: Model, site: Site) -> ir.User:
     for item in node.items:
         match item:
             case ast.UserAttribute(name=name):
-                value = model.values[at(source, item)]
+                where = at(source, item)
+                value = model.values[where]
                 values = value if isinstance(value, tuple) else (value,)
-                attributes.append(ir.UserValue(name.value, values, at(source, item)))
+                attributes.append(ir.UserValue(name.value, values, where))
             case ast.Append():
                 appends += _user_policies(model, source, item)
             case ast.Override():

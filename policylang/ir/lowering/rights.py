@@ -64,7 +64,7 @@ def _instance(model: Model, instance_id: str) -> ir.PolicyInstance:
 
 
 def _limited(model: Model, resource: str, names: Iterable[str] | None) -> tuple[str, ...] | None:
-    """The actions that a policy limits; null for all of them, also where all are named."""
+    """The actions that a policy limits; null for all of them."""
     if names is None:
         return None
     wanted = set(names)
@@ -72,12 +72,11 @@ def _limited(model: Model, resource: str, names: Iterable[str] | None) -> tuple[
 
 
 def lower_limits(model: Model, source: Source, node: ast.Limit) -> Iterator[ir.Limit]:
-    for name in model.limits[at(source, node)]:
+    where = at(source, node)
+    for name in model.limits[where]:
         instance = model.instances[name]
-        named = {name.value for name in node.actions} or None
-        if named is None:
-            named = set(instance.actions) if instance.actions is not None else None
-        yield ir.Limit(instance.id, _limited(model, instance.resource, named), at(source, node))
+        named = [name.value for name in node.actions] or instance.actions
+        yield ir.Limit(instance.id, _limited(model, instance.resource, named), where)
 
 
 def _targets(model: Model, node: ast.Grant | ast.Deny) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -122,8 +121,8 @@ def _fields(model: Model, clauses: dict[type[Any], Any], resource_name: str) -> 
 
 def lower_denies(model: Model, source: Source, node: ast.Deny) -> Iterator[ir.Deny]:
     clauses = clauses_of(node)
-    condition = model.conditions.get(at(source, node))
     where = at(source, node)
+    condition = model.conditions.get(where)
     for resource, actions in _targets(model, node):
         fields = _denied_fields(clauses, model.resources[resource])
         if fields == ():
