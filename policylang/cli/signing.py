@@ -60,7 +60,7 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
     except minisign.NotMinisignError as error:
         stop(Problem("--comment", str(error), "give another `--comment`"))
     target = output or file + signing.SUFFIX
-    write_output(signature, target, (file, key))
+    write_output(signature, target, (file, key, _public_of(key)))
     if target != STANDARD_OUTPUT:
         write_lines([f"wrote {visible(target)}"], err=True)
 
@@ -130,11 +130,16 @@ def _password() -> bytes:
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
+def _public_of(path: str) -> str:
+    """Where the public key of a secret one is."""
+    return os.path.splitext(path)[0] + _PUBLIC
+
+
 def _make_key(path: str) -> None:
     """Write a new pair of keys; nothing is replaced, and the secret one is for its owner alone."""
     from policylang.signing import minisign
 
-    public = os.path.splitext(path)[0] + _PUBLIC
+    public = _public_of(path)
     if public == path:
         stop(Problem(path, "this would be the name of the public key", "name the secret key, such as `team.key`"))
     for each in (path, public):

@@ -108,3 +108,28 @@ user "ben" {{ assign role viewer  {elsewhere} }}
 """
     (found,) = run_checks(compiled(text), NOW, ["PL501"])
     assert found.help == f"{help}; held by `ann`, `ben`"
+
+
+DOC = """\
+resource doc { level : int  actions view }
+policy low on doc { level < 3 }
+policy high on doc { level > 5 }
+policy never on doc { level < 3 and level > 5 }
+task reading { needs view on doc }
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        ("policy never", "a limit blocks"),
+        ("policy low  policy high", "limits block"),
+        ("deny view on doc", "a deny blocks"),
+        ("deny view on doc { level < 3 }  deny view on doc { level > 2 }", "denies block"),
+        ("policy low  deny view on doc { level < 3 }", "limits and denies block"),
+    ],
+)
+def test_what_stands_in_the_way_of_a_task(items: str, told: str) -> None:
+    text = f"{DOC}role reader {{ grant view on doc  performs reading  {items} }}"
+    (finding,) = run_checks(compiled(text), NOW, ["PL405"])
+    assert finding.message == f"`reader` cannot do the task `reading`: {told} view on `doc`"

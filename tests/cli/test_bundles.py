@@ -119,6 +119,7 @@ def test_commands_take_bundles(run, write) -> None:
         (["sign", "message", "--key", "message"], "error: message: not a secret key of minisign"),
         (["sign", "message", "--key", "plain.key", "--comment", "a\nb"], "a comment is one line"),
         (["sign", "message", "--key", "plain.key", "-o", "plain.key"], "not written: the command reads this file"),
+        (["sign", "message", "--key", "plain.key", "-o", "plain.pub"], "not written: the command reads this file"),
         (["sign", "message", "--key", "plain.key", "-o", "p/a.policy"], "not written: this is a policy file"),
         (["sign", "--new-key", "plain.key"], "error: plain.key: not written: there is such a file"),
         (["sign", "--new-key", "locked.key"], "error: locked.pub: not written: there is such a file"),

@@ -115,6 +115,14 @@ def _finding(role: ir.Role, ref: ir.Ref, gaps: list[_Gap]) -> Finding:
     )
 
 
+def _in_the_way(limits: int, denies: int) -> str:
+    """What stands in the way of what is needed: some of both, or of one kind."""
+    if limits and denies:
+        return "limits and denies block"
+    word, words = ("limit", "limits") if limits else ("deny", "denies")
+    return f"a {word} blocks" if limits + denies == 1 else f"{words} block"
+
+
 class _Reasons:
     def __init__(self, world: World, questions: Questions) -> None:
         self.world, self.questions = world, questions
@@ -162,8 +170,13 @@ class _Reasons:
             return None
         places = [statement.at for way in plan.ways for statement in way.statements]
         blocks = [related(each.deny.at, "a deny") for each in plan.denies]
-        why = "limits and denies together block" if blocks else "limits together block"
-        return _Gap(named, why, need.at, (*(related(at, "granted here") for at in places), *blocks))
+        limits = {limit for way in plan.ways for limit in way.limit_ids}
+        return _Gap(
+            named,
+            _in_the_way(len(limits), len(blocks)),
+            need.at,
+            (*(related(at, "granted here") for at in places), *blocks),
+        )
 
     def _lacks(self, plan: Plan, requirement: ir.Requirement, tagged: bool) -> list[str]:
         """What of a requirement is not there, in words."""
