@@ -15,9 +15,10 @@ FORMAT = ImportFormat(
     maps={
         "a model": "a resource with the actions `read`, `write`, `create`, `unlink`, each decided on the record as it "
         "is",
-        "a group; `implied_ids`": "a role; roles inside it",
+        "a group; `implied_ids`, or `implied_by_ids` of another": "a role; roles inside it",
         "a row of `ir.model.access.csv`": "a grant, in the role of the group; without a group, in a role of everybody",
-        "a rule with groups": "a policy, in the roles of these groups; any rule of a role is enough",
+        "a rule with groups, or that groups name in `rule_groups`": "a policy, in the roles of these groups; any rule "
+        "of a role is enough",
         "a rule without a group": "a deny for everyone, wherever the rule does not hold",
         "a row of `ir.access.csv` with a group": "a grant with its policy",
         "a row of `ir.access.csv` without a group": "a deny for everyone, wherever its domain does not hold",

@@ -26,6 +26,9 @@ MODELS = (
     "res.users",
 )
 USERS_OF_A_GROUP = ("users", "user_ids", "all_user_ids")
+_INVERSE = {"rule_groups": ("ir.rule", "groups"), "implied_by_ids": ("res.groups", "implied_ids")}
+"""Fields of a group that say what other records say of themselves: their model, and the field there."""
+_MANY = ("groups", "users", "rule_groups", "model_access")
 _FOLDERS = {"security", "data", "demo", "views", "view", "wizard", "wizards", "report", "static"}
 _OPERATION = re.compile(r"(?i)ref\(\s*['\"]([\w.]+)['\"]|\bid\s*=\s*['\"]([\w.]+)['\"]")
 
@@ -163,6 +166,7 @@ def read_records(imported: Imported, files: tuple[InputFile, ...]) -> Records:
             known = found.setdefault(key, each)
             if known is not each:
                 _join(known, each, order)
+    _turn(imported, found, order)
     for origin, element, module in removals:
         _remove(imported, found, origin, element, module)
     return found
@@ -172,7 +176,7 @@ def _change(known: Record, later: Record) -> None:
     """What a file says of a record again, further down."""
     known.unclear = known.unclear or later.unclear
     for name, values in later.fields.items():
-        known.fields[name] = known.fields.get(name, []) + values if _only_adds(values) else values
+        known.fields[name] = known.fields.get(name, []) + values if _are_commands(values) else values
 
 
 def _join(known: Record, other: Record, order: Loaded) -> None:
@@ -181,7 +185,7 @@ def _join(known: Record, other: Record, order: Loaded) -> None:
     for name, values in other.fields.items():
         before = known.fields.get(name, [])
         if before and all(order.precedes(each.origin.path, other.origin.path) for each in before):
-            known.fields[name] = before + values if _only_adds(values) else values
+            known.fields[name] = before + values if _are_commands(values) else values
         elif not before or [(each.kind, each.text) for each in before] == [(each.kind, each.text) for each in values]:
             known.fields[name] = values
         elif _only_adds(values) and _is_owner(known, [each for each in before if not _only_adds([each])]):
@@ -199,13 +203,79 @@ def _is_owner(record: Record, values: list[OdooValue]) -> bool:
 
 
 def _only_adds(values: list[OdooValue]) -> bool:
+    return _are_commands(values, ("add",))
+
+
+def _are_commands(values: list[OdooValue], kinds: tuple[str, ...] = ("add", "remove", "clear")) -> bool:
+    """Whether the values change a field with many, in these ways, whatever it held before."""
     try:
         return all(
-            each.kind == "eval" and all(kind == "add" for kind, _ in commands(each.text, each.origin))
+            each.kind == "eval" and all(kind in kinds for kind, _ in commands(each.text, each.origin))
             for each in values
         )
     except NotImportedError:
         return False
+
+
+def _turn(imported: Imported, found: Records, order: Loaded) -> None:
+    """What groups say of other records, as these say it themselves."""
+    for group in [record for (model, _), record in sorted(found.items()) if model == "res.groups"]:
+        for name, (model, field) in _INVERSE.items():
+            for value in group.fields.get(name, ()):
+                for number, id in _links(value):
+                    said = OdooValue("eval", f"[({number}, ref({group.id!r}))]", value.origin)
+                    ids = [id] if id else [each for kind, each in found if kind == model]
+                    if id and model == "res.groups":
+                        found.setdefault((model, id), Record(model, id, value.origin))
+                    elif id and (model, id) not in found:
+                        ids = []
+                        message = f"{quoted(id)} is of a module that is not in the input, so this changes nothing"
+                        imported.refuse("elsewhere", value.origin, message)
+                    for each in ids:
+                        _add(found[model, each], field, said, order)
+        for value in group.fields.get("model_access", ()):
+            message = f"`model_access` of {quoted(group.id)} is not read: name the group in the access lists"
+            imported.refuse("value", value.origin, message)
+            for id in (one or other for one, other in _OPERATION.findall(value.text)):
+                row = found.get(("ir.model.access", id))
+                if row is not None:
+                    row.unclear = Note(value.origin, "order", f"{quoted(id)} may be of {quoted(group.id)} instead")
+
+
+def _add(known: Record, field: str, value: OdooValue, order: Loaded) -> None:
+    """What another record says of a field with many. That one knows the record, so it is loaded after the module that
+    defines it.
+    """
+    path = value.origin.path
+
+    def precedes(each: OdooValue) -> bool:
+        other = each.origin.path
+        own = module_of(other) == known.module and not order.precedes(path, other)
+        return own or other == path or order.precedes(other, path)
+
+    before = known.fields.get(field, [])
+    if not all(map(precedes, before)) and not _only_adds([*before, value]):
+        known.unclear = Note(
+            value.origin, "order", f"{quoted(known.id)} has another {quoted(field)} at {before[-1].origin}"
+        )
+    known.fields[field] = [*before, value]
+
+
+def _links(value: OdooValue) -> Iterator[tuple[int, str]]:
+    """The commands of a field with many that link and unlink, each with an id; unlinking all with none. Raises
+    `NotThisError`.
+    """
+    if value.kind == "ref":
+        yield 4, value.text
+        return
+    try:
+        if value.kind == "search" or (value.kind == "text" and value.text):
+            raise NotImportedError("value", value.origin, f"{quoted(value.text)} does not say which records")
+        for kind, id in commands(value.text, value.origin) if value.text else ():
+            yield 4 if kind == "add" else 3, id
+    except NotImportedError as error:
+        help = "name the group in the records themselves, or import without it"
+        raise NotThisError(value.origin.path, error.message, help, value.origin.line) from None
 
 
 def _remove(imported: Imported, found: Records, origin: Origin, element: Element, module: str) -> None:
@@ -326,7 +396,7 @@ def _csv(file: InputFile, module: str) -> Iterator[Record]:
 def _cell(text: str, field: str, by_id: str, module: str, origin: Origin) -> OdooValue:
     if not by_id or not text:
         return OdooValue("text", text, origin)
-    if field.endswith("_ids") or field in ("groups", "users"):
+    if field.endswith("_ids") or field in _MANY:
         ids = ", ".join(f"ref({full(each.strip(), module)!r})" for each in text.split(",") if each.strip())
         return OdooValue("eval", f"[(6, 0, [{ids}])]", origin)
     return OdooValue("ref", full(text, module), origin)

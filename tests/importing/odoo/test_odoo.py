@@ -170,6 +170,71 @@ def test_several_modules_add_to_the_groups_that_the_own_module_of_a_group_sets()
     assert {role.name: len(role.roles) for role in made.project.ir.roles}["officer"] == 4
 
 
+def group(id: str, **fields: str) -> str:
+    said = "".join(f'<field name="{name}" eval="{value}"/>' for name, value in fields.items())
+    return f'<record id="{id}" model="res.groups">{said}</record>'
+
+
+def linked(*groups: str) -> str:
+    return f"<field name='groups' eval=\"[{', '.join(f'(4, ref({each!r}))' for each in groups)}]\"/>"
+
+
+@pytest.mark.parametrize(
+    ("links", "command", "is_read"),
+    [
+        # The rule shows no record to those whom it is for; without groups, to nobody.
+        (("other.group",), "(4, ref('r'))", False),
+        (("other.group",), "(3, ref('r'))", True),
+        (("base.group_user",), "(3, ref('r'))", False),
+        (("base.group_user", "other.group"), "(3, ref('r'))", True),
+        (("base.group_user", "other.group"), "(5,)", True),
+        (("base.group_user", "other.group"), "(6, 0, [])", True),
+        (("base.group_user", "other.group"), "(6, 0, [ref('r')])", False),
+        (("base.group_user", "other.group"), "(3, ref('elsewhere.r'))", False),
+        (("other.group",), "(4, ref('elsewhere.r'))", True),
+    ],
+)
+def test_groups_may_say_which_rules_are_for_them(links: tuple[str, ...], command: str, is_read: bool) -> None:
+    made = of(xml=rule("[(0, '=', 1)]", linked(*links)) + group("base.group_user", rule_groups=f"[{command}]"))
+    assert codes(made) == ["elsewhere"] * ("elsewhere" in command)
+    assert reads(made) == is_read
+
+
+def test_groups_may_say_who_implies_them() -> None:
+    csv = HEAD + ROW.replace("base.group_user", "inner")
+    made = of(csv, xml=group("inner", implied_by_ids="[(4, ref('base.group_user'))]"))
+    assert codes(made) == []
+    assert reads(made)
+    assert not reads(of(csv, xml=group("inner", implied_by_ids="[(3, ref('base.group_user'))]")))
+
+
+def test_which_rules_are_for_a_group_has_to_be_clear() -> None:
+    with pytest.raises(NotThisError, match="does not say which record"):
+        of(xml=rule("[(0, '=', 1)]") + group("base.group_user", rule_groups="[(4, some)]"))
+    other = f"<odoo>{group('base.group_user', rule_groups=chr(91) + '(3, ref(' + repr('m.r') + '))]')}</odoo>"
+    elsewhere = f"<odoo><record id='m.r' model='ir.rule'>{linked('base.group_user')}</record></odoo>"
+    rules = f"<odoo>{rule('[(0, chr(61), 1)]'.replace('chr(61)', repr('=')))}{USER}</odoo>"
+    files: dict[str, str | bytes] = {"m/security/ir.model.access.csv": HEAD + ROW, "m/security/rules.xml": rules}
+    made = imported("odoo", {**files, "a/security/a.xml": other, "b/security/b.xml": elsewhere})
+    assert codes(made) == ["order"]
+    assert not reads(made)
+
+
+def test_access_lists_that_groups_name_are_told() -> None:
+    made = of(xml=group("other.group", model_access="[(4, ref('a'))]"))
+    assert codes(made) == ["order", "value"]
+    assert not reads(made)
+
+
+def test_a_group_that_is_taken_away_leaves_the_others() -> None:
+    csv = HEAD + ROW.replace("base.group_user", "inner")
+    both = group("base.group_user", implied_ids="[(4, ref('inner')), (4, ref('other.group'))]")
+    fewer = group("base.group_user", implied_ids="[(3, ref('other.group'))]")
+    made = of(csv, xml=group("inner") + both + fewer)
+    assert codes(made) == []
+    assert reads(made)
+
+
 def manifest(*data: str, depends: str = "base", **more: object) -> str:
     return f"# a module\n{ {'name': 'M', 'depends': [depends], 'data': list(data), **more}!r}\n"
 
