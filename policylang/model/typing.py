@@ -368,7 +368,7 @@ def _membership(scope: ConditionScope, node: expressions.Membership) -> ir.Condi
 def _choices(
     scope: ConditionScope, node: expressions.Membership, operand: ir.Operand, where: str
 ) -> ir.Condition | None:
-    """``in [a, b]``: constants become one ``In``, other operands and networks are compared one by one."""
+    """``in [a, b]``: values of the operand's type become one ``In``, all else is compared one by one."""
     assert isinstance(node.choices, expressions.List)
     if isinstance(operand.type, t.SetType):
         help = "test one item: `… contains …`"
@@ -392,7 +392,7 @@ def _choices(
         elif not comparable(operand.type, typed.type):
             incomparable(scope, node, operand.type, typed.type)
             failed = True
-        elif isinstance(typed, ir.Constant):
+        elif isinstance(typed, ir.Constant) and _is_value_of(operand.type, typed):
             constants.append(typed)
         else:
             others.append(_compare("eq", operand, typed, scope.at(choice)))
@@ -404,6 +404,15 @@ def _choices(
     elif distinct:
         others.append(ir.In(operand, tuple(distinct[key].value for key in sorted(distinct)), where))
     return others[0] if len(others) == 1 else ir.Or(tuple(others), where)
+
+
+def _is_value_of(type_: t.Type, constant: ir.Constant) -> bool:
+    """Whether a constant that compares with a type is one of its values: a parameter may bring another number, or a
+    value of another enum.
+    """
+    if isinstance(type_, t.EnumType):
+        return constant.value in type_.values
+    return isinstance(type_, t.IntType) == isinstance(constant.type, t.IntType)
 
 
 def _order(value: ir.Value) -> tuple[Decimal, str]:

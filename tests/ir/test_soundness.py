@@ -86,6 +86,29 @@ def test_hours_are_no_days() -> None:
     assert from_json(to_json(policy_set)) == policy_set
 
 
+@pytest.mark.parametrize(
+    ("attribute", "parameter", "given", "value", "allowed"),
+    [
+        ("money", "int", "5", "5.00", True),
+        ("int", "decimal", "5.5", 5, False),
+        ("int", "money", "5.0", 5, True),
+        ("one of x, y", "one of y, z", "y", "y", True),
+        ("one of x, y", "one of y, z", "z", "y", False),
+    ],
+)
+def test_choices_of_parameters_of_another_type_load(
+    attribute: str, parameter: str, given: str, value: object, allowed: bool
+) -> None:
+    other = "x" if "x" in attribute else "7"
+    policy_set = compiled(
+        f'resource doc {{ n : {attribute} actions view }} user "kim" {{ assign role reader }}'
+        f"policy among(k: {parameter}) on doc {{ n in [k, {other}] }}"
+        f"role reader {{ grant view on doc  policy among({given}) on doc }}"
+    )
+    loaded = Answering(from_json(to_json(policy_set)))
+    assert loaded.decide("kim", "view", "doc", {"n": value}, now=NOW).allowed is allowed
+
+
 def test_the_document_itself_loads(document: dict[str, Any]) -> None:
     assert from_json(redigested(document)) == compiled(SOURCE)
 
