@@ -100,6 +100,20 @@ user "u" {
         )
     ),
 )
+_MONTHS = Edge(
+    """
+timezone "America/Denver"
+resource page { made : datetime  actions view }
+policy recent on page { made within 6 years }
+role r { grant view on page  policy recent }
+user "u" { assign role r }
+""",
+    tuple(
+        _view("page", {"made": f"2020-11-01T{made}Z"}, now=f"2026-11-01T{now}Z")
+        for now in ("07:30:00", "08:30:00")  # 01:30 for the first time, and for the second, as six years before
+        for made in ("07:29:59.999999", "07:30:00", "08:29:59.999999", "08:30:00")
+    ),
+)
 _ADDRESSES = Edge(
     """
 request { ip : ip }
@@ -174,4 +188,4 @@ deny view on page { secret is true }
     ),
 )
 
-EDGES = (_DURATIONS, _INHERITED, _WAYS, _CLOCKS, _ADDRESSES, _VALUES, _DENIES)
+EDGES = (_DURATIONS, _INHERITED, _WAYS, _CLOCKS, _MONTHS, _ADDRESSES, _VALUES, _DENIES)

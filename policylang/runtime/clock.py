@@ -98,7 +98,8 @@ def shift(now: datetime.datetime, length: Duration, sign: int, timezone: ZoneInf
     """The instant one length before (``sign`` -1) or after (1) ``now``, in UTC.
 
     Minutes and days of 24 hours are exact. Months are counted on the calendar of the timezone at the same time of day,
-    clamped to the month's last day. A time of day that a clock change skips is read as before the change.
+    clamped to the month's last day. Of a time of day that comes twice that is the second if now is a second one, else
+    the first; one that a clock change skips is read as before the change, or as after it if now is a second one.
     """
     match length.unit:
         case "minutes":

@@ -211,7 +211,10 @@ export class Zone {
     return plus(first, 1000, 0)!;
   }
 
-  /** One length before or after; undefined outside of the calendar. */
+  /**
+   * One length before or after; undefined outside of the calendar. Months lead to the same time of day: of one that comes
+   * twice to the second if now is a second one.
+   */
   shift(now: Instant, length: Duration, sign: 1 | -1): Instant | undefined {
     const amount = sign * length.amount;
     if (length.unit === "minutes") return plus(amount, MINUTE, now);
@@ -219,7 +222,9 @@ export class Zone {
     const local = this.local(now);
     const day = shiftMonths(local, amount);
     if (day === undefined) return undefined;
-    const at = this.#instant(daysOf(day.year, day.month, day.day) * DAY_MS + local.ms, false);
+    const shown = daysOf(local.year, local.month, local.day) * DAY_MS + local.ms;
+    const again = this.#instant(shown, false) !== milliseconds(now);
+    const at = this.#instant(daysOf(day.year, day.month, day.day) * DAY_MS + local.ms, again);
     return plus(at, 1000, rest(now));
   }
 }
