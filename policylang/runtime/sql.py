@@ -330,7 +330,8 @@ class _Writer:
         of = SETS[self.dialect]
         if isinstance(kind, DateTimeType) and self.dialect == "sqlite":
             raise self.values.unsupported(test, "instants in two columns")
-        shared = self._of_sets(of.overlap, left, right)
+        overlap = of.overlap_numbers if isinstance(kind, NUMBERS) else of.overlap
+        shared = self._of_sets(overlap, left, right)
         if wanted:
             return exp.and_(*self._there(left, right), shared)
         none = [self._is_empty(side) for side in (left, right)]

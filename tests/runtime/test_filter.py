@@ -193,6 +193,33 @@ def test_years_of_three_digits(made: str) -> None:
         assert bool(found) == policies.allows("ann", action, "doc", {"made": made}, now=now)
 
 
+NUMBERS = """
+resource doc { fees : set of money  rates : set of decimal  sizes : set of int  actions one, two, three, four }
+policy a on doc { fees overlaps rates }
+policy b on doc { not (fees overlaps rates) }
+policy c on doc { fees overlaps sizes }
+policy d on doc { not (fees overlaps sizes) }
+role reader {
+  grant all on doc  policy a for one  policy b for two  policy c for three  policy d for four
+}
+user "ann" { assign role reader }
+"""
+
+
+@pytest.mark.parametrize("fees", [["5.50"], [5.5], ["5", None], ["05"], [5, 0.1], []])
+@pytest.mark.parametrize("others", [["5.5"], [5], ["5.0"], [7, None]])
+def test_sets_of_numbers_that_sqlite_holds_as_texts(fees: list[Any], others: list[Any]) -> None:
+    policies, now = PolicySet(compiled(NUMBERS)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE doc (fees, rates, sizes)")
+    record = {"fees": fees, "rates": others, "sizes": [] if "5.5" in others else others}
+    connection.execute("INSERT INTO doc VALUES (?, ?, ?)", [json.dumps(each) for each in record.values()])
+    for action in ("one", "two", "three", "four"):
+        sql, parameters = policies.filter("ann", action, "doc", now=now).to_sql("sqlite")
+        found = connection.execute(f"SELECT 1 FROM doc WHERE {sql}", parameters).fetchall()
+        assert bool(found) == policies.allows("ann", action, "doc", record, now=now)
+
+
 NAMELESS = """
 request { folder : folder  folders : set of folder }
 resource folder { title : text  actions view }
