@@ -407,13 +407,15 @@ RIGHT = {
     ("column", "type_"),
     [
         *(("name", each) for each in ("char(20)", 'text COLLATE "any case"', "integer", "text[]", "padded", "jsonb")),
+        *(("name", each) for each in ("name", "folded")),
         *(("made", each) for each in ("timestamp", "date", "text", "timestamptz[]")),
         *(("born", each) for each in ("timestamptz", "timestamp", "text")),
         *(("fee", each) for each in ("double precision", "real", "money", "text")),
         *(("ok", each) for each in ("integer", "text")),
         *(("ip", each) for each in ("text", "macaddr")),
-        *(("tags", each) for each in ("text", "char(3)[]", "jsonb", "integer[]", "padded[]")),
-        *(("above", each) for each in ("char(8)", "double precision")),
+        *(("tags", each) for each in ("text", "char(3)[]", "jsonb", "integer[]", "padded[]", "folded[]")),
+        *(("above", each) for each in ("char(8)", "double precision", "folded")),
+        *(("id", each) for each in ("char(8)", 'text COLLATE "any case"')),
     ],
 )
 def test_columns_that_compare_in_other_ways(connection: psycopg.Connection[Any], column: str, type_: str) -> None:
@@ -439,7 +441,12 @@ def _load_with(connection: psycopg.Connection[Any], types: dict[str, str]) -> No
     with connection.transaction(force_rollback=True):
         connection.execute("""
             CREATE COLLATION "any case" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-            CREATE DOMAIN padded AS char(3); CREATE DOMAIN word AS text; CREATE DOMAIN words AS text[]
+            CREATE DOMAIN padded AS char(3); CREATE DOMAIN word AS text; CREATE DOMAIN words AS text[];
+            -- As the extension citext makes its type, which compares without regard to case.
+            CREATE TYPE folded;
+            CREATE FUNCTION folded_in(cstring) RETURNS folded LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+            CREATE FUNCTION folded_out(folded) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+            CREATE TYPE folded (INPUT = folded_in, OUTPUT = folded_out, LIKE = text, CATEGORY = 'S', COLLATABLE = true)
         """)
         columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
         connection.execute(f"CREATE TABLE item ({columns}, PRIMARY KEY (id))".encode())

@@ -176,8 +176,9 @@ BEGIN
     RAISE EXCEPTION 'there is no column % in %', quote_ident(column_name), target USING ERRCODE = 'undefined_column';
   END IF;
   fits := kept.depth = many::integer AND kept.exact AND CASE kind
-    WHEN 'text' THEN kept.typcategory IN ('S', 'E') AND kept.typname <> 'bpchar'
-    WHEN 'key' THEN kept.typcategory IN ('S', 'E', 'N', 'U') AND kept.typname NOT IN ('bpchar', 'float4', 'float8')
+    WHEN 'text' THEN kept.typname IN ('text', 'varchar') OR kept.typcategory = 'E'
+    WHEN 'key' THEN kept.typname IN ('text', 'varchar')
+      OR kept.typcategory IN ('E', 'N', 'U') AND kept.typname NOT IN ('float4', 'float8')
     WHEN 'boolean' THEN kept.typname = 'bool'
     WHEN 'number' THEN kept.typname IN ('int2', 'int4', 'int8', 'numeric')
     WHEN 'date' THEN kept.typname = 'date'

@@ -173,18 +173,22 @@ class Script:
         yield f"CALL policylang.protect({literal(table.schema)}, {literal(table.table)});"
         for of, attribute in sorted(self._columns):
             if of == table.resource:
-                yield self._checked(table, attribute)
+                type_ = self.index.attributes[of][attribute].type
+                kind = column_kind(type_.item)
+                yield self._checked(table, table.columns[attribute], kind, isinstance(type_, SetType))
+        tree = self.index.resources[table.resource].tree
+        if any(of == table.resource and (number or step == tree) for of, step, number in self._steps()):
+            yield self._checked(table, table.key, "key")  # by which rows are looked for
         reads = name("policylang reader")
         yield f"CREATE POLICY {reads} ON {table.sql} FOR SELECT TO {name(self.reader)} USING (TRUE);"
         columns = ", ".join(name(column) for column in dict.fromkeys(every))
         yield f"GRANT SELECT ({columns}) ON {table.sql} TO {name(self.reader)};"
         yield from self._eligible_triggers(table)
 
-    def _checked(self, table: Mapped, attribute: str) -> str:
-        """Fails for a column whose type compares in other ways than values of the attribute's type."""
-        type_ = self.index.attributes[table.resource][attribute].type
-        names = ", ".join(map(literal, (table.schema, table.table, table.columns[attribute], column_kind(type_.item))))
-        return f"CALL policylang.check_column({names}, {str(isinstance(type_, SetType)).lower()});"
+    def _checked(self, table: Mapped, column: str, kind: str, many: bool = False) -> str:
+        """Fails for a column whose type compares in other ways than values of an attribute's type."""
+        names = ", ".join(map(literal, (table.schema, table.table, column, kind)))
+        return f"CALL policylang.check_column({names}, {str(many).lower()});"
 
     def _right(self, key: str, right: Right) -> Iterator[str]:
         """Privileges, the policy, and triggers for columns that may be changed on some rows only."""
