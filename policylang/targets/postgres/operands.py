@@ -194,7 +194,7 @@ def _items_whole(column: str, item: Type) -> tuple[str, ...]:
             return (f"(policylang.addresses({column}) IS NOT NULL)",)
         case _ if isinstance(item, NUMBERS):
             numbers = f"{column}::numeric[]"
-            finite = f"(-1e200 < ALL ({numbers}) AND 1e200 > ALL ({numbers}))"
+            finite = f"policylang.all_finite({numbers})"
             return (finite, f"policylang.all_whole({numbers})") if isinstance(item, IntType) else (finite,)
         case _:
             return ()

@@ -477,11 +477,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $p
   WITH ORDINALITY AS e (item, number)
 $policylang$;
 
--- Columns that are sets: the addresses, unless one has a mask; and whether all numbers are whole.
+-- Columns that are sets: the addresses, unless one has a mask; whether all numbers have 200 digits before and behind the
+-- point at most, and whether they are whole.
 CREATE OR REPLACE FUNCTION policylang.addresses(given inet[]) RETURNS inet[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT coalesce(array_agg(policylang.address(i.item)), '{}') FROM unnest(given) i (item)
   HAVING given IS NOT NULL AND coalesce(bool_and((i.item IS NULL) = (policylang.address(i.item) IS NULL)), true)
+$policylang$;
+
+CREATE OR REPLACE FUNCTION policylang.all_finite(given numeric[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT coalesce(bool_and(i.item > -1e200 AND i.item < 1e200 AND scale(i.item) <= 200), true) FROM unnest(given) i (item)
 $policylang$;
 
 CREATE OR REPLACE FUNCTION policylang.all_whole(given numeric[]) RETURNS boolean
