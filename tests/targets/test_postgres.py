@@ -378,6 +378,26 @@ def test_a_name_that_is_cut_changes_no_help_of_another() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"tables": {"a": {"table": "rows"}, "b": {"table": "rows"}}},
+            "`a` and `b` are in one table, where users would see the rows of both",
+        ),
+        ({"tables": {"a": {"table": "b"}, "b": {}}}, "`a` and `b` are in one table"),
+        ({"schema": "policylang"}, "`a` is in the schema `policylang`, which is the bundle's own"),
+    ],
+)
+def test_tables_that_are_refused(settings: dict[str, Any], said: str) -> None:
+    text = "resource a { name : text actions view } resource b { name : text actions view }"
+    asked = msgspec.convert({"postgres": settings}, TargetSettings)
+    found = compile_for(find_target("postgres"), Input(compiled(text), settings=asked))
+    assert not isinstance(found, TargetBundle)
+    assert found[0].code == "PL803"
+    assert found[0].message.startswith(said)
+
+
 def test_an_attribute_that_is_viewed_on_some_records_only() -> None:
     text = (
         SALES

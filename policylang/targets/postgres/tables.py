@@ -54,11 +54,19 @@ def refuse_settings(index: Index, settings: Postgres, refuse: Refusals) -> None:
         for attribute in sorted(set(table.columns) - set(index.attributes[resource])):
             message = f"the configuration names a column for `{attribute}`, which `{resource}` does not have"
             refuse("PL803", message, index.resources[resource].at, help)
+    found: dict[str, str] = {}
     for each in mapped(index, settings).values():
+        at = index.resources[each.resource].at
+        if (other := found.setdefault(each.table, each.resource)) != each.resource:
+            message = f"`{other}` and `{each.resource}` are in one table, where users would see the rows of both"
+            refuse("PL803", message, at, help)
+        if each.schema == "policylang":  # which down.sql drops
+            message = f"`{each.resource}` is in the schema `policylang`, which is the bundle's own"
+            refuse("PL803", message, at, "name another one in `targets: postgres: schema:` in `policylang.yaml`")
         for text in (each.schema, each.table, each.key, *each.columns.values(), settings.role_prefix):
             if len(text.encode()) > MAX_BYTES or "\0" in text:
                 shorter = "name a shorter one in `targets: postgres: tables:` in `policylang.yaml`"
-                refuse_long(text[:80], index.resources[each.resource].at, refuse, shorter)
+                refuse_long(text[:80], at, refuse, shorter)
         if len({*each.columns.values(), each.key}) < len(each.columns) + (each.key not in each.columns.values()):
             message = f"two attributes of `{each.resource}` are in one column"
-            refuse("PL803", message, index.resources[each.resource].at, help)
+            refuse("PL803", message, at, help)
