@@ -43,6 +43,24 @@ CASES: dict[str, tuple[str, list[Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("target", ENGINES)
+def test_long_names_of_attributes(target: str) -> None:
+    names = ["n" * 40, "n" * 41, f"{'n' * 90}a", f"{'n' * 90}b"]
+    declared = " ".join(f"{name} : text" for name in names)
+    conditions = " and ".join([*(f'{name} is "{name[-1]}"' for name in names), f"request.{names[-1]} is missing"])
+    policy_set = compiled(
+        f"request {{ {names[-1]} : ip }} resource thing {{ {declared} actions view }}"
+        f'policy p on thing {{ {conditions} }} group g {{ grant view on thing policy p }} user "u" in g'
+    )
+    record = {name: name[-1] for name in names}
+    others = [record, *({**record, name: "x"} for name in names)]
+    asked = [
+        Request("u", "view", "thing", each, _NOW, request) for each in others for request in ({}, {names[-1]: "::"})
+    ]
+    found = compare(target, starting(target, None), policy_set, asked)
+    assert (found.refused, found.asked, found.allowed) == ([], len(asked), 1)
+
+
+@pytest.mark.parametrize("target", ENGINES)
 @pytest.mark.parametrize("kind", CASES)
 def test_values(target: str, kind: str) -> None:
     """As limits, as denies and as what a user appends, whose truth counts differently where it is unknown."""

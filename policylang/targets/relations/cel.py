@@ -7,6 +7,7 @@ with an item that is missing ``partly``. So every parameter always has a value, 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -49,7 +50,7 @@ from policylang.targets.cel import CelLiteral as Value
 LONGEST = 512
 """Of an expression, in bytes: what OpenFGA takes. It also bounds what one costs there."""
 _LONGEST_NAME = 40
-"""Of an attribute: a parameter of OpenFGA has 50 characters."""
+"""Of an attribute that stands in the name of a parameter, which has 50 characters in OpenFGA."""
 _LONGEST_DAYS = 300_000
 """Of a time test, with ``now`` in the years that callers may bring, so that no edge leaves the calendar."""
 _HOURS = 24 * 106_751
@@ -157,15 +158,23 @@ def _path(test: c.Condition) -> c.Path:
     """The one value that a test is about."""
     assert not isinstance(test, c.And | c.Or | c.Not)
     paths = [side for side in test.sides if isinstance(side, c.Path) and side.root != "subject"]
-    if len(paths) != 1 or len(paths[0].steps) != 1 or len(paths[0].steps[0]) > _LONGEST_NAME:
+    if len(paths) != 1 or len(paths[0].steps) != 1:
         raise InexpressibleError(test.at)
     return paths[0]
 
 
 def _parameter(path: c.Path, form: Literal["value", "state", "bits"] = "value") -> Parameter:
     assert path.root != "subject"
-    name = f"{_PREFIXES[path.root, form]}_{path.steps[0]}"
-    return Parameter(name, _type(path) if form == "value" else "string", path.root, path.steps[0], form)
+    attribute = path.steps[0]
+    name = f"{_PREFIXES[path.root, form]}_{_short(attribute)}"
+    return Parameter(name, _type(path) if form == "value" else "string", path.root, attribute, form)
+
+
+def _short(attribute: str) -> str:
+    """A long name as its begin and a digest: longer than any that is written out, so it is like none of those."""
+    if len(attribute) <= _LONGEST_NAME:
+        return attribute
+    return f"{attribute[:24]}_{hashlib.sha256(attribute.encode()).hexdigest()[:16]}"
 
 
 def _type(path: c.Path) -> _Kind:
