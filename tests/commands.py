@@ -1,12 +1,13 @@
 """Runs `policylang` as a process of its own, forked from one that has the modules of the commands loaded.
 
-Most of what a command costs in a test is the start of Python. A fork has its own memory, streams, folder and exit
-code, and finishes as any process does. What reads its settings when Python starts is not for here: run that as a
-program.
+Most of what a command costs in a test is the start of Python and its end. A fork has its own memory, streams, folder
+and exit code; it ends as Python does, except that Python does not take itself apart. What reads its settings when
+Python starts is not for here: run that as a program.
 """
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import os
@@ -15,24 +16,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = (
-    "access",
-    "agenda",
-    "check",
-    "compile",
-    "decide",
-    "diff",
-    "explain",
-    "fmt",
-    "init",
-    "schema",
-    "test",
-    "who_can",
-)
+LIBRARIES = ("cryptography", "duckdb", "highspy", "ibis.backends.duckdb", "jsonschema", "openpyxl", "z3")
+"""What commands import only when they need it."""
 _SIZE = 1_000_000
 
 
@@ -51,14 +40,22 @@ class Server:
         theirs.close()
 
     def run(
-        self, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], given: bytes, timeout: float
+        self,
+        arguments: tuple[str, ...],
+        folder: Path,
+        environment: Mapping[str, str],
+        given: bytes = b"",
+        timeout: float = 120,
+        *,
+        together: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
-        """What `subprocess.run` says of the command, with both outputs captured."""
+        """What `subprocess.run` says of the command, with both outputs captured, or the errors among the output."""
         with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             stdin.write(given)
             stdin.seek(0)
             asked = json.dumps([list(arguments), os.fspath(folder), dict(environment)], ensure_ascii=True).encode()
-            socket.send_fds(self._ours, [len(asked).to_bytes(4)], [stdin.fileno(), out.fileno(), err.fileno()])
+            streams = [stdin.fileno(), out.fileno(), (out if together else err).fileno()]
+            socket.send_fds(self._ours, [len(asked).to_bytes(4)], streams)
             self._ours.sendall(asked)
             self._ours.settimeout(timeout)
             try:
@@ -86,9 +83,20 @@ def server() -> Server:
         return known
 
 
+def run(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What it printed, as texts; it must not crash."""
+    done = server().run(arguments, folder, environment)
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
 def _serve(number: int) -> None:
-    for name in COMMANDS:
-        importlib.import_module(f"policylang.cli.{name}")
+    from policylang.cli import main as command_line
+
+    for place in command_line._COMMANDS.values():
+        importlib.import_module(f"policylang.cli.{place.split(':')[0]}")
+    for name in LIBRARIES:
+        importlib.import_module(name)
     with socket.socket(fileno=number) as asked:
         while True:
             length, streams, _, _ = socket.recv_fds(asked, 4, 3)
@@ -109,9 +117,25 @@ def _serve(number: int) -> None:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = arguments
-    from policylang.cli.main import main
+    _end_with(command_line.main)
 
-    main()
+
+def _end_with(main: Callable[[], None]) -> None:
+    """Never returns: the exit code is that of the command."""
+    code: object = 1
+    try:
+        try:
+            main()
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+    except SystemExit as end:
+        code = end.code
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 def _exactly(asked: socket.socket, size: int) -> bytes:

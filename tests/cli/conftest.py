@@ -49,7 +49,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.get("env", {})}  # type: ignore[dict-item]
         if options.keys() <= {"input"}:
             given = options.get("input", b"")
-            result = server().run(arguments, Path.cwd(), environment, given, 120)  # type: ignore[arg-type]
+            result = server().run(arguments, Path.cwd(), environment, given)  # type: ignore[arg-type]
         else:
             result = subprocess.run(
                 [sys.executable, "-m", "policylang", *arguments],

@@ -6,25 +6,17 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from policylang.project.bundle import unpack
+from tests import commands
 from tests.ci.scratch import Repository, environment
 from tests.cli.checking import policylang
 
 VECTORS = Path(__file__).parents[1] / "bundles/minisign"
 CLEAN = "resource doc { actions view }\nrole r { grant view on doc }\n"
-
-
-def command(*arguments: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "policylang", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120
-    )
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture
@@ -37,7 +29,7 @@ def repository(tmp_path: Path) -> Repository:
 def packed(repository: Repository, *arguments: str, folder: str = ".") -> str | None:
     """The revision in the bundle that is packed."""
     env = environment(repository.home)
-    done = command("bundle", *arguments, "-o", "../set.bundle", cwd=repository.folder / folder, env=env)
+    done = commands.run(("bundle", *arguments, "-o", "../set.bundle"), repository.folder / folder, env)
     assert done.returncode == 0, done.stderr
     path = repository.folder / folder / "../set.bundle"
     revision = unpack(path.read_bytes()).manifest.revision

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.ci.scratch import BEFORE, WIDER, WRONG, Repository, environment
 
 NOW = ("--now", "2026-11-21T12:00:00Z")
@@ -20,16 +20,7 @@ class Scratch(Repository):
 
     def diff(self, *arguments: str, folder: str = ".", **settings: str) -> subprocess.CompletedProcess[str]:
         before = self.state()
-        done = subprocess.run(
-            [sys.executable, "-m", "policylang", "diff", *NOW, *arguments],
-            cwd=self.folder / folder,
-            env=environment(self.home, **settings),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
+        done = commands.run(("diff", *NOW, *arguments), self.folder / folder, environment(self.home, **settings))
         assert self.state() == before
         return done
 

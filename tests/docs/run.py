@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.commands import server
 from tests.docs.blocks import ROOT, Block
 from tests.engines.registry_engine import RegistryServer
 
@@ -94,11 +95,11 @@ class Runner:
             case ["cat", file]:
                 self.output = (self.folder / file).read_text(encoding="utf-8")
             case ["policylang", *arguments] if _REGISTRY in line:
-                self._with_registry([sys.executable, "-m", "policylang", *arguments], settings)
+                self._with_registry(arguments, settings)
             case ["policylang", *arguments]:
-                self._process([sys.executable, "-m", "policylang", *arguments], settings)
+                self._policylang(arguments, settings)
             case ["python", *arguments]:
-                self._process([sys.executable, *arguments], settings)
+                self._python_program(arguments, settings)
             case _:
                 raise ExampleError(f"`{line}` is not a command that documents may show")
         if target is not None:
@@ -111,10 +112,10 @@ class Runner:
             if not (self.folder / name).exists():
                 shutil.copytree(ROOT / name, self.folder / name)
 
-    def _with_registry(self, command: list[str], settings: dict[str, str]) -> None:
+    def _with_registry(self, arguments: list[str], settings: dict[str, str]) -> None:
         if self.registry is None:
             self.registry = RegistryServer()
-        self._process([each.replace(_REGISTRY, self.registry.host) for each in command], settings)
+        self._policylang([each.replace(_REGISTRY, self.registry.host) for each in arguments], settings)
         self.output = _DIGEST.sub("@sha256:DIGEST", self.output.replace(self.registry.host, _REGISTRY))
 
     def close(self) -> None:
@@ -122,24 +123,30 @@ class Runner:
         if self.registry is not None:
             self.registry.close()
 
-    def _process(self, command: list[str], settings: dict[str, str]) -> None:
-        environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
-        environment |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"}
-        begun = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    def _policylang(self, arguments: list[str], settings: dict[str, str]) -> None:
+        begun = _now()
+        environment = _environment() | settings
+        self._done(server().run(tuple(arguments), self.folder, environment, together=True), begun)
+
+    def _python_program(self, arguments: list[str], settings: dict[str, str]) -> None:
+        begun = _now()
         done = subprocess.run(
-            command,
+            [sys.executable, *arguments],
             cwd=self.folder,
-            env=environment | settings,
+            env=_environment() | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             timeout=120,
             check=False,
         )
+        self._done(done, begun)
+
+    def _done(self, done: subprocess.CompletedProcess[bytes], begun: datetime.datetime) -> None:
         self.output, self.code = done.stdout.decode("utf-8").replace("\r\n", "\n"), done.returncode
         self.output = _with_shown_instant(self.output, begun)
         if "Traceback (most recent call last)" in self.output:
-            raise ExampleError(f"`{' '.join(command)}` crashed\n{self.output}")
+            raise ExampleError(f"`{' '.join(done.args)}` crashed\n{self.output}")
 
     # --- JSON and Python -------------------------------------------------------------------------------------
 
@@ -185,6 +192,15 @@ class Runner:
         self.names.update(test.globs)
         if result.failed:
             raise ExampleError("".join(report))
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"}
 
 
 def _with_shown_instant(text: str, begun: datetime.datetime) -> str:

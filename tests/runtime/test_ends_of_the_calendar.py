@@ -82,7 +82,7 @@ def test_every_rule(zone: str) -> None:
 )
 def test_commands(zone: str, command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "a.policy").write_text(text(zone))
-    result = server().run(command, tmp_path, {"PATH": "", "PYTHONPATH": str(ROOT)}, b"", 120)
+    result = server().run(command, tmp_path, {"PATH": "", "PYTHONPATH": str(ROOT)})
     assert (result.returncode, b"mistake" in result.stderr) == (0, False)
 
 
@@ -120,5 +120,5 @@ def test_proofs_and_examples(zone: str, dates: str, tmp_path: Path) -> None:
         ("diff", "old", "new", "--now", "2026-01-01T12:00:00Z"),
         ("diff", "new", "old", "--now", "2026-01-01T12:00:00Z"),
     ):
-        result = server().run(command, tmp_path, {"PATH": "", "PYTHONPATH": str(ROOT)}, b"", 120)
+        result = server().run(command, tmp_path, {"PATH": "", "PYTHONPATH": str(ROOT)})
         assert (result.returncode, b"mistake" in result.stderr) == (0, False), result.stderr
