@@ -1,11 +1,15 @@
 """Hypothesis: the same examples in every run of the tests, more and random ones with `make soak`, which are counted; no
 deadlines, as no test asserts a time.
 
+Hardly anything in tests is in a cycle, and thousands of tests are a lot to look through for one: that is done seldom,
+and never over what was there before the first test.
+
 Engines that take a while to start are started once in a process, the first time a test wants them.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 from hypothesis.statistics import collector
+
+from policylang.cli.main import COLLECTIONS
 
 if TYPE_CHECKING:
     from tests.engines.cerbos_engine import CerbosServer
@@ -24,7 +30,18 @@ settings.register_profile("soak", deadline=None, max_examples=300)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "tests")
 settings.load_profile(PROFILE)
 
+gc.set_threshold(*COLLECTIONS)
+
 _examples = 0
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
