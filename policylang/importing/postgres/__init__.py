@@ -41,7 +41,8 @@ FORMAT = ImportFormat(
         "`up.sql`, run again, puts it back",
         "invoker-view": "a view with `security_invoker`, which shows users what they may see of the tables behind it: "
         "only superusers have its rows",
-        "set-role": "a role that a user has to take on with SET ROLE: what that may do is missing",
+        "set-role": "a role that a user may take on with SET ROLE, and then do more than before: it is not inherited, "
+        "is a superuser, has BYPASSRLS, or row policies ask something else of it. What that may do is missing",
     },
     leaves_out={
         "admin-option": "who may give a role to others",

@@ -50,6 +50,14 @@ class _RowPolicy(msgspec.Struct, frozen=True):
             return self.check
         return self.using if action != "modify" or self.using == self.check else None
 
+    def tells_users_apart(self, named: bool) -> bool:
+        """Whether it may show rows to one user that it hides from another. ``named``: whether rows may be of this one;
+        else only rows that are *not* of a user count.
+        """
+        conditions = [each.condition for each in (self.using, self.check) if each is not None]
+        found = [each for each in conditions if each is not None and "assigned user" in each]
+        return any(named or "not (" in each or " is not " in each for each in found)
+
 
 class _CatalogTable(msgspec.Struct):
     key: str
@@ -96,6 +104,7 @@ class _Reading:
         self._read_tables()
         for schema, table, name, permissive, roles, command, using, check in self._of["policies"]:
             self._policy(self._tables[schema, table], name, permissive, roles, command, using, check)
+        self._refuse_set_role()
         self._declare()
         for name in sorted(self._roles):
             self._role(name)
@@ -107,16 +116,41 @@ class _Reading:
     # --- reading -------------------------------------------------------------------------------------------------
 
     def _members(self) -> None:
-        for role, member, inherits, sets, admin in self._of["members"]:
+        for role, member, inherits, _sets, admin in self._of["members"]:
             if inherits:
                 self._inherited.setdefault(member, set()).add(role)
-            elif sets and not self._roles[member][0]:
-                message = (
-                    f"{quoted(member)} may become {quoted(role)} with SET ROLE, and has none of its access until then"
-                )
-                self._set.refuse("set-role", self._at, message)
             if admin:
                 self._set.leave_out("admin-option", self._at, f"{quoted(member)} may give {quoted(role)} to others")
+
+    def _refuse_set_role(self) -> None:
+        for role, member, inherits, sets, _ in self._of["members"]:
+            if not sets or self._roles[member][0] or (inherits and not self._has_more(role, member)):
+                continue
+            what = "may do more then than before" if inherits else "has none of its access until then"
+            message = f"{quoted(member)} may become {quoted(role)} with SET ROLE, and {what}"
+            self._set.refuse("set-role", self._at, message)
+
+    def _has_more(self, role: str, member: str) -> bool:
+        """Whether a role has more than what a member inherits: attributes are not inherited, restrictive policies of
+        other roles no longer hold, and whoever is somebody else has other rows.
+        """
+        is_super, login, bypasses, _ = self._roles[role]
+        member_bypasses = self._roles[member][2]
+        if is_super or (bypasses and not member_bypasses):
+            return True
+        inside, around = self._inside(role), self._inside(member)
+        return any(
+            (each.roles & around and not each.roles & inside and not each.permissive)
+            or (each.roles & inside and each.tells_users_apart(login))
+            for table in self._tables.values()
+            if table.guarded and not member_bypasses and (table.forced or table.owner not in around)
+            for each in table.policies
+            if each.commands & {action for of, action in table.grants if of in inside}
+        )
+
+    def _inside(self, name: str) -> set[str]:
+        """All whose privileges somebody has."""
+        return {*distances(self._inherited, name), PUBLIC}
 
     def _read_tables(self) -> None:
         for schema, name, owner, guarded, forced in self._of["tables"]:
@@ -226,11 +260,10 @@ class _Reading:
             return
         user = self._set.user(name, self._at)
         roles = [SUPERUSER] if is_super else [name, PUBLIC]
-        inside = {*distances(self._inherited, name), PUBLIC}  # all whose privileges it has
         if is_super:
             self._superuser()
         else:
-            roles.append(self._rows(name, inside, bypasses))
+            roles.append(self._rows(name, self._inside(name), bypasses))
         for role in roles:
             if role in self._set.roles:
                 user.assign(role, self._at)

@@ -104,7 +104,7 @@ def test_decisions_are_those_of_the_server(database: Database) -> None:
     of = find_format("postgres")
     made = import_set(of, of.given([conninfo(database)]))
     assert made.errors == []
-    assert made.refused == ()
+    assert {each.code for each in made.refused} <= {"set-role"}
     assert made.project.ir is not None
     policies = PolicySet(made.project.ir)
     names = made.manifest.names
@@ -134,6 +134,28 @@ def test_decisions_are_those_of_the_server(database: Database) -> None:
                     rows = server(connection, name, user)["view"] if field in fields else set()
                     assert mine == bool(rows), (key, user, field)
     assert compared == TABLES * len(USERS) * 3
+
+
+def test_whoever_may_do_more_as_a_role_that_is_inherited_is_told(database: Database) -> None:
+    of = find_format("postgres")
+    told = {each.message for each in import_set(of, of.given([conninfo(database)])).refused}
+    seen = set()
+    with database.connect() as connection:
+        memberships = connection.execute(
+            "SELECT m.rolname, g.rolname FROM pg_auth_members JOIN pg_roles g ON g.oid = roleid"
+            " JOIN pg_roles m ON m.oid = member WHERE g.rolname = ANY(%s)",
+            (list(ROLES),),
+        ).fetchall()
+        names = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE tablename ~ '^t[0-9]+$'"
+        ).fetchall()
+        for name in (sql.Identifier(*each) for each in names):
+            for member, role in memberships:
+                before, after = server(connection, name, member), server(connection, name, role)
+                if any(after[action] - before[action] for action in before):
+                    seen.add(f"`{member}` may become `{role}` with SET ROLE, and may do more then than before")
+    assert seen
+    assert seen <= told
 
 
 def given(row: dict[str, Any]) -> dict[str, Any]:

@@ -89,6 +89,51 @@ def test_a_view_that_asks_for_the_rights_of_its_user_is_closed() -> None:
     assert allowed == [("ann", "plain"), ("root", "mine"), ("root", "plain")]
 
 
+OWN = "(owner = CURRENT_USER)"
+
+
+@pytest.mark.parametrize(
+    ("role", "policies", "is_told"),
+    [
+        (["boss", True, False, False, True], [], True),
+        (["boss", False, False, True, True], [], True),
+        (["boss", False, False, False, True], [], False),
+        (["boss", False, False, False, True], [["own", True, ["public"], "ALL", OWN, None]], False),
+        (["boss", False, True, False, True], [["own", True, ["public"], "ALL", OWN, None]], True),
+        (["boss", False, False, False, True], [["eyes", True, ["public"], "ALL", f"(NOT {OWN})", None]], True),
+        (
+            ["boss", False, False, False, True],
+            [["eyes", True, ["boss"], "SELECT", "(owner <> CURRENT_USER)", None]],
+            True,
+        ),
+        (
+            ["boss", False, False, False, True],
+            [["eyes", True, ["boss"], "DELETE", "(owner <> CURRENT_USER)", None]],
+            False,
+        ),
+        (["boss", False, False, False, True], [["few", False, ["ann"], "SELECT", "(owner IS NULL)", None]], True),
+        (["boss", False, False, False, True], [["few", False, ["public"], "SELECT", "(owner IS NULL)", None]], False),
+    ],
+)
+def test_whoever_may_do_more_as_a_role_that_is_inherited_is_told(
+    role: list[object], policies: list[list[object]], is_told: bool
+) -> None:
+    document = {
+        "roles": [["ann", False, True, False, True], role],
+        "members": [["boss", "ann", True, True, False]],
+        "schemas": [["public", "public"]],
+        "tables": [["public", "doc", "other", True, False]],
+        "columns": [["public", "doc", "owner", "text", False, True]],
+        "grants": [["public", "doc", None, "boss", "SELECT", False]],
+        "policies": [["public", "doc", *each] for each in policies],
+    }
+    made = imported("postgres", {"crm": json.dumps(document)})
+    assert codes(made) == ["set-role"] * is_told
+    if is_told:
+        (note,) = made.refused
+        assert note.message == "`ann` may become `boss` with SET ROLE, and may do more then than before"
+
+
 @pytest.mark.parametrize("data", ["{", "[]", '{"roles": 5}', '{"roles": [[1]]}', "\0"])
 def test_what_is_no_catalog_is_refused(data: str) -> None:
     with pytest.raises(NotThisError, match="not a database catalog"):
