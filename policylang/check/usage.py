@@ -10,6 +10,9 @@ import msgspec
 
 from policylang.settings.usage import UsageSettings
 
+_QUIET = datetime.timedelta(days=7)
+"""So long a log that goes on may be without an event."""
+
 
 class ObservedUse(msgspec.Struct, frozen=True):
     """An action of a user on records of a resource: whether it was allowed, how often, and when first and last.
@@ -53,3 +56,12 @@ class Usage(msgspec.Struct, frozen=True, dict=True):
             if use.allowed:
                 found.setdefault(use.user, []).append(use)
         return {user: tuple(uses) for user, uses in found.items()}
+
+    def begin(self, days: int, now: datetime.datetime) -> datetime.datetime:
+        """When so many days begin, which end as far as the log tells."""
+        return known_until(self.until, now) - datetime.timedelta(days=days)
+
+
+def known_until(until: datetime.datetime, now: datetime.datetime) -> datetime.datetime:
+    """Now, or soon after the log has ended: what came then nobody knows."""
+    return min(now, until + _QUIET)

@@ -89,11 +89,11 @@ class UsageAnalysis:
     # --- windows -----------------------------------------------------------------------------------------------
 
     def covers(self, days: int) -> bool:
-        """Whether the log goes back so many days."""
+        """Whether the log has so many days."""
         return self.usage.since <= self._begin(days)
 
     def _begin(self, days: int) -> datetime.datetime:
-        return self.now - datetime.timedelta(days=days)
+        return self.usage.begin(days, self.now)
 
     def _is_recent(self, last: datetime.datetime | None, days: int) -> bool:
         return last is not None and last >= self._begin(days)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import click
 
 from policylang.check.fix.mend import changes
-from policylang.check.usage import Usage
+from policylang.check.usage import Usage, known_until
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.patches import plain_name, unified
@@ -92,7 +92,7 @@ def render(report: RightsizeReport) -> Iterator[str]:
     if report.never_allowed:
         yield f"{report.never_allowed:,} of them these policies do not allow"
     if not report.covered:
-        begin = f"{report.days} days before {instant_text(report.now)}"
+        begin = f"{report.days} days before {instant_text(known_until(report.until, report.now))}"
         yield f"the log begins later than {begin}: nothing is called unused; ask for fewer with `--days`"
     for made in report.proposals:
         yield ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from policylang.check.finding import counted as names_counted
+from policylang.check.usage import known_until
 from policylang.diagnostics import quoted, visible
 from policylang.model.instants import instant_text
 from policylang.output.tables import as_csv, table
@@ -23,7 +24,7 @@ def render(report: UsageReport, width: int | None) -> Iterator[str]:
     """What was read, then what is unused, what was denied, and who does something else than the others."""
     yield from _reading(report)
     if not report.covered:
-        begin = f"{report.days} days before {instant_text(report.now)}"
+        begin = f"{report.days} days before {instant_text(known_until(report.until, report.now))}"
         yield f"the log begins later than {begin}: nothing is called unused; ask for fewer with `--days`"
     unused = [(*row[:5], row[6].partition("-")[0]) for row in _unused(report)]
     yield from _part("unused", _HEADER, unused, width)
@@ -46,8 +47,9 @@ def render(report: UsageReport, width: int | None) -> Iterator[str]:
 def notes(reading: LogReading, now: datetime.datetime) -> Iterator[str]:
     """What a check has to say of a log, beside its findings."""
     note, days = click.style("note", bold=True), reading.usage.settings.days
-    if reading.usage.since > now - datetime.timedelta(days=days):
-        yield f"{note}: the log begins later than {days} days ago: what may be unused that long is not found"
+    if reading.usage.since > reading.usage.begin(days, now):
+        begin = f"{days} days before {instant_text(known_until(reading.usage.until, now))}"
+        yield f"{note}: the log begins later than {begin}: what may be unused that long is not found"
     if reading.known < reading.rows:
         left = counted(reading.rows - reading.known, "row")
         yield f"{note}: {left} of the log, of {reading.rows:,}, cannot be used: `policylang usage` says why"

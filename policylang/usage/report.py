@@ -62,8 +62,8 @@ class UnknownInLog(msgspec.Struct, frozen=True):
 
 
 class UsageReport(msgspec.Struct, frozen=True):
-    """``rows``: all of the log; ``known``: those about known users, resources and actions. ``covered``: the log goes
-    back ``days`` days, so that something can be called unused. ``bad``: rows that do not count, by reason.
+    """``rows``: all of the log; ``known``: those about known users, resources and actions. ``covered``: the log has
+    ``days`` days, so that something can be called unused. ``bad``: rows that do not count, by reason.
     """
 
     rows: int

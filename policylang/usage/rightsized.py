@@ -45,7 +45,7 @@ class NotMade(msgspec.Struct, frozen=True):
 
 class RightsizeReport(msgspec.Struct, frozen=True):
     """``events``: those of the log that were allowed, all of which still are; but for ``never_allowed``, which the
-    policy set does not allow. ``covered``: the log goes back ``days`` days.
+    policy set does not allow. ``covered``: the log has ``days`` days.
     """
 
     since: datetime.datetime

@@ -93,7 +93,7 @@ def test_a_check_says_what_it_cannot_use_of_a_log(here: Path, write) -> None:
     write("log.csv", LOG.replace("ann,view,doc,2026-08", "eve,view,doc,2026-09"))
     code, said = run("check", "p", "--select", "PL407", "--usage", "log.csv")
     assert code == 0
-    assert "note: the log begins later than 90 days ago" in said
+    assert "note: the log begins later than 90 days before 2026-11-21T12:00:00Z: what may be unused that long" in said
     assert "note: 1 row of the log, of 7, cannot be used: `policylang usage` says why\n" in said
 
 

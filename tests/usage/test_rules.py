@@ -121,6 +121,21 @@ def test_without_the_time_to_be_used_nothing_is_unused(tmp_path: Path) -> None:
     assert found(tmp_path, POLICIES, short, UsageSettings(days=30)) == [(6, "PL407")]
 
 
+def test_what_came_after_the_log_is_not_known(tmp_path: Path) -> None:
+    rows = ("ann view doc RECENT", "ann modify doc RECENT", "ben view doc RECENT", "cy view doc RECENT")
+    policy_set = compiled(POLICIES)
+    months_later = NOW + datetime.timedelta(days=200)
+    usage = read(tmp_path, policy_set, log(*rows)).usage
+    week_later = usage.until + datetime.timedelta(days=7)
+    expected = run_checks(policy_set, week_later, CODES, usage=usage)
+    assert run_checks(policy_set, months_later, CODES, usage=usage) == expected
+    assert [each.code for each in expected] == ["PL407"]
+    short = read(tmp_path, policy_set, log(*rows).replace(OLD, "2026-09-30T00:00:00Z"))
+    assert run_checks(policy_set, months_later, CODES, usage=short.usage) == []
+    assert not usage_report(policy_set, short, months_later).covered
+    assert usage_report(policy_set, short, months_later).unused == ()
+
+
 def test_dormant_users_and_integrations(tmp_path: Path) -> None:
     policies = POLICIES + "role robot { grant view on doc }\nintegration sync { role robot  objects doc }\n"
     policy_set = compiled(policies)
