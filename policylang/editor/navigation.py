@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+import msgspec
 from lsprotocol import types as lsp
 
 from policylang.diagnostics import quoted
@@ -12,6 +14,8 @@ from policylang.editor.edited_set import EditedSet, ReplacedText
 from policylang.editor.names import NameKey, Occurrence, occurrences
 from policylang.editor.opened import OpenedFile
 from policylang.editor.scenario_names import renamed as renamed_in
+from policylang.ir import nodes as ir
+from policylang.ir import to_json
 from policylang.project.project import Project
 from policylang.source import Source
 from policylang.syntax.quoting import quote_text
@@ -71,7 +75,7 @@ def rename(file: OpenedFile, found: Occurrence, new: str) -> lsp.WorkspaceEdit:
     if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
         raise RenameError("the policy set has errors: fix them first")
     renamed = [(source, each.start, each.end, written) for source, each in places]
-    after = _with_other_name(of, project, renamed, (kind, owner, new))
+    after = _with_other_name(of, project, renamed, old, (kind, owner, new))
     edits = of.changes(renamed)
     for path, source in file.check.folders.scenario_sources(of).items():
         spans = renamed_in(path, source.text, found.key, new, of.root, project, after)
@@ -92,8 +96,10 @@ def _written(found: Occurrence, new: str) -> str:
     return new
 
 
-def _with_other_name(of: EditedSet, project: Project, edits: list[ReplacedText], key: NameKey) -> Project:
-    """A copy with the edits: it must compile, and the new name must stand where the old one stood and nowhere else."""
+def _with_other_name(of: EditedSet, project: Project, edits: list[ReplacedText], old: str, key: NameKey) -> Project:
+    """A copy with the edits: it must compile and say the same, and the new name must stand where the old one stood and
+    nowhere else.
+    """
     after = of.edited(project, edits)
     if after.ir is None:
         reason = next((each.message for each in after.diagnostics), "it would not compile any more")
@@ -101,4 +107,21 @@ def _with_other_name(of: EditedSet, project: Project, edits: list[ReplacedText],
     count = sum(each.key == key for parsed in after.files for each in occurrences(parsed, after.model))
     if count != len(edits):
         raise RenameError("the name would mean something else in some place")
+    names = (old, key[2])
+    if project.ir is not None and _without_names(project.ir, names) != _without_names(after.ir, names):
+        raise RenameError(f"the policy set would say something else: what it says goes by the name {quoted(old)} too")
     return after
+
+
+def _without_names(policy_set: ir.PolicySet, names: Iterable[str]) -> Any:
+    """All that a policy set says, wherever it says it, in an order that some names have no part in."""
+    name = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(each) for key, each in value.items() if key not in ("at", "digest")}
+        if isinstance(value, list):
+            return sorted(map(plain, value), key=repr)
+        return name.sub("", value) if isinstance(value, str) else value
+
+    return plain(msgspec.json.decode(to_json(policy_set)))

@@ -132,6 +132,42 @@ def test_rename_to_what_would_mean_something_else(client: Client) -> None:
         ask(client, "rename", "main.policy", "name ", newName="status")
 
 
+GENERIC = """\
+resource deal { tenant : text  org : text  actions view, modify, close, read like view }
+resource note { tenant : text  actions view, show }
+role clerk { grant view, modify, read on deal  grant view, show on note }
+deny all on any resource with tenant { tenant is "x" }
+deny view on any resource
+deny show on note
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "new", "is_refused"),
+    [
+        ("tenant", "company", True),
+        ("org", "firm", False),
+        ("view", "look", True),
+        ("modify", "change", True),
+        ("close", "shut", False),
+        ("close", "delete", True),
+        ("read", "peruse", False),
+        ("note", "memo", False),
+    ],
+)
+def test_rename_where_statements_go_by_the_name(tmp_path: Path, mark: str, new: str, is_refused: bool) -> None:
+    """A deny on any resource that has an attribute or action of a name, and actions whose name says their kind."""
+    (tmp_path / "main.policy").write_text(GENERIC)
+    with Client(tmp_path) as client:
+        client.open("main.policy", GENERIC)
+        asked = {"position": at(GENERIC, mark), "newName": new}
+        if is_refused:
+            with pytest.raises(RuntimeError, match="would say something else"):
+                client.ask("rename", "main.policy", **asked)
+        else:
+            assert client.ask("rename", "main.policy", **asked)["changes"]
+
+
 @pytest.mark.parametrize(
     ("name", "mark", "words"),
     [
