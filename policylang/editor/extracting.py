@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
+import msgspec
 from lsprotocol import types as lsp
 
 from policylang.editor.edited_set import EditedSet, ReplacedText
@@ -14,7 +16,9 @@ from policylang.text.names import free_name
 
 
 def extracted(file: OpenedFile, start: int, end: int) -> lsp.CodeAction | None:
-    """The action for a selection that is one of the conditions that a policy without parameters joins with `and`."""
+    """The action for a selection that is one of the conditions that a policy without parameters joins with `and`; none
+    where there is a comment among them, since nobody knows what that belongs to.
+    """
     source = file.source
     for node in file.parsed.file.declarations:
         if not (isinstance(node, ast.Policy) and node.start_pos <= start and end <= node.end_pos):
@@ -22,19 +26,46 @@ def extracted(file: OpenedFile, start: int, end: int) -> lsp.CodeAction | None:
         whole = node.condition
         if node.parameters or not isinstance(whole, expressions.And):
             return None
-        selected = source.text[start:end].strip()
-        part = next((item for item in whole.items if source.text[item.start_pos : item.end_pos] == selected), None)
-        if part is None or not start <= part.start_pos <= part.end_pos <= end:
+        begin = source.text.rindex("{", node.start_pos, whole.start_pos) + 1
+        if any(begin <= each.start_pos < node.end_pos for each in file.parsed.file.comments):
             return None
-        return _action(file.of, source, node, whole, part)
+        selected = source.text[start:end].strip()
+        for item, part in zip(whole.items, _parts(source, begin, node, whole), strict=True):
+            is_inside = start <= item.start_pos <= item.end_pos <= end
+            if is_inside and selected in (source.text[item.start_pos : item.end_pos], part.said):
+                return _action(file.of, source, node, part)
     return None
 
 
-def _action(
-    of: EditedSet, source: Source, node: ast.Policy, whole: expressions.And, part: expressions.Condition
-) -> lsp.CodeAction | None:
+class _Part(msgspec.Struct, frozen=True):
+    """One of several joined conditions, in its parentheses. ``start``, ``end``: with the `and` before it, or behind the
+    first.
+    """
+
+    said: str
+    start: int
+    end: int
+
+
+def _parts(source: Source, begin: int, node: ast.Policy, whole: expressions.And) -> Iterator[_Part]:
+    """The conditions of a block that begins at an offset. The parentheses of each are not in its own offsets."""
+    text, cuts = source.text, [begin]
+    for one, other in pairwise(whole.items):
+        cuts.append(text.index("and", one.end_pos, other.start_pos))
+    cuts.append(node.end_pos - 1)
+    for number, (first, last) in enumerate(pairwise(cuts)):
+        said = text[first:last].strip()
+        start, end = len(text[:first].rstrip()), len(text[:last].rstrip())
+        if number:
+            said = said.removeprefix("and").strip()
+        else:
+            start, end = begin, last + len("and")
+        yield _Part(said, start, end)
+
+
+def _action(of: EditedSet, source: Source, node: ast.Policy, part: _Part) -> lsp.CodeAction | None:
     name = free_name(node.name.value, of.project.model.symbols.names["policy"])
-    edits = [*_declaration(source, node, whole, part, name), *_attachments(of, node.name.value, name)]
+    edits = [*_declaration(source, node, part, name), *_attachments(of, node.name.value, name)]
     project = of.project
     after = of.edited(project, edits)
     if project.ir is None or after.ir is None:
@@ -43,17 +74,13 @@ def _action(
     return lsp.CodeAction(title, lsp.CodeActionKind.RefactorExtract, edit=lsp.WorkspaceEdit(of.changes(edits)))
 
 
-def _declaration(
-    source: Source, node: ast.Policy, whole: expressions.And, part: expressions.Condition, name: str
-) -> Iterator[ReplacedText]:
+def _declaration(source: Source, node: ast.Policy, part: _Part, name: str) -> Iterator[ReplacedText]:
     text = source.text
-    left = [text[item.start_pos : item.end_pos] for item in whole.items if item is not part]
-    yield source, whole.start_pos, whole.end_pos, " and ".join(left)
+    yield source, part.start, part.end, ""
     label = f' {text[node.label.start_pos : node.label.end_pos - 1]} (2)"' if node.label else ""
     target = text[node.target.start_pos : node.target.end_pos]
     actions = f" for {', '.join(action.value for action in node.actions)}" if node.actions else ""
-    condition = text[part.start_pos : part.end_pos]
-    made = f"{source.line_break}policy {name}{label} on {target}{actions} {{ {condition} }}"
+    made = f"{source.line_break}policy {name}{label} on {target}{actions} {{ {part.said} }}"
     yield source, node.end_pos, node.end_pos, made
 
 

@@ -382,6 +382,30 @@ def test_however_a_policy_is_written_a_condition_becomes_one(
         client.change("other.policy", OTHER)
 
 
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ("c is 1 and (a is 1 or b is 2) and b is 3", "(a is 1 or b is 2) and b is 3"),
+        ("(a is 1 or b is 2) and c is 1 and (a is 3 or b is 4)", "(a is 1 or b is 2) and (a is 3 or b is 4)"),
+        ("(a is 1 or b is 2) and c is 1", "(a is 1 or b is 2)"),
+        ("not (a is 1) and c is 1", "not (a is 1)"),
+        ("a is 1 # as agreed\n and c is 1", None),
+    ],
+)
+def test_what_is_left_of_a_condition_means_the_same(tmp_path: Path, condition: str, left: str | None) -> None:
+    text = (
+        "resource doc { a : int  b : int  c : int  actions view }\n"
+        f"policy own on doc {{ {condition} }}\nrole reader {{ grant view on doc  policy own }}\n"
+    )
+    (tmp_path / "main.policy").write_text(text)
+    with Client(tmp_path) as client:
+        client.open("main.policy", text)
+        actions = offered(client, "main.policy", at(text, "c is 1"), at(text, "c is 1", behind=True))
+        made = [each for each in actions.values() if each["kind"] == "refactor.extract"]
+        after = [edited(text, each["edit"]["changes"][client.uri("main.policy")]) for each in made]
+    assert [each.splitlines()[1] for each in after] == ([] if left is None else [f"policy own on doc {{ {left} }}"])
+
+
 def test_questions(client: Client) -> None:
     rows = client.request("policylang/matrix")["rows"]
     assert rows == [{"user": user, "resource": "customer", "actions": ["view"]} for user in ("ann", "bea")]
