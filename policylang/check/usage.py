@@ -38,7 +38,8 @@ class ObservedUse(msgspec.Struct, frozen=True):
 
 class Usage(msgspec.Struct, frozen=True, dict=True):
     """All that a log says of known users, resources and actions. ``since``, ``until``: the first and last instant in
-    it, also of what is not known. ``fields``, ``places``: whether it says these.
+    it, also of what is not known. ``fields``, ``places``: whether it says these. ``unclear``: what may have been used,
+    of which the log does not say plainly when, or whether it was allowed.
     """
 
     uses: tuple[ObservedUse, ...]
@@ -47,6 +48,7 @@ class Usage(msgspec.Struct, frozen=True, dict=True):
     settings: UsageSettings = UsageSettings()
     fields: bool = False
     places: bool = False
+    unclear: tuple[ObservedUse, ...] = ()
 
     @cached_property
     def by_user(self) -> dict[str, tuple[ObservedUse, ...]]:
@@ -55,6 +57,14 @@ class Usage(msgspec.Struct, frozen=True, dict=True):
         for use in self.uses:
             if use.allowed:
                 found.setdefault(use.user, []).append(use)
+        return {user: tuple(uses) for user, uses in found.items()}
+
+    @cached_property
+    def unclear_by_user(self) -> dict[str, tuple[ObservedUse, ...]]:
+        """What is unclear, by user."""
+        found: dict[str, list[ObservedUse]] = {}
+        for use in self.unclear:
+            found.setdefault(use.user, []).append(use)
         return {user: tuple(uses) for user, uses in found.items()}
 
     def begin(self, days: int, now: datetime.datetime) -> datetime.datetime:

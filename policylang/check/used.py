@@ -132,8 +132,8 @@ class UsageAnalysis:
         return None if last is None else self.day(last)
 
     def with_required(self, user: str) -> list[ObservedUse]:
-        """What a user has done, and what that requires."""
-        found = list(self.usage.by_user.get(user, ()))
+        """What a user has done, or may have done, and what that requires."""
+        found = [*self.usage.by_user.get(user, ()), *self.usage.unclear_by_user.get(user, ())]
         for use in tuple(found):
             required = grants_required(self.index.actions[use.resource][use.action].requires)
             found += [msgspec.structs.replace(use, resource=each.resource, action=each.action) for each in required]

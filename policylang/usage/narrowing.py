@@ -96,6 +96,10 @@ def _requests(
     """What the holders of a role or group asked; ``None`` where the log does not say it each time."""
     found: list[tuple[Situation, ...]] = []
     for user in analysis.holders(bundle):
+        if any(
+            (use.resource, use.action) == (resource, action) for use in analysis.usage.unclear_by_user.get(user, ())
+        ):
+            return None
         for use in analysis.usage.by_user.get(user, ()):
             if (use.resource, use.action) == (resource, action):
                 known = replay.allowed_before(use)

@@ -25,6 +25,8 @@ from policylang.usage.requests import KnownRequest, known_requests
 
 _MOST_FACTS = 5_000_000
 _MOST_NAMED = 20
+_UNTOLD = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+"""The time of what the log gives no time that can be read."""
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 _BadReason = Literal["incomplete", "time", "decision", "cells"]
@@ -79,9 +81,10 @@ def read_usage(
 
 
 class _Read(msgspec.Struct):
-    """What logs have come to so far. ``keys``: what their columns are."""
+    """What logs have come to so far. ``unclear``: what may have been used. ``keys``: what their columns are."""
 
     uses: list[ObservedUse] = []
+    unclear: list[ObservedUse] = []
     bad: Counter[_BadReason] = msgspec.field(default_factory=Counter)
     bad_at: list[str] = []
     reasons: dict[str, None] = {}
@@ -94,14 +97,28 @@ def _read_log(log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], 
     read.reasons.update(dict.fromkeys(chosen.reasons))
     read.keys |= chosen.columns.keys()
     step(f"reading {log.what}")
-    read.uses += _uses(log, chosen, mapping, read.bad)
+    for use in _uses(log, chosen, mapping):
+        if isinstance(use, ObservedUse):
+            read.uses.append(use)
+            continue
+        read.bad[use.reason] += use.count
+        if use.perhaps is not None:
+            read.unclear.append(use.perhaps)
     if log.rejected is not None:
         rejected = log.rejected()
         read.bad["cells"] += len(rejected)
         read.bad_at += [f"{path}:{line}" for path, line in rejected[:_MOST_NAMED]]
 
 
-def _uses(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[_BadReason]) -> Iterator[ObservedUse]:
+class _BadEvents(msgspec.Struct, frozen=True):
+    """Some events that do not count. ``perhaps``: what they were, if somebody did something there."""
+
+    reason: _BadReason
+    count: int
+    perhaps: ObservedUse | None = None
+
+
+def _uses(log: Log, chosen: ChosenColumns, mapping: LogMapping) -> Iterator[ObservedUse | _BadEvents]:
     from policylang.usage.queries import facts
 
     asked = facts(log.table, chosen.columns)
@@ -120,11 +137,7 @@ def _uses(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[_Ba
         raise UnreadableError(Problem(log.what, message, help))
     words = _Words(mapping, decided="decision" in chosen.columns)
     for row in found:
-        use = _use(row, mapping.names, words, timezone if row["state"] == "local" else None)
-        if isinstance(use, ObservedUse):
-            yield use
-        else:
-            bad[use] += row["count"]
+        yield _use(row, mapping.names, words, timezone if row["state"] == "local" else None)
 
 
 class _Words:
@@ -147,7 +160,7 @@ class _Words:
 
 def _use(
     row: Mapping[str, Any], names: ForeignNames, words: _Words, timezone: datetime.tzinfo | None
-) -> ObservedUse | _BadReason:
+) -> ObservedUse | _BadEvents:
     """What some events were, or why they do not count."""
     text = {key: None if row[key] is None else row[key].strip() or None for key in TEXTS}
     user, place = text["user"], text["place"]
@@ -155,23 +168,23 @@ def _use(
     if text["permission"] is not None:
         resource, action = permission(text["permission"])
     if user is None or resource is None or action is None:
-        return "incomplete"
-    if row["state"] == "time":
-        return "time"
+        return _BadEvents("incomplete", row["count"])
     allowed = words.allows(text["decision"])
-    if allowed is None:
-        return "decision"
-    return ObservedUse(
+    is_timed = row["state"] != "time"
+    found = ObservedUse(
         names.user.get(user, user),
         names.resource.get(resource, resource),
         names.action.get(action, action),
-        allowed,
+        allowed is not False,
         text["field"],
         None if place is None else names.place.get(place, place),
         row["count"],
-        _at(row["first"], timezone),
-        _at(row["last"], timezone, latest=True),
+        _at(row["first"], timezone) if is_timed else _UNTOLD,
+        _at(row["last"], timezone, latest=True) if is_timed else _UNTOLD,
     )
+    if is_timed and allowed is not None:
+        return found
+    return _BadEvents("decision" if is_timed else "time", row["count"], found if found.allowed else None)
 
 
 def _at(second: int, timezone: datetime.tzinfo | None, *, latest: bool = False) -> datetime.datetime:
@@ -208,7 +221,12 @@ def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
     ]
     since, until = min(use.first for use in uses), max(use.last for use in uses)
     mine = tuple(sorted(known.values(), key=lambda use: use.order))
-    usage = Usage(mine, since, until, settings, "field" in read.keys, "place" in read.keys)
+    unclear = tuple(
+        msgspec.structs.replace(use, first=until, last=until) if use.last == _UNTOLD else use
+        for use in read.unclear
+        if not any(_unknown(use, index))
+    )
+    usage = Usage(mine, since, until, settings, "field" in read.keys, "place" in read.keys, unclear)
     return LogReading(
         usage,
         good + sum(bad.values()),

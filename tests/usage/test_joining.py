@@ -67,6 +67,15 @@ def test_one_role_with_what_is_used() -> None:
     assert text(found) == expected + role
 
 
+def test_what_somebody_may_have_used_stays() -> None:
+    usage = usage_of(*DONE)
+    usage = msgspec.structs.replace(usage, unclear=usage_of("ann modify doc").uses)
+    found = rightsize(project(POLICIES), LogReading(usage, 0, 0, {}, (), (), 0, ()), NOW)
+    (only,) = found.certified
+    assert only.lost == ()
+    assert "role reader_and_writer {\n  grant modify, view on doc\n" in text(found)
+
+
 def test_what_is_limited_to_attributes_and_at_a_place() -> None:
     policies = POLICIES.replace("resource doc {", 'scope site\nplace site "HQ"\nresource doc { at : site ')
     grants = "grant view on doc (owner)  grant modify on doc including rate"

@@ -115,6 +115,16 @@ def limits(found: Rightsized) -> list[str]:
     return [part.what for each in found.certified for part in each.proposal.parts]
 
 
+def test_nothing_is_limited_where_the_log_is_not_plain(tmp_path: Path) -> None:
+    policies = project(POLICIES)
+    reading = read(tmp_path, policies, USUAL)
+    (one, *_) = (use for use in reading.usage.uses if (use.user, use.action) == ("ann", "modify"))
+    usage = msgspec.structs.replace(reading.usage, unclear=(one,))
+    found = rightsize(policies, msgspec.structs.replace(reading, usage=usage), NOW)
+    assert [each for each in limits(found) if each.startswith(("modify", "view, modify"))] == []
+    assert "view on `doc` of role `clerk`: only where assigned user is owner" in limits(found)
+
+
 def test_what_was_planted_is_found_and_nothing_else(tmp_path: Path) -> None:
     found = made(tmp_path)
     assert limits(found) == [

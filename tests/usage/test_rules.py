@@ -136,6 +136,32 @@ def test_what_came_after_the_log_is_not_known(tmp_path: Path) -> None:
     assert usage_report(policy_set, short, months_later).unused == ()
 
 
+@pytest.mark.parametrize(
+    ("row", "is_used"),
+    [
+        (f"ann,modify,doc,{RECENT},completed", True),
+        (f"ann,modify,doc,{RECENT},", True),
+        ("ann,modify,doc,yesterday,allow", True),
+        (f"ann,modify,doc,{OLD},completed", False),
+        ("ann,modify,doc,yesterday,deny", False),
+        (f"ann,modify,dog,{RECENT},completed", False),
+        (f",modify,doc,{RECENT},allow", False),
+    ],
+)
+def test_what_somebody_may_have_done_is_not_called_unused(tmp_path: Path, row: str, is_used: bool) -> None:
+    rows = log("ann view doc RECENT", "ben view doc RECENT", "ben delete doc RECENT", "cy delete doc RECENT")
+    assert found(tmp_path, POLICIES, f"{rows}{row}\n") == (
+        [(10, "PL415")] if is_used else [(4, "PL407"), (10, "PL415")]
+    )
+
+
+def test_who_may_have_done_something_is_not_dormant(tmp_path: Path) -> None:
+    policy_set = compiled(POLICIES)
+    rows = log("ben view doc RECENT", "ben delete doc RECENT", "cy view doc RECENT")
+    report = usage_report(policy_set, read(tmp_path, policy_set, f"{rows}ann,view,doc,yesterday,allow\n"), NOW)
+    assert [each.what for each in report.unused if each.kind == "user"] == []
+
+
 def test_dormant_users_and_integrations(tmp_path: Path) -> None:
     policies = POLICIES + "role robot { grant view on doc }\nintegration sync { role robot  objects doc }\n"
     policy_set = compiled(policies)
