@@ -39,6 +39,8 @@ FORMAT = ImportFormat(
         "what that protects",
         "gone": "the script of the target `postgres` left it, and it is not there any more: nothing is open there; "
         "`up.sql`, run again, puts it back",
+        "definer-function": "a function with SECURITY DEFINER, which has the rights of its owner: what it reads and "
+        "changes for others is missing",
         "invoker-view": "a view with `security_invoker`, which shows users what they may see of the tables behind it: "
         "only superusers have its rows",
         "set-role": "a role that a user may take on with SET ROLE, and then do more than before: it is not inherited, "

@@ -54,6 +54,17 @@ _QUERIES = {
         SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE {ours} AND EXISTS (SELECT FROM pg_options_to_table(c.reloptions) o
           WHERE o.option_name = 'security_invoker' AND o.option_value::boolean) ORDER BY 1, 2""",
+    "definers": """
+        SELECT p.oid::regprocedure::text, o.rolname, coalesce(r.rolname, 'everybody')
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_roles o ON o.oid = p.proowner
+        CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE p.prosecdef AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND a.grantee <> p.proowner
+          AND (a.grantee = 0 OR r.oid IS NOT NULL)
+          AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+          AND NOT EXISTS (SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+        ORDER BY 1, 3""",
     "policies": """
         SELECT schemaname, tablename, policyname, permissive = 'PERMISSIVE', roles::text[], cmd, qual, with_check
         FROM pg_policies ORDER BY 1, 2, 3""",

@@ -105,6 +105,9 @@ class _Reading:
         for schema, table, name, permissive, roles, command, using, check in self._of["policies"]:
             self._policy(self._tables[schema, table], name, permissive, roles, command, using, check)
         self._refuse_set_role()
+        for function, owner, caller in self._of.get("definers", ()):
+            message = f"{quoted(caller)} may call {quoted(function)}, which does what {quoted(owner)} may do"
+            self._set.refuse("definer-function", self._at, message)
         self._declare()
         for name in sorted(self._roles):
             self._role(name)

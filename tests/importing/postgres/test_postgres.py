@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from policylang.importing import find_format
+from policylang.importing.importing import import_set
 from policylang.importing.postgres.conditions import Column, UnknownExpressionError, parse
 from policylang.importing.reading import NotThisError
 from tests.cli.checking import policylang
@@ -132,6 +134,27 @@ def test_whoever_may_do_more_as_a_role_that_is_inherited_is_told(
     if is_told:
         (note,) = made.refused
         assert note.message == "`ann` may become `boss` with SET ROLE, and may do more then than before"
+
+
+def test_a_function_with_the_rights_of_its_owner_is_told(postgres: PostgresServer) -> None:
+    with postgres.database() as database:
+        database.run(
+            "CREATE ROLE ann LOGIN; CREATE TABLE pay (id int);"
+            "CREATE FUNCTION salaries(text, int) RETURNS SETOF pay SECURITY DEFINER AS "
+            " 'SELECT * FROM pay' LANGUAGE sql;"
+            "CREATE FUNCTION hers() RETURNS int SECURITY DEFINER AS 'SELECT 1' LANGUAGE sql;"
+            "REVOKE EXECUTE ON FUNCTION hers FROM PUBLIC; GRANT EXECUTE ON FUNCTION hers TO ann;"
+            "CREATE FUNCTION nobodys() RETURNS int SECURITY DEFINER AS 'SELECT 1' LANGUAGE sql;"
+            "REVOKE EXECUTE ON FUNCTION nobodys FROM PUBLIC;"
+            "CREATE FUNCTION plain() RETURNS int AS 'SELECT 1' LANGUAGE sql;"
+            "CREATE FUNCTION fired() RETURNS trigger SECURITY DEFINER AS 'BEGIN RETURN NEW; END' LANGUAGE plpgsql"
+        )
+        of = find_format("postgres")
+        made = import_set(of, of.given([f"host={database.socket} dbname={database.name} user=postgres"]))
+    assert [(each.code, each.message) for each in made.refused] == [
+        ("definer-function", "`ann` may call `public.hers()`, which does what `postgres` may do"),
+        ("definer-function", "`everybody` may call `public.salaries(text,integer)`, which does what `postgres` may do"),
+    ]
 
 
 @pytest.mark.parametrize("data", ["{", "[]", '{"roles": 5}', '{"roles": [[1]]}', "\0"])
