@@ -24,7 +24,7 @@ FORMAT = ImportFormat(
         "the owner of a table, unless row security is forced; BYPASSRLS": "the grants without the policies",
         "USAGE on a schema": "without it a user has nothing there",
         "a superuser": "a user with a role that grants everything",
-        "`pg_read_all_data`, `pg_write_all_data`": "roles with these grants",
+        "`pg_read_all_data`, `pg_write_all_data`, `pg_maintain`": "roles with these grants",
         "what the target `postgres` of policylang wrote": "the policy set that it was made of; whatever is not as its "
         "script left it is refused, with what it says now",
     },
@@ -55,6 +55,7 @@ FORMAT = ImportFormat(
         "script of the target `postgres` had run",
         "elsewhere": "tables that the script of the target `postgres` does not protect: the policy set says nothing of "
         "them",
+        "grant-option": "who may give privileges to others, besides owners",
         "no-connect": "roles that may log in and not connect to this database: they have nothing in it",
     },
     silent={

@@ -50,6 +50,13 @@ _QUERIES = {
         CROSS JOIN aclexplode(t.attacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
         WHERE {ours} AND t.attnum > 0 AND NOT t.attisdropped AND (a.grantee = 0 OR r.oid IS NOT NULL)
         ORDER BY 1, 2, 3 NULLS FIRST, 4, 5""",
+    "grant_options": """
+        SELECT DISTINCT n.nspname, c.relname, r.rolname
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        CROSS JOIN (SELECT oid, relacl FROM pg_class UNION ALL SELECT attrelid, attacl FROM pg_attribute
+          WHERE NOT attisdropped) said (of, acl)
+        CROSS JOIN aclexplode(said.acl) a JOIN pg_roles r ON r.oid = a.grantee
+        WHERE {ours} AND said.of = c.oid AND a.is_grantable AND a.grantee <> c.relowner ORDER BY 1, 2, 3""",
     "invoker_views": """
         SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE {ours} AND EXISTS (SELECT FROM pg_options_to_table(c.reloptions) o

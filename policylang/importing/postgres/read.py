@@ -164,9 +164,12 @@ class _Reading:
         for schema, table, name, role, privilege, is_public in self._of["grants"]:
             self._grant(self._tables[schema, table], PUBLIC if is_public else role, privilege, name)
         for found in self._tables.values():
-            for role, privileges in _ALL_DATA.items():
+            for role, privileges in (*_ALL_DATA.items(), ("pg_maintain", ("MAINTAIN",))):
                 for privilege in privileges if role in self._roles else ():
                     self._grant(found, role, privilege, None)
+        for schema, table, role in self._of.get("grant_options", ()):
+            message = f"{quoted(role)} may give privileges on {quoted(self._tables[schema, table].key)} to others"
+            self._set.leave_out("grant-option", self._at, message)
         for schema, name in self._of.get("invoker_views", ()):
             self._close(self._tables[schema, name])
 

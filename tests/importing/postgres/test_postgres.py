@@ -136,6 +136,37 @@ def test_whoever_may_do_more_as_a_role_that_is_inherited_is_told(
         assert note.message == "`ann` may become `boss` with SET ROLE, and may do more then than before"
 
 
+def test_who_may_give_privileges_to_others_is_told(postgres: PostgresServer) -> None:
+    with postgres.database() as database:
+        database.run(
+            "CREATE ROLE ann LOGIN; CREATE ROLE bo LOGIN; CREATE ROLE cy LOGIN; CREATE TABLE pay (id int, x int);"
+            "CREATE TABLE free (id int); GRANT SELECT ON free TO cy; ALTER TABLE free OWNER TO ann;"
+            "GRANT SELECT ON pay TO ann WITH GRANT OPTION; GRANT INSERT, DELETE ON pay TO ann WITH GRANT OPTION;"
+            "GRANT UPDATE (x) ON pay TO bo WITH GRANT OPTION; GRANT SELECT (x) ON pay TO cy"
+        )
+        of = find_format("postgres")
+        made = import_set(of, of.given([f"host={database.socket} dbname={database.name} user=postgres"]))
+    assert [(each.code, each.message) for each in made.left_out] == [
+        ("grant-option", "`ann` may give privileges on `pay` to others"),
+        ("grant-option", "`bo` may give privileges on `pay` to others"),
+    ]
+
+
+def test_a_role_for_maintenance_has_that_privilege() -> None:
+    document = {
+        "roles": [["ann", False, True, False, True], ["pg_maintain", False, False, False, True]],
+        "members": [["pg_maintain", "ann", True, True, False]],
+        "schemas": [["public", "public"]],
+        "tables": [["public", "doc", "other", False, False]],
+        "columns": [["public", "doc", "id", "integer", True, True]],
+        "grants": [],
+        "policies": [],
+    }
+    policies = asked(imported("postgres", {"crm": json.dumps(document)}))
+    assert policies.allows("ann", "maintain", "doc", {"id": 1}, now=NOW)
+    assert not policies.allows("ann", "view", "doc", {"id": 1}, now=NOW)
+
+
 def test_a_function_with_the_rights_of_its_owner_is_told(postgres: PostgresServer) -> None:
     with postgres.database() as database:
         database.run(
