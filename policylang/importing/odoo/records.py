@@ -225,12 +225,15 @@ def _turn(imported: Imported, found: Records, order: Loaded) -> None:
                 for number, id in _links(value):
                     said = OdooValue("eval", f"[({number}, ref({group.id!r}))]", value.origin)
                     ids = [id] if id else [each for kind, each in found if kind == model]
-                    if id and model == "res.groups":
-                        found.setdefault((model, id), Record(model, id, value.origin))
-                    elif id and (model, id) not in found:
-                        ids = []
-                        message = f"{quoted(id)} is of a module that is not in the input, so this changes nothing"
-                        imported.refuse("elsewhere", value.origin, message)
+                    if id and (model, id) not in found:
+                        if model == "res.groups":
+                            message = f"{quoted(id)} is defined elsewhere, so what it implies is unknown"
+                            imported.leave_out("undefined-group", value.origin, message)
+                            found[model, id] = Record(model, id, value.origin)
+                        else:
+                            message = f"{quoted(id)} is of a module that is not in the input, so this changes nothing"
+                            imported.refuse("elsewhere", value.origin, message)
+                            ids = []
                     for each in ids:
                         _add(found[model, each], field, said, order)
         for value in group.fields.get("model_access", ()):

@@ -201,10 +201,14 @@ def test_groups_may_say_which_rules_are_for_them(links: tuple[str, ...], command
 
 
 def test_groups_may_say_who_implies_them() -> None:
+    """As from Odoo 19 on. Who is in one more group may see less, so none may be overlooked."""
     csv = HEAD + ROW.replace("base.group_user", "inner")
-    made = of(csv, xml=group("inner", implied_by_ids="[(4, ref('base.group_user'))]"))
+    inner = group("inner", implied_by_ids="[(4, ref('base.group_user'))]")
+    made = of(csv, xml=inner)
     assert codes(made) == []
     assert reads(made)
+    assert "`base.group_user` is defined elsewhere" in next(each.message for each in made.imported.left_out)
+    assert not reads(of(xml=inner + rule("[('state', '=', 'open')]", linked("inner"))))
     assert not reads(of(csv, xml=group("inner", implied_by_ids="[(3, ref('base.group_user'))]")))
 
 
