@@ -10,6 +10,7 @@ from policylang.check.catalogue import OF_SUPPRESSIONS
 from policylang.check.enclosing import Layout
 from policylang.check.fix.edits import TextEdit
 from policylang.check.fix.mend import fixes
+from policylang.check.suppress.suppressions import is_meant
 from policylang.diagnostics import cut, visible
 from policylang.editor.edited_set import EditedSet, ReplacedText
 from policylang.editor.extracting import extracted
@@ -81,7 +82,7 @@ def _of_findings(file: OpenedFile, start: int, end: int) -> Iterator[lsp.CodeAct
         if test is not None:
             yield lsp.CodeAction(f"write a test for this {finding.code}", _QUICK, edit=test)
         if finding.code not in OF_SUPPRESSIONS:
-            yield _suppression(file, finding)
+            yield from _suppression(file, finding)
 
 
 def _of_fix(of: EditedSet, edits: Iterable[TextEdit]) -> Iterator[ReplacedText]:
@@ -92,23 +93,28 @@ def _of_fix(of: EditedSet, edits: Iterable[TextEdit]) -> Iterator[ReplacedText]:
         yield source, *offsets_of(source, place), each.replacement
 
 
-def _suppression(file: OpenedFile, finding: ReportedFinding) -> lsp.CodeAction:
+def _suppression(file: OpenedFile, finding: ReportedFinding) -> Iterator[lsp.CodeAction]:
     """A comment that says that the finding is meant to be there: above its line, or behind it where something else
-    begins on the line before it.
+    begins on the line before it. A comment that is there already comes behind that, unless it is one of this kind.
     """
     source = file.source
     line = finding.line
     begin, at = source.offset(line, 1), source.offset(line, finding.column)
+    end = begin + len(source.line(line))
     comment = f'# policylang: ignore {finding.code} because "…"'
     first = min((extent[0] for extent in Layout(file.parsed).on_line(line)), default=at)
-    if first < at:
-        offset = begin + len(source.line(line))
-        text = f"  {comment}"
+    there = next((each for each in file.parsed.file.comments if begin <= each.start_pos < each.end_pos <= end), None)
+    if first < at and there is not None:
+        if is_meant(there):
+            return
+        offset, text = there.start_pos, f"{comment}  "
+    elif first < at:
+        offset, text = end, f"  {comment}"
     else:
         offset = begin
         indent = source.text[begin:at] if not source.text[begin:at].strip() else ""
         text = f"{indent}{comment}{source.line_break}"
-    return _action(file.of, f"ignore {finding.code} here, with a reason", [(source, offset, offset, text)])
+    yield _action(file.of, f"ignore {finding.code} here, with a reason", [(source, offset, offset, text)])
 
 
 def _action(of: EditedSet, title: str, edits: Iterable[ReplacedText], *, preferred: bool = False) -> lsp.CodeAction:

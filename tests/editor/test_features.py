@@ -314,6 +314,33 @@ def test_what_was_meant(client: Client, tmp_path: Path) -> None:
     client.change("main.policy", MAIN)
 
 
+@pytest.mark.parametrize("is_meant", [False, True])
+def test_a_finding_is_ignored_on_a_line_that_has_a_comment(tmp_path: Path, is_meant: bool) -> None:
+    note = '# policylang: ignore PL402 because "it is known"' if is_meant else "# it is known"
+    text = (
+        'resource doc "Doc" { actions view, modify }\n'
+        f'role clerk "Clerk" {{ deny view on doc  grant modify on doc }}  {note}\n'
+    )
+    (tmp_path / "main.policy").write_text(text)
+    with Client(tmp_path) as client:
+        client.open("main.policy", text)
+        client.settled()
+        where = at(text, "grant modify on doc")
+        found = [
+            action
+            for title, action in offered(client, "main.policy", where).items()
+            if title.startswith("ignore PL413")
+        ]
+        after = [edited(text, each["edit"]["changes"][client.uri("main.policy")]) for each in found]
+        if is_meant:
+            assert after == []
+            return
+        (changed,) = after
+        assert changed.endswith(f'because "…"  {note}\n')
+        client.change("main.policy", changed)
+        assert not any(code == "PL413" for _, code in client.settled().get("main.policy", []))
+
+
 def test_findings_are_ignored_with_a_reason_or_fixed(client: Client) -> None:
     found = client.settled()["other.policy"]
     line, code = next((line, code) for line, code in found if code == "PL208")

@@ -24,7 +24,6 @@ from policylang.syntax.parser import Parsed
 
 _FORM = 'write it as `# policylang: ignore PL402 because "…" until 2027-01-31`; the reason and date are optional'
 _MEANT = re.compile(r"#+\s*policylang\s*(?::|\W?\s*ignore\W*PL\d)", re.IGNORECASE)
-"""Comments that speak to policylang, or look as if they should."""
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<comment>\#.*) | (?P<text>"(?:[^"\\]|\\.)*") | (?P<comma>,) | (?P<colon>:)
@@ -36,6 +35,11 @@ _CODE = re.compile(r"PL[0-9]{3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
+def is_meant(comment: ast.Comment) -> bool:
+    """Whether a comment speaks to policylang, or looks as if it should."""
+    return _MEANT.match(comment.text) is not None
+
+
 def read_suppressions(files: Sequence[Parsed]) -> tuple[list[Suppression], list[Diagnostic]]:
     """The comments of files that speak to policylang, in the order of files and places; and what is wrong with those
     that were meant to.
@@ -43,7 +47,7 @@ def read_suppressions(files: Sequence[Parsed]) -> tuple[list[Suppression], list[
     found: list[Suppression] = []
     mistakes: list[Diagnostic] = []
     for parsed in files:
-        meant = [comment for comment in parsed.file.comments if _MEANT.match(comment.text)]
+        meant = [comment for comment in parsed.file.comments if is_meant(comment)]
         if not meant:
             continue
         layout = Layout(parsed)
