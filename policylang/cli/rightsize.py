@@ -115,6 +115,7 @@ def _keep(rules: tuple[str, ...], index: Index) -> Keep:
 
 def _of_log(reading: LogReading) -> list[str]:
     lines = [f"guessed: {visible(each)}" for each in reading.reasons]
+    lines += [f"{click.style('note', bold=True)}: {visible(each)}" for each in reading.unnamed]
     if reading.known < reading.rows:
         left = reading.rows - reading.known
         lines.append(f"{left:,} of {reading.rows:,} rows cannot be used: `policylang usage` says why")

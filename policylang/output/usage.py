@@ -50,6 +50,8 @@ def notes(reading: LogReading, now: datetime.datetime) -> Iterator[str]:
     if reading.usage.since > reading.usage.begin(days, now):
         begin = f"{days} days before {instant_text(known_until(reading.usage.until, now))}"
         yield f"{note}: the log begins later than {begin}: what may be unused that long is not found"
+    for each in reading.unnamed:
+        yield f"{note}: {visible(each)}"
     if reading.known < reading.rows:
         left = counted(reading.rows - reading.known, "row")
         yield f"{note}: {left} of the log, of {reading.rows:,}, cannot be used: `policylang usage` says why"
@@ -58,6 +60,8 @@ def notes(reading: LogReading, now: datetime.datetime) -> Iterator[str]:
 def _reading(report: UsageReport) -> Iterator[str]:
     for each in report.guessed:
         yield f"guessed: {visible(each)}"
+    for each in report.unnamed:
+        yield f"{click.style('note', bold=True)}: {visible(each)}"
     span = f"from {instant_text(report.since)} until {instant_text(report.until)}"
     yield f"{counted(report.rows, 'row')} {span}, {report.known:,} of them about what the policy set knows"
     for reason, words in BAD.items():

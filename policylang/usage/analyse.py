@@ -31,6 +31,7 @@ def usage_report(policy_set: ir.PolicySet, reading: LogReading, now: datetime.da
         days=days,
         covered=analysis.covers(days),
         guessed=reading.reasons,
+        unnamed=reading.unnamed,
         bad=dict(reading.bad.items()),
         bad_at=reading.bad_at,
         unknown=reading.unknown,

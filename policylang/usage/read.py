@@ -42,7 +42,8 @@ BAD: dict[_BadReason, str] = {
 class LogReading(msgspec.Struct, frozen=True):
     """What logs came to. ``rows``: all of them; ``known``: those about known users, resources and actions. ``bad``: by
     reason, rows that do not count. ``unknown``: the most frequent names, of ``unknown_names`` in all. ``requests``:
-    those that were allowed and of which the log says everything.
+    those that were allowed and of which the log says everything. ``unnamed``: what the settings name and the policy set
+    does not have, in words.
     """
 
     usage: Usage
@@ -54,6 +55,7 @@ class LogReading(msgspec.Struct, frozen=True):
     unknown_names: int
     reasons: tuple[str, ...]
     requests: tuple[KnownRequest, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
 
 def read_usage(
@@ -237,7 +239,21 @@ def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
         len(names),
         tuple(read.reasons),
         tuple(read.requests),
+        tuple(_unnamed(settings, index)),
     )
+
+
+def _unnamed(settings: UsageSettings, index: Index) -> Iterator[str]:
+    """What the settings name in vain: it would be called unused, though it is not meant to be."""
+    bundles = {*index.roles, *index.groups}
+    for setting, names, there, kinds in (
+        ("break_glass", settings.break_glass, bundles, "role or group"),
+        ("periods", settings.periods, bundles | index.tasks.keys(), "role, group or task"),
+    ):
+        for name in sorted(set(names) - there):
+            near = closest(name, sorted(there))
+            meant = f"; did you mean {quoted(near)}?" if near else ""
+            yield f"`usage.{setting}` names {quoted(name)}, which is no {kinds} of this policy set{meant}"
 
 
 def _add(known: dict[tuple[Any, ...], ObservedUse], use: ObservedUse) -> None:

@@ -63,7 +63,8 @@ class UnknownInLog(msgspec.Struct, frozen=True):
 
 class UsageReport(msgspec.Struct, frozen=True):
     """``rows``: all of the log; ``known``: those about known users, resources and actions. ``covered``: the log has
-    ``days`` days, so that something can be called unused. ``bad``: rows that do not count, by reason.
+    ``days`` days, so that something can be called unused. ``bad``: rows that do not count, by reason. ``unnamed``: what
+    the settings name and the policy set does not have.
     """
 
     rows: int
@@ -74,6 +75,7 @@ class UsageReport(msgspec.Struct, frozen=True):
     days: int
     covered: bool
     guessed: tuple[str, ...]
+    unnamed: tuple[str, ...]
     bad: Mapping[str, int]
     bad_at: tuple[str, ...]
     unknown: tuple[UnknownInLog, ...]

@@ -66,6 +66,21 @@ def test_settings_of_the_policy_set(here: Path, write) -> None:
     assert run("usage", "log.csv", "p", "--days", "90")[0] == 1
 
 
+def test_settings_that_name_nobody_are_told(here: Path, write) -> None:
+    write("p/policylang.yaml", "usage: {break_glass: [clrk, cleaner], periods: {closing: 200}}\n")
+    first = (
+        "note: `usage.break_glass` names `clrk`, which is no role or group of this policy set; did you mean `clerk`?\n"
+    )
+    second = "note: `usage.periods` names `closing`, which is no role, group or task of this policy set\n"
+    for command in (
+        ["usage", "log.csv", "p"],
+        ["check", "p", "--usage", "log.csv"],
+        ["rightsize", "log.csv", "p", "-o", "e"],
+    ):
+        assert first + second in run(*command)[1]
+    assert len(json.loads(run("usage", "log.csv", "p", "--format", "json")[1])["unnamed"]) == 2
+
+
 def test_compiled_sets_and_json_logs_are_told_apart(here: Path, write) -> None:
     assert CliRunner().invoke(commands, ["compile", "p", "-o", "set.json"]).exit_code == 0
     rows = [dict(zip(LOG.split("\n")[0].split(","), row.split(","), strict=True)) for row in LOG.split()[1:]]
