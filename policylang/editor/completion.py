@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TypeVar
@@ -50,6 +51,8 @@ _KINDS = {
     "keyword": _Kind.Keyword,
     "type": _Kind.TypeParameter,
 }
+_REST_OF_TEXT = re.compile(r'[^\s"\\]*"')
+"""Behind the cursor in a text: editors close one as soon as it is opened."""
 _QUOTED = frozenset({"user", "place", "job"})
 _BEGIN_NAMES = frozenset({"all", "assigned", "between", "on"})
 """Keywords that the grammar lets begin a name of a condition, which nobody wants to be offered."""
@@ -94,7 +97,8 @@ def complete(of: EditedSet, source: Source, offset: int, *, snippets: bool) -> l
     else:
         offers = [each for each in offers if (each.text or each.name).startswith('"')]
     chosen = [each for each in dict.fromkeys(offers) if snippets or not each.snippet]
-    where = of.range(source, cursor.start, offset)
+    closed = _REST_OF_TEXT.match(cursor.behind) if cursor.in_text else None
+    where = of.range(source, cursor.start, offset if closed is None else offset + closed.end())
     near = nearest({each: each.name for each in chosen}, cursor.word.removeprefix('"'))
     items = [_item(each, number, where, str(of.root)) for number, each in enumerate(near)]
     return lsp.CompletionList(len(chosen) > _MOST, items)

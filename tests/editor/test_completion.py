@@ -7,6 +7,7 @@ import pytest
 from policylang.editor.completion import complete
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders
+from policylang.editor.positions import offset_at
 from policylang.source import Source
 from tests.editor.test_edits import URI
 
@@ -123,6 +124,31 @@ def test_policies_with_parameters_have_places_to_fill_in(of: EditedSet) -> None:
     found = complete(of, source, len(source.text), snippets=True)
     texts = [item.text_edit.new_text for item in found.items if item.text_edit is not None]
     assert "newer(${1:age}) on ${2:resource}" in texts
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ('"|"', '"HQ"'),
+        ('"H|"', '"HQ"'),
+        ('"|H"', '"HQ"'),
+        ('"H|Q" because "x"', '"HQ" because "x"'),
+        ('"H|" because "x"', '"HQ" because "x"'),
+        ('"H| because "x"', '"HQ" because "x"'),
+        ('"|', '"HQ"'),
+        ("|", '"HQ"'),
+    ],
+)
+def test_a_text_is_closed_once(of: EditedSet, text: str, made: str) -> None:
+    start = SET + 'user "x" { assign role rep at site '
+    before, _, behind = text.partition("|")
+    source = Source("a.policy", start + before + behind)
+    found = complete(of, source, len(start + before), snippets=False)
+    (item,) = (each for each in found.items if each.label == "HQ")
+    assert item.text_edit is not None
+    where = item.text_edit.range
+    first, last = (offset_at(source, each, of.encoding) for each in (where.start, where.end))
+    assert source.text[:first] + item.text_edit.new_text + source.text[last:] == start + made
 
 
 def test_lines_that_cannot_be_read_are_passed_over(of: EditedSet) -> None:
