@@ -95,12 +95,22 @@ def _is_user(model: Model, record: dict[str, Any], attribute: str) -> bool:
 
 def _span(text: str, offset: int, old: str, new: str) -> Replacement | None:
     """The edit of one scalar; ``None`` where it is not written as the name reads."""
-    is_plain = _PLAIN.fullmatch(new) is not None and new.lower() not in _WORDS
     if text.startswith(old, offset):
-        return offset, offset + len(old), new if is_plain else json.dumps(new, ensure_ascii=False)
+        return offset, offset + len(old), scalar(new)
     if text[offset : offset + 1] in ('"', "'") and text.startswith(old + text[offset], offset + 1):
-        return offset, offset + len(old) + 2, json.dumps(new, ensure_ascii=False)
+        return offset, offset + len(old) + 2, in_quotes(new)
     return None
+
+
+def scalar(name: str) -> str:
+    """A name as YAML has it, in quotes where it would be read as something else."""
+    is_plain = _PLAIN.fullmatch(name) is not None and name.lower() not in _WORDS
+    return name if is_plain else in_quotes(name)
+
+
+def in_quotes(name: str) -> str:
+    """A name in quotes, as YAML has it."""
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _applied(text: str, edits: list[Replacement]) -> str:

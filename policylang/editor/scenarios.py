@@ -12,13 +12,14 @@ from policylang.diagnostics import visible
 from policylang.editor.checking import LiveChecker, TestedFile
 from policylang.editor.completion import nearest
 from policylang.editor.edited_set import EditedSet
+from policylang.editor.scenario_names import in_quotes, scalar
 from policylang.files.yaml_source import YamlError
 from policylang.source import Source
 from policylang.testing.run import read_scenarios
 
 _TOP = ("policies", "now", "directory", "records", "request", "tests", "eligible")
 _TEST = ("name", "user", "now", "request", "allow", "deny")
-_WORD = re.compile(r"[^\s,:\[\]{}]*$")
+_WORD = re.compile(r"""(?<![^\s,:\[{])["'][^"']*$|[^\s,:\[\]{}]*$""")
 _RECORD = re.compile(r"^\s+([A-Za-z_]\w*):\s*\{", re.MULTILINE)
 _RESOURCE = re.compile(r"\bresource:\s*(\w+)")
 
@@ -31,11 +32,19 @@ def complete(of: EditedSet, source: Source, offset: int) -> lsp.CompletionList:
         return lsp.CompletionList(False, [])
     word = _WORD.search(line)
     assert word is not None
-    where = of.range(source, offset - len(word[0]), offset)
+    quote = word[0][:1] if word[0][:1] in ('"', "'") else ""
+    closed = re.compile(rf"[^\s{quote}]*{quote}").match(source.text, offset) if quote else None
+    where = of.range(source, offset - len(word[0]), offset if closed is None else closed.end())
     found = dict.fromkeys(_words(of, source.text, line[: word.start()]))
-    near = nearest({each: each[0] for each in found}, word[0])
+    near = nearest({each: each[0] for each in found}, word[0].removeprefix(quote))
     items = [
-        lsp.CompletionItem(name, kind=kind, text_edit=lsp.TextEdit(where, name), sort_text=f"{number:05}")
+        lsp.CompletionItem(
+            name,
+            kind=kind,
+            text_edit=lsp.TextEdit(where, in_quotes(name) if quote else scalar(name)),
+            filter_text=quote + name,
+            sort_text=f"{number:05}",
+        )
         for number, (name, kind) in enumerate(near)
     ]
     return lsp.CompletionList(len(items) < len(found), items)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from policylang.testing.run import read_scenarios
 from tests.editor.client import Client, at
 from tests.editor.test_features import edited
@@ -33,6 +35,32 @@ def test_completion(client: Client) -> None:
     assert "records" in offered(client, "|")
     assert offered(client, "# |") == []
     client.change(NAME, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "made"),
+    [
+        ("|", "dana@acme.test", "dana@acme.test"),
+        ("|", "1001", '"1001"'),
+        ("|", "ann: the first", '"ann: the first"'),
+        ('"|"', "dana@acme.test", '"dana@acme.test"'),
+        ('"dan|"', "dana@acme.test", '"dana@acme.test"'),
+        ("'10|'", "1001", '"1001"'),
+        ('"ann: the |"', "ann: the first", '"ann: the first"'),
+        ('"10|', "1001", '"1001"'),
+    ],
+)
+def test_what_is_offered_is_read_as_it_is_meant(folder: Path, text: str, wanted: str, made: str) -> None:
+    (folder / "more.policy").write_text('user "1001"\nuser "ann: the first"\n')
+    start = "policies: .\ntests:\n  - name: x\n    user: "
+    before, _, behind = text.partition("|")
+    with Client(folder) as client:
+        client.open(NAME)
+        client.change(NAME, start + before + behind)
+        found = client.ask("completion", NAME, position={"line": 3, "character": len("    user: " + before)})
+    (item,) = (each for each in found["items"] if each["label"] == wanted)
+    assert edited(start + before + behind, [item["textEdit"]]) == start + made
+    assert item["filterText"].startswith(before)
 
 
 def test_people_of_a_directory_are_offered(folder: Path) -> None:
