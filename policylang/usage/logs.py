@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import gzip
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -14,6 +14,7 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted, visible
 from policylang.project.discovery import Problem, UnreadableError
+from policylang.text.names import free_name
 
 Backend = Literal["duckdb", "pyspark"]
 _Format = Literal["csv", "json", "parquet"]
@@ -31,14 +32,21 @@ _LOOKED_AT = 1_000
 """Lines of JSON in which keys are looked for."""
 
 
+class RejectedRows(msgspec.Struct, frozen=True):
+    """Rows that cannot be read, and of each its file and line where the engine knows them."""
+
+    count: int
+    at: tuple[tuple[str, int], ...] = ()
+
+
 class Log(msgspec.Struct, frozen=True):
     """Files of one format, or a table. ``columns``: their names. ``paths``: the files, if they hold lines of JSON."""
 
     what: str
     table: Any
     columns: tuple[str, ...]
-    rejected: Any = None
-    """How many rows had another number of cells, when they have been read."""
+    rejected: Callable[[], RejectedRows] | None = None
+    """The rows that had another number of cells, when they have been read."""
     paths: tuple[str, ...] = ()
 
 
@@ -95,7 +103,11 @@ class LogEngine:
             from pyspark.sql import SparkSession
         except ImportError:
             _need("pyspark", "PySpark")
-        settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"}
+        settings = {
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.csv.parser.columnPruning.enabled": "false",  # or cells of columns that are not used do not count
+            "spark.ui.enabled": "false",
+        }
         builder = SparkSession.builder.appName("policylang")
         for name, value in settings.items():
             builder = builder.config(name, value)
@@ -179,7 +191,8 @@ class LogEngine:
     def _opened(self, what: str, format: _Format, sign: str, names: tuple[str, ...], paths: list[str]) -> Log:
         lines = tuple(paths) if format == "json" else ()
         if self.backend == "pyspark":
-            return Log(what, self._in_spark(format, sign, names, paths), names, paths=lines)
+            table, rejected = self._in_spark(format, sign, names, paths)
+            return Log(what, table, names, rejected, lines)
         if format == "parquet":
             return Log(what, self.connection.read_parquet(paths), names)
         if format == "json":
@@ -191,23 +204,35 @@ class LogEngine:
         table = self.connection.read_csv(paths, ignore_errors=True, store_rejects=True, rejects_limit=0, **options)
         return Log(what, table, names, self._rejected)
 
-    def _rejected(self) -> list[tuple[str, int]]:
-        """Rows that could not be read: file and line."""
+    def _rejected(self) -> RejectedRows:
         question = (
             "SELECT DISTINCT s.file_path, e.line FROM reject_errors e "
             "JOIN reject_scans s USING (scan_id, file_id) ORDER BY 1, 2"
         )
-        return [(str(path), int(line)) for path, line in self.connection.raw_sql(question).fetchall()]
+        found = [(str(path), int(line)) for path, line in self.connection.raw_sql(question).fetchall()]
+        return RejectedRows(len(found), tuple(found))
 
-    def _in_spark(self, format: _Format, sign: str, names: tuple[str, ...], paths: list[str]) -> Any:
+    def _in_spark(
+        self, format: _Format, sign: str, names: tuple[str, ...], paths: list[str]
+    ) -> tuple[Any, Callable[[], RejectedRows] | None]:
         if format == "parquet":
-            return self.connection.read_parquet(paths)
+            return self.connection.read_parquet(paths), None
         from pyspark.sql.types import StringType, StructField, StructType
 
         schema = StructType([StructField(name, StringType()) for name in names])
         if format == "json":
-            return self.connection.read_json(paths, schema=schema)
-        return self.connection.read_csv(paths, header=True, sep=sign, schema=schema, mode="DROPMALFORMED", escape='"')
+            return self.connection.read_json(paths, schema=schema), None
+        broken = free_name("broken", [name.lower() for name in names])
+        options = {"header": True, "sep": sign, "escape": '"', "columnNameOfCorruptRecord": broken}
+        table = self.connection.read_csv(paths, schema=schema.add(broken, StringType()), **options)
+
+        def rejected() -> RejectedRows:
+            of = table.filter(table[broken].notnull())
+            # Spark counts no rows of which only that column is asked for
+            counted = of.aggregate(count=of.count(), other=of[names[0]].max())
+            return RejectedRows(int(counted.to_pyarrow().to_pylist()[0]["count"]))
+
+        return table.filter(table[broken].isnull()).drop(broken), rejected
 
 
 def _need(extra: str, name: str) -> NoReturn:

@@ -108,8 +108,8 @@ def _read_log(log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], 
             read.unclear.append(use.perhaps)
     if log.rejected is not None:
         rejected = log.rejected()
-        read.bad["cells"] += len(rejected)
-        read.bad_at += [f"{path}:{line}" for path, line in rejected[:_MOST_NAMED]]
+        read.bad["cells"] += rejected.count
+        read.bad_at += [f"{path}:{line}" for path, line in rejected.at[:_MOST_NAMED]]
 
 
 class _BadEvents(msgspec.Struct, frozen=True):

@@ -281,7 +281,9 @@ def test_spark_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     local = LogMapping(timezone="America/Denver")
     try:
         summer = ("cy", "modify", "doc", "2026-07-01 08:00:00", "no")
-        for name, text in (("l.csv", as_csv(rows)), ("l.jsonl", as_lines([*rows, summer]))):
+        broken = 'ann,view\nann,view,doc,2026-11-01T08:00:00Z,allow,more\n"ann,view'
+        lines = as_lines([*rows, summer]) + '{"user": "ann", "acti\n'
+        for name, text in (("l.csv", as_csv(rows) + broken), ("l.jsonl", lines)):
             one, other = (read(tmp_path, SET, text, name, local, backend=each) for each in ("duckdb", "pyspark"))
             assert told(one) == told(other)
             assert (one.bad, one.rows, one.known) == (other.bad, other.rows, other.known)
