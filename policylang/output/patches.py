@@ -15,8 +15,13 @@ _LONGEST = 40
 
 def unified(old: list[str], new: list[str], before: str, after: str) -> Iterator[str]:
     """The difference of two texts, split at line feeds, under their names."""
-    for line in difflib.unified_diff(_ended(old), _ended(new), before, after):
+    for line in difflib.unified_diff(_ended(old), _ended(new), _head(before), _head(after)):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _head(name: str) -> str:
+    """A name with its end marked, where it has blanks, as `git` and `diff` do it."""
+    return f"{name}\t" if " " in name else name
 
 
 def _ended(lines: list[str]) -> list[str]:

@@ -101,6 +101,16 @@ def test_patches_say_what_write_does(here: Path, change: Callable[[str], str]) -
     assert (here / "p/a.policy").read_bytes() == by_patches == change(AFTER).encode()
 
 
+def test_the_names_of_files_may_have_blanks(here: Path) -> None:
+    """`git apply` knows where a name ends by what is behind it, `patch` by a tab alone."""
+    (here / "p/a.policy").rename(here / "p/a b.policy")
+    run()
+    assert "\n--- a/p/a b.policy\t\n+++ b/p/a b.policy\t\n" in (here / "out/0001-user-cy.patch").read_text()
+    (here / "p/a.policy").write_text("")
+    patched(here)
+    assert (here / "p/a b.policy").read_text() == AFTER
+
+
 def test_json(here: Path) -> None:
     _, said = run("--format", "json")
     assert said == (here / "out/report.json").read_text()
