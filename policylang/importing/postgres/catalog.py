@@ -23,6 +23,9 @@ _QUERIES = {
     "members": """
         SELECT g.rolname, m.rolname, {inherits}, {sets}, a.admin_option
         FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
+        UNION ALL SELECT 'pg_database_owner', o.rolname, true, false, false
+        FROM pg_database d JOIN pg_roles o ON o.oid = d.datdba
+        WHERE d.datname = current_database() AND NOT o.rolsuper  -- that membership stands nowhere
         ORDER BY 1, 2, 3, 4, 5""",
     "schemas": """
         SELECT n.nspname, coalesce(r.rolname, 'public')

@@ -167,6 +167,26 @@ def test_a_role_for_maintenance_has_that_privilege() -> None:
     assert not policies.allows("ann", "view", "doc", {"id": 1}, now=NOW)
 
 
+def test_the_owner_of_the_database_has_what_that_role_has(postgres: PostgresServer) -> None:
+    """No catalog has that membership, and the schema `public` is the role's own."""
+    with postgres.database() as database:
+        database.run(
+            "CREATE ROLE app LOGIN; CREATE ROLE ann LOGIN; CREATE TABLE doc (id int); ALTER TABLE doc OWNER TO app;"
+            "GRANT SELECT ON doc TO ann; REVOKE ALL ON SCHEMA public FROM PUBLIC;"
+            f"ALTER DATABASE {database.name} OWNER TO app"
+        )
+        of = find_format("postgres")
+        made = import_set(of, of.given([f"host={database.socket} dbname={database.name} user=postgres"]))
+        with database.connect() as connection:
+            for user in ("app", "ann"):
+                query = (
+                    "SELECT has_table_privilege(%s, 'doc', 'SELECT') AND has_schema_privilege(%s, 'public', 'USAGE')"
+                )
+                (there,) = connection.execute(query, (user, user)).fetchone()
+                assert asked(made).allows(user, "view", "doc", {"id": 1}, now=NOW) == there == (user == "app")
+    assert codes(made) == []
+
+
 def test_a_function_with_the_rights_of_its_owner_is_told(postgres: PostgresServer) -> None:
     with postgres.database() as database:
         database.run(
