@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
+from pathlib import Path
 
 import click
 import msgspec
@@ -131,7 +133,7 @@ def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool
         stop(Problem(str(error.filename), f"nothing was written: {reason(error)}", "run the command again"))
     marked = frozenset(name for name, content in data.items() if content.startswith(codecs.BOM_UTF8))
     files = {
-        report.proposals[number - 1].patch: text.patch(number, each, report, marked)
+        report.proposals[number - 1].patch: text.patch(number, each, report, marked, _root(made) or Path())
         for number, each in enumerate(made.certified, 1)
     }
     write_files(output, {**files, _REPORT: json_bytes(report)})
@@ -143,8 +145,16 @@ def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool
             stop(Problem(str(error.filename), f"not changed: {reason(error)}", help))
 
 
+def _root(made: Rightsized) -> Path | None:
+    """The root of the policy set, seen from here; ``None`` where it is not in here, so that patches apply there."""
+    root = Path(os.path.relpath(made.project.sources.root))
+    return None if root.parts[:1] == ("..",) else root
+
+
 def _written(made: Rightsized, output: str, writing: bool) -> str:
     line = f"wrote {counted(len(made.certified) + 1, 'file')} to {visible(output)}"
+    if made.certified and _root(made) is None:
+        line += f", to be applied in {visible(str(made.project.sources.root))}"
     if writing:
         return f"{line}, changed {counted(len(changes(made.project, made.after)), 'policy file')}"
     return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import datetime
 from collections.abc import Iterator
+from pathlib import PurePath
 
 import click
 
@@ -64,15 +65,15 @@ def _patch_name(number: int, proposal: ProposedChange) -> str:
 # --- patches -------------------------------------------------------------------------------------------------
 
 
-def patch(number: int, each: Certified, report: RightsizeReport, marked: frozenset[str]) -> bytes:
+def patch(number: int, each: Certified, report: RightsizeReport, marked: frozenset[str], folder: PurePath) -> bytes:
     """A unified diff that applies on top of those before it, below what it is for. ``marked``: the files that begin
-    with a byte order mark.
+    with a byte order mark. ``folder``: the root of the policy set, seen from where the diff applies.
     """
     made = report.proposals[number - 1]
     lines = [made.title, "", *_why(made, report), ""]
     texts = [f"{visible(line)}\n" for line in lines]
     for old, new in changes(each.before, each.after):
-        name = visible(old.display).lstrip("/")
+        name = visible((folder / old.name).as_posix())
         texts += unified(_lines(old, marked), _lines(new, marked), f"a/{name}", f"b/{name}")
     return "".join(texts).encode()
 

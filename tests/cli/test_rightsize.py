@@ -101,6 +101,20 @@ def test_patches_say_what_write_does(here: Path, change: Callable[[str], str]) -
     assert (here / "p/a.policy").read_bytes() == by_patches == change(AFTER).encode()
 
 
+@pytest.mark.parametrize(("cwd", "applied_in"), [("p", "p"), ("other", "p"), (".", ".")])
+def test_patches_apply_here_or_where_the_policies_are(
+    here: Path, monkeypatch: pytest.MonkeyPatch, cwd: str, applied_in: str
+) -> None:
+    (here / "other").mkdir()
+    monkeypatch.chdir(here / cwd)
+    asked = ["rightsize", str(here / "log.csv"), str(here / "p"), "-o", str(here / "out")]
+    said = CliRunner().invoke(commands, [*asked, "--now", "2026-11-21T12:00:00Z"]).output
+    assert (f"to be applied in {here / 'p'}" in said) == (cwd == "other")
+    for patch in sorted((here / "out").glob("*.patch")):
+        subprocess.run(["git", "apply", str(patch)], cwd=here / applied_in, check=True, capture_output=True)
+    assert (here / "p/a.policy").read_text() == AFTER
+
+
 def test_the_names_of_files_may_have_blanks(here: Path) -> None:
     """`git apply` knows where a name ends by what is behind it, `patch` by a tab alone."""
     (here / "p/a.policy").rename(here / "p/a b.policy")
