@@ -16,6 +16,7 @@ from policylang.editor.opened import OpenedFile
 from policylang.editor.scenario_names import renamed as renamed_in
 from policylang.ir import nodes as ir
 from policylang.ir import to_json
+from policylang.model.model import KINDS
 from policylang.project.project import Project
 from policylang.source import Source
 from policylang.syntax.quoting import quote_text
@@ -109,7 +110,10 @@ def _with_other_name(of: EditedSet, project: Project, edits: list[ReplacedText],
         raise RenameError("the name would mean something else in some place")
     names = (old, key[2])
     if project.ir is not None and _without_names(project.ir, names) != _without_names(after.ir, names):
-        raise RenameError(f"the policy set would say something else: what it says goes by the name {quoted(old)} too")
+        why = f"what it says goes by the name {quoted(old)} too"
+        if key[0] == "action" and old in KINDS:
+            why = f"{quoted(old)} says of which kind the action is; write `{key[2]} like {old}` by hand"
+        raise RenameError(f"the policy set would say something else: {why}")
     return after
 
 
