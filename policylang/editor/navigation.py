@@ -110,7 +110,7 @@ def _with_other_name(of: EditedSet, project: Project, edits: list[ReplacedText],
         raise RenameError("the name would mean something else in some place")
     names = (old, key[2])
     if project.ir is not None and _without_names(project.ir, names) != _without_names(after.ir, names):
-        why = f"what it says goes by the name {quoted(old)} too"
+        why = f"something in it goes by the name {quoted(old)} or {quoted(key[2])}"
         if key[0] == "action" and old in KINDS:
             why = f"{quoted(old)} says of which kind the action is; write `{key[2]} like {old}` by hand"
         raise RenameError(f"the policy set would say something else: {why}")
