@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NoReturn
+from urllib.parse import unquote
 
 import msgspec
 
@@ -142,13 +143,17 @@ class LogEngine:
 
     def _table(self, given: str) -> Log:
         address, sign, name = given.rpartition("#")
-        if not sign or not name:
-            raise UnreadableError(Problem(given, "no table is named", "write it behind the address: `…#events`"))
+        if not sign or not name or "@" in name:
+            where = _without_secrets(address if sign and not name else given)
+            raise UnreadableError(Problem(where, "no table is named", "write it behind the address: `…#events`"))
         try:
             table = self.ibis.connect(address).table(name)
-        except Exception as error:  # whatever the driver of a database raises
-            raise unreadable_log(address, error, "check the address") from None
-        return Log(given, table, tuple(table.columns))
+        except Exception as error:  # whatever the driver of a database raises, which may repeat the address
+            help = "check the address"
+            if any(secret in str(error) for secret in _secrets(address)):
+                raise UnreadableError(Problem(_without_secrets(address), "cannot be read", help)) from None
+            raise unreadable_log(_without_secrets(address), error, help) from None
+        return Log(f"{_without_secrets(address)}#{name}", table, tuple(table.columns))
 
     def _names(self, path: str, format: _Format) -> tuple[str, tuple[str, ...]]:
         """What separates the cells of a file, if anything does, and its columns. Raises `UnreadableError`."""
@@ -233,6 +238,25 @@ class LogEngine:
             return RejectedRows(int(counted.to_pyarrow().to_pylist()[0]["count"]))
 
         return table.filter(table[broken].isnull()).drop(broken), rejected
+
+
+def _without_secrets(address: str) -> str:
+    """The address of a database without who asks, with which password, and what is said behind it."""
+    scheme, _, rest = address.partition("://")
+    place, _, said = rest.partition("?")
+    if "@" in said:  # of the password, or behind it: nobody knows
+        return f"{scheme}://…"
+    asking, sign, server = place.rpartition("@")
+    return f"{scheme}://{'…' if asking else ''}{sign}{server}"
+
+
+def _secrets(address: str) -> set[str]:
+    """What must not be shown of an address, as it is written and as it is meant."""
+    rest = address.partition("://")[2]
+    password = rest.rpartition("@")[0].partition(":")[2]
+    said = rest.partition("?")[2]
+    found = {password, said, *(each.partition("=")[2] for each in said.split("&"))}
+    return {each for one in found for each in (one, unquote(one)) if each}
 
 
 def _need(extra: str, name: str) -> NoReturn:

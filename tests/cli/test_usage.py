@@ -81,6 +81,33 @@ def test_settings_that_name_nobody_are_told(here: Path, write) -> None:
     assert len(json.loads(run("usage", "log.csv", "p", "--format", "json")[1])["unnamed"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgres://ann:s3%40cret@localhost:1/db#events", "postgres://…@localhost:1/db"),
+        ("postgres://ann:s3@cret@localhost:1/db#events", "postgres://…@localhost:1/db"),
+        ("postgres://ann:s3?cret@localhost:1/db#events", "postgres://…"),
+        ("postgres://localhost:1/db?password=s3@cret#events", "postgres://…"),
+        ("postgres://localhost:1/db?password=s3cret#events", "postgres://localhost:1/db"),
+        ("postgres://ann:s3cret@localhost:1/db", "postgres://…@localhost:1/db"),
+        ("postgres://ann:s3#cret@localhost:1/db#events", "postgres://…@localhost:1/db"),
+        ("postgres://ann:s3#cret@localhost:1/db", "postgres://…@localhost:1/db"),
+        ("postgres://ann:s3cret@localhost:1/db#", "postgres://…@localhost:1/db"),
+        ("nothing://ann:s3cret@localhost:1/db#events", "nothing://…@localhost:1/db"),
+    ],
+)
+def test_no_password_of_an_address_is_shown(here: Path, address: str, shown: str) -> None:
+    for command in (
+        ["usage", address, "p"],
+        ["check", "p", "--usage", address],
+        ["rightsize", address, "p", "-o", "e"],
+    ):
+        code, said = run(*command)
+        assert code == 2
+        assert said.startswith(f"error: {shown}: ")
+        assert "cret" not in said
+
+
 def test_compiled_sets_and_json_logs_are_told_apart(here: Path, write) -> None:
     assert CliRunner().invoke(commands, ["compile", "p", "-o", "set.json"]).exit_code == 0
     rows = [dict(zip(LOG.split("\n")[0].split(","), row.split(","), strict=True)) for row in LOG.split()[1:]]
