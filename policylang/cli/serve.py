@@ -15,6 +15,7 @@ from policylang.cli.writing import check_not_read
 from policylang.diagnostics import reason
 from policylang.project.discovery import Problem, unreadable
 from policylang.settings.config import ConfigError
+from policylang.text.addresses import without_secrets
 
 
 @click.command()
@@ -36,7 +37,7 @@ def serve(
         from policylang.service.fitting import FittingPolicies
         from policylang.service.server import UnfitError
         from policylang.service.server import serve as run
-        from policylang.service.sources import SourceError, source_of
+        from policylang.service.sources import SourceError, is_address, source_of
         from policylang.service.stores.store import StoreError
         from policylang.settings.service import ServiceConfig, read_service_config
     except ImportError as error:
@@ -62,7 +63,7 @@ def serve(
         source = FittingPolicies(source_of(paths, keys), config, where)
         run(config, source, lambda base: write_lines([f"serving on {base}"], err=True))
     except SourceError as error:
-        where = ", ".join(paths) or "."
+        where = ", ".join(without_secrets(path) if is_address(path) else path for path in paths) or "."
         stop(error.problem or Problem(where, str(error), "the service starts with policies that may be used"))
     except ImportError as error:
         help = "pip install 'policylang[traces]'"

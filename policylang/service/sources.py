@@ -167,6 +167,8 @@ class _Address:
             _ = parts.port  # of which a number that is too large would be taken for another
         except ValueError as error:
             raise SourceError(f"no address: {str(error).lower()}") from None
+        if "@" in parts.netloc:
+            raise SourceError("a user and a password in an address are not sent: leave them out")
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise SourceError("policies come over https, but from this machine itself")
         self._address, self._keys = address, tuple(keys)
@@ -240,9 +242,14 @@ class _Artifact:
         return ReadPolicies(_loaded(found.bundle, found.signature, self._keys, digest), digest)
 
 
+def is_address(path: str) -> bool:
+    """Whether an argument of the command is an address, and no file."""
+    return path.startswith(("http://", "https://"))
+
+
 def source_of(paths: Sequence[str], keys: Sequence[PublicKey] = ()) -> PolicySource:
     """Where the arguments of the command point to; ``keys``: those that signatures may be of. Raises `SourceError`."""
-    if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
+    if len(paths) == 1 and is_address(paths[0]):
         return _Address(paths[0], keys)
     if len(paths) == 1 and paths[0].startswith(SCHEME):
         return _Artifact(paths[0], keys)

@@ -15,6 +15,7 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted, visible
 from policylang.project.discovery import Problem, UnreadableError
+from policylang.text.addresses import without_secrets
 from policylang.text.names import free_name
 
 Backend = Literal["duckdb", "pyspark"]
@@ -144,16 +145,16 @@ class LogEngine:
     def _table(self, given: str) -> Log:
         address, sign, name = given.rpartition("#")
         if not sign or not name or "@" in name:
-            where = _without_secrets(address if sign and not name else given)
+            where = without_secrets(address if sign and not name else given)
             raise UnreadableError(Problem(where, "no table is named", "write it behind the address: `…#events`"))
         try:
             table = self.ibis.connect(address).table(name)
         except Exception as error:  # whatever the driver of a database raises, which may repeat the address
             help = "check the address"
             if any(secret in str(error) for secret in _secrets(address)):
-                raise UnreadableError(Problem(_without_secrets(address), "cannot be read", help)) from None
-            raise unreadable_log(_without_secrets(address), error, help) from None
-        return Log(f"{_without_secrets(address)}#{name}", table, tuple(table.columns))
+                raise UnreadableError(Problem(without_secrets(address), "cannot be read", help)) from None
+            raise unreadable_log(without_secrets(address), error, help) from None
+        return Log(f"{without_secrets(address)}#{name}", table, tuple(table.columns))
 
     def _names(self, path: str, format: _Format) -> tuple[str, tuple[str, ...]]:
         """What separates the cells of a file, if anything does, and its columns. Raises `UnreadableError`."""
@@ -238,16 +239,6 @@ class LogEngine:
             return RejectedRows(int(counted.to_pyarrow().to_pylist()[0]["count"]))
 
         return table.filter(table[broken].isnull()).drop(broken), rejected
-
-
-def _without_secrets(address: str) -> str:
-    """The address of a database without who asks, with which password, and what is said behind it."""
-    scheme, _, rest = address.partition("://")
-    place, _, said = rest.partition("?")
-    if "@" in said:  # of the password, or behind it: nobody knows
-        return f"{scheme}://…"
-    asking, sign, server = place.rpartition("@")
-    return f"{scheme}://{'…' if asking else ''}{sign}{server}"
 
 
 def _secrets(address: str) -> set[str]:

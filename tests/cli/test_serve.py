@@ -189,6 +189,14 @@ def test_a_near_name_is_suggested(run, write) -> None:
             "error: oci://127.0.0.1:1/crm:prod: the registry cannot be reached: connection refused\n",
         ),
         (["http://127.0.0.1:1/set.json"], "the address cannot be reached: connection refused\n"),
+        (
+            ["http://127.0.0.1:1/set.json?signature=s3cret"],
+            "error: http://127.0.0.1:1/set.json: the address cannot be reached: connection refused\n",
+        ),
+        (
+            ["https://ann:s3cret@127.0.0.1:1/set.json"],
+            "error: https://…@127.0.0.1:1/set.json: a user and a password in an address are not sent: leave them out\n",
+        ),
         (["http://127.0.0.1:65537/set.json"], "no address: port out of range 0-65535"),
         (["http://policies.example.test/set.json"], "policies come over https"),
         (["policies", "--config", "none.yaml"], "error: none.yaml: cannot be read"),
@@ -206,6 +214,7 @@ def test_nothing_to_serve(run, write, arguments: list[str], said: str) -> None:
     assert result.returncode == 2
     assert said in result.stderr.decode()
     assert b"Traceback" not in result.stderr
+    assert b"s3cret" not in result.stderr
 
 
 def test_traces_need_a_package(run, write) -> None:
