@@ -73,6 +73,9 @@ def rename(file: OpenedFile, found: Occurrence, new: str) -> lsp.WorkspaceEdit:
     for sharing in _SHARED.get(kind, (kind,)):
         if next(iter(_places_of(of, (sharing, owner, new))), None) is not None:
             raise RenameError(f"another {sharing} is called {quoted(new)} already")
+    usage = project.sources.config.usage
+    if kind in ("role", "group", "task") and old in (*usage.break_glass, *usage.periods):
+        raise RenameError(f"`usage` in the config names {quoted(old)}: change it there first")
     if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
         raise RenameError("the policy set has errors: fix them first")
     renamed = [(source, each.start, each.end, written) for source, each in places]

@@ -493,6 +493,15 @@ def test_a_name_that_people_of_a_directory_have_stays(folder: Path) -> None:
             client.ask("rename", "company.policy", position=at(text, "role sales_rep", behind=True), newName="seller")
 
 
+def test_a_name_that_the_config_has_stays(folder: Path) -> None:
+    (folder / "policylang.yaml").write_text('roots: ["."]\nusage: {break_glass: [sales_rep]}\n')
+    text = (folder / "company.policy").read_text(encoding="utf-8")
+    with Client(folder) as client:
+        client.open("company.policy")
+        with pytest.raises(RuntimeError, match="`usage` in the config names `sales_rep`: change it there first"):
+            client.ask("rename", "company.policy", position=at(text, "role sales_rep", behind=True), newName="seller")
+
+
 def test_what_is_over_is_marked(folder: Path) -> None:
     text = (folder / "company.policy").read_text(encoding="utf-8")
     over = 'user "old@acme.test" { assign role sales_rep from 2024-01-01 until 2024-12-31 }\n'
