@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 import subprocess
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from policylang.ir import to_json
+from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
 from tests.docs.blocks import ROOT, blocks
 from tests.docs.run import Runner
 from tests.helpers import compiled
@@ -70,8 +74,6 @@ def run(folder: Path, document: Any, code: str) -> Any:
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    from policylang.ir import to_json
-
     found: dict[str, Any] = json.loads(to_json(compiled(SOURCE)))
     return found
 
@@ -112,6 +114,29 @@ def test_attributes_are_a_record_s_own(package: Path, document: dict[str, Any]) 
         assert run(package, document, f'policies.allows("u", "view", "{name}", {{}}, {_NOW})') is False
         assert run(package, document, f'policies.allows("{name}", "view", "page", {{}}, {_NOW})') is False
         assert run(package, document, f'policies.allows("u", "{name}", "page", {{}}, {_NOW})') is False
+
+
+HALVES = """\
+resource page { title : text  part : text  actions hold, begin, end }
+policy holds on page for hold { title contains part }
+policy begins on page for begin { title starts with part }
+policy ends on page for end { title ends with part }
+role reader { grant all on page  policy holds  policy begins  policy ends }
+user "u" { assign role reader }
+"""
+
+
+def test_half_of_a_character_is_in_none(package: Path) -> None:
+    """JavaScript has characters behind U+FFFF in two halves, and JSON can bring one of them alone."""
+    policy_set = compiled(HALVES)
+    key, high, low = "\U0001f511", "\ud83d", "\udd11"
+    titles = [key, f"a{key}b", f"{key}{high}", f"{low}{key}", high, f"{high}a{low}"]
+    records = [{"title": title, "part": part} for title in titles for part in (high, low, "", key, "a", f"{high}a")]
+    asked = [(action, record) for record in records for action in ("hold", "begin", "end")]
+    index, now = Index(policy_set), datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    expected = [decide(index, "u", action, "page", record, now=now).allowed for action, record in asked]
+    code = f'{json.dumps(asked)}.map(([action, record]) => policies.allows("u", action, "page", record, {_NOW}))'
+    assert run(package, json.loads(to_json(policy_set)), code) == expected
 
 
 def test_an_instant_is_needed(package: Path, document: dict[str, Any]) -> None:

@@ -120,12 +120,10 @@ export class Conditions {
         );
       }
       case "text": {
-        const test = condition.test;
-        return this.#two(condition.operand!, condition.part!, resource, (text, part) => {
-          const [whole, wanted] = [text as string, part as string];
-          if (test === "contains") return whole.includes(wanted);
-          return test === "starts_with" ? whole.startsWith(wanted) : whole.endsWith(wanted);
-        });
+        const test = { contains, starts_with: startsWith, ends_with: endsWith }[condition.test!]!;
+        return this.#two(condition.operand!, condition.part!, resource, (text, part) =>
+          test(text as string, part as string),
+        );
       }
       case "under":
         return this.#under(condition, resource);
@@ -314,6 +312,25 @@ function comparing(type: Type): (left: unknown, right: unknown) => number | null
     default:
       return (left, right) => ((left as string) < (right as string) ? -1 : left === right ? 0 : 1);
   }
+}
+
+/** Whether a place in a text lies between the two halves of a character behind U+FFFF, of which none is a character. */
+function splits(text: string, at: number): boolean {
+  return at > 0 && at < text.length && text.codePointAt(at - 1)! > 0xffff;
+}
+
+function contains(text: string, part: string): boolean {
+  let at = text.indexOf(part);
+  while (at >= 0 && (splits(text, at) || splits(text, at + part.length))) at = text.indexOf(part, at + 1);
+  return at >= 0;
+}
+
+function startsWith(text: string, part: string): boolean {
+  return text.startsWith(part) && !splits(text, part.length);
+}
+
+function endsWith(text: string, part: string): boolean {
+  return text.endsWith(part) && !splits(text, text.length - part.length);
 }
 
 function overlap(same: (one: unknown, other: unknown) => Truth, left: readonly unknown[], right: readonly unknown[]): Truth {
