@@ -18,7 +18,7 @@ from policylang.runtime.plan import Plan
 from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.expressions import FALSE, Had, all_of, any_of, covering, had, opened, plans, statements
-from policylang.targets.postgres.names import name
+from policylang.targets.postgres.names import MAX_BYTES, name
 from policylang.targets.postgres.operands import SqlRow
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.target import Refusals
@@ -81,7 +81,8 @@ class Rights:
 
     def _name(self, kind: str, content: object) -> str:
         digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
-        return f"{self.prefix}{kind}_{digest[:20]}"
+        before = f"{self.prefix}{kind}_"
+        return before + digest[: min(20, MAX_BYTES - len(before.encode()))]
 
     def _of(self, each: Had) -> Iterator[str]:
         for table in self.tables.values():

@@ -271,7 +271,8 @@ def _table(of: Mapped) -> dict[str, object]:
 
 def _array(names: Iterable[str]) -> str:
     """An array as PostgreSQL writes it."""
-    return "{" + ",".join(json.dumps(each) for each in names) + "}"
+    escaped = (each.replace("\\", "\\\\").replace('"', '\\"') for each in names)
+    return "{" + ",".join(f'"{each}"' for each in escaped) + "}"
 
 
 def _times(period: Period) -> str:

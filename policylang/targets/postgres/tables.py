@@ -10,6 +10,9 @@ from policylang.targets.postgres.names import MAX_BYTES, name
 from policylang.targets.postgres.refusals import refuse_long
 from policylang.targets.target import Refusals
 
+_LONGEST_PREFIX = 40
+"""Of the names of database roles: behind it come seven characters and the begin of a digest, of which 16 are enough."""
+
 
 class Mapped(msgspec.Struct, frozen=True):
     """A resource in the database: names as they are, without quotes; ``columns`` by attribute, in their order."""
@@ -54,6 +57,11 @@ def refuse_settings(index: Index, settings: Postgres, refuse: Refusals) -> None:
         for attribute in sorted(set(table.columns) - set(index.attributes[resource])):
             message = f"the configuration names a column for `{attribute}`, which `{resource}` does not have"
             refuse("PL803", message, index.resources[resource].at, help)
+    prefix = len(settings.role_prefix.encode())
+    if prefix > _LONGEST_PREFIX:
+        message = f"the names of database roles begin with {prefix} bytes, and PostgreSQL cuts them after {MAX_BYTES}"
+        help_ = f"write {_LONGEST_PREFIX} bytes at most in `targets: postgres: role_prefix:` in `policylang.yaml`"
+        refuse("PL803", message, at, help_)
     found: dict[str, str] = {}
     for each in mapped(index, settings).values():
         at = index.resources[each.resource].at
@@ -63,7 +71,7 @@ def refuse_settings(index: Index, settings: Postgres, refuse: Refusals) -> None:
         if each.schema == "policylang":  # which down.sql drops
             message = f"`{each.resource}` is in the schema `policylang`, which is the bundle's own"
             refuse("PL803", message, at, "name another one in `targets: postgres: schema:` in `policylang.yaml`")
-        for text in (each.schema, each.table, each.key, *each.columns.values(), settings.role_prefix):
+        for text in (each.schema, each.table, each.key, *each.columns.values()):
             if len(text.encode()) > MAX_BYTES or "\0" in text:
                 shorter = "name a shorter one in `targets: postgres: tables:` in `policylang.yaml`"
                 refuse_long(text[:80], at, refuse, shorter)
