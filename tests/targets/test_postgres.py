@@ -299,6 +299,30 @@ def test_again_and_back(connection: psycopg.Connection[Any]) -> None:
         assert connection.execute(state).fetchone() == before
 
 
+AGAIN = """
+subject { home : deal }
+resource deal { owner : user  optional parent : deal as tree  actions view }
+resource note { deal : deal  when : set of date  actions view }
+policy branch on deal { deal is under assigned user.home }
+policy told on note { deal.owner is assigned user and not (deal is under assigned user.home) and when overlaps when }
+group sales { grant view on deal  grant view on note  policy branch  policy told }
+user "ann" in sales { home : "1" }
+"""
+
+
+def test_again_with_functions_for_trees_and_related_rows(connection: psycopg.Connection[Any]) -> None:
+    script = inside(bundle(AGAIN).files["up.sql"])
+    functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'policylang'::regnamespace"
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE deal (id text PRIMARY KEY, owner text, parent text)")
+        connection.execute('CREATE TABLE note (id text PRIMARY KEY, deal text, "when" date[])')
+        counts = []
+        for _ in range(2):
+            connection.execute(script)
+            counts.append(connection.execute(functions).fetchone())
+        assert counts[0] == counts[1]
+
+
 # --- the bundle ----------------------------------------------------------------------------------------------
 
 

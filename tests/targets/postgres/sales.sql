@@ -51,7 +51,7 @@ BEGIN
     EXECUTE format('DROP TRIGGER %I ON %s', each.tgname, each.of);
   END LOOP;
   FOR each IN SELECT p.oid::regprocedure AS signature FROM pg_catalog.pg_proc p
-              WHERE p.pronamespace = 'policylang'::regnamespace AND p.proname LIKE '%.%' LOOP
+              WHERE p.pronamespace = 'policylang'::regnamespace AND p.proname ~ '[. ]' LOOP
     EXECUTE format('DROP FUNCTION %s', each.signature);
   END LOOP;
 END
