@@ -11,6 +11,7 @@ from policylang.cli.options import TEXT
 from policylang.cli.terminal import progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
 from policylang.diagnostics import visible
+from policylang.files.paths import real_path
 from policylang.project.bundle import pack, sources_digest
 from policylang.project.discovery import Problem, SourceSet
 from policylang.project.revisions import RevisionError, read_revision, resolve
@@ -52,7 +53,7 @@ def bundle(paths: tuple[str, ...], output: str, revision: str | None) -> None:
 
 def _committed(sources: SourceSet, digest: str) -> str | None:
     """The last commit, where it has the very sources."""
-    folder = sources.root.resolve()
+    folder = real_path(sources.root)
     paths = [os.path.realpath(each) for each in sources.asked or (str(sources.root),)]
     try:
         last = resolve("HEAD", folder)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from policylang.diagnostics import quoted
+from policylang.files.paths import real_path
 from policylang.model.instants import instant_text
 
 _PLAIN = re.compile(
@@ -61,7 +62,7 @@ def as_csv(path: Path, limit: int) -> str:
             result = connection.execute(f"SELECT {wanted} FROM {table}", [name])  # noqa: S608
             return _written(columns, result, limit)
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0].replace(str(path.resolve()), path.name)
+        reason = str(error).splitlines()[0].replace(str(real_path(path)), path.name)
         raise ParquetError(f"this Parquet file cannot be read: {reason}", "write the file again, or use CSV") from None
 
 

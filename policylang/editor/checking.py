@@ -17,6 +17,7 @@ from policylang.editor.diagnostics import DiagnosticsByFile, of_finding, of_prob
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders, is_scenario_file
 from policylang.editor.tested import TestedDecision, run_observed
+from policylang.files.paths import real_path
 from policylang.files.yaml_source import YamlError
 from policylang.pipelines.check import CheckOptions, add_checked
 from policylang.pipelines.findings import ReportedFinding, Result
@@ -231,7 +232,7 @@ class LiveChecker:
     # --- scenario tests
 
     def _run_tests(self, of: EditedSet, project: Project) -> None:
-        compiled: dict[Path, Project | Problem] = {of.root.resolve(): usable(of.root, project)}
+        compiled: dict[Path, Project | Problem] = {real_path(of.root): usable(of.root, project)}
         files = self.folders.scenario_files(of)
         for path, source in self.folders.scenario_sources(of).items():
             self._step("testing")

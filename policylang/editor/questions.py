@@ -20,6 +20,7 @@ from policylang.editor.open_files import path_of
 from policylang.editor.people import people_in_words, reached
 from policylang.editor.tested import TestedDecision, run_observed
 from policylang.explaining.explain import explain
+from policylang.files.paths import real_path
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.output.explanation import as_answer
@@ -155,7 +156,7 @@ def _tests_of(check: LiveChecker, asked: QuestionData) -> tuple[FileResult, list
     assert path is not None
     opened = check.folders.open_files.get(path)
     text = opened.text if opened is not None else decoded(read_regular(path), str(path))
-    result, found = run_observed(path, text, {of.root.resolve(): usable(of.root, of.project)})
+    result, found = run_observed(path, text, {real_path(of.root): usable(of.root, of.project)})
     if result.problem is not None:
         raise QuestionError(result.problem.in_words())
     return result, found

@@ -10,6 +10,7 @@ from lsprotocol import types as lsp
 
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders
+from policylang.files.paths import real_path
 from policylang.files.yaml_source import Yaml, YamlError
 from policylang.model.types import RecordType
 from policylang.pipelines.findings import ReportedFinding, WitnessData
@@ -58,7 +59,8 @@ def _into(
         scenarios, document = read_scenarios(text)
     except YamlError:
         return None
-    if (path.parent / scenarios.policies).resolve() != of.root.resolve() or not (scenarios.records and scenarios.tests):
+    policies = real_path(path.parent / scenarios.policies)
+    if policies != real_path(of.root) or not (scenarios.records and scenarios.tests):
         return None
     lines = text.splitlines()
     record_line, record_column = document.keys["records", next(iter(scenarios.records))]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policylang.editor.names import NameKey
+from policylang.files.paths import real_path
 from policylang.files.yaml_source import Steps, Yaml, YamlError
 from policylang.model import Model
 from policylang.model.types import UserType
@@ -122,5 +123,5 @@ def _applied(text: str, edits: list[Replacement]) -> str:
 
 def _outcome(path: Path, text: str, root: Path, project: Project) -> tuple[bool, list[bool]]:
     """Whether a scenario file can be run, and which of its cases come out as expected."""
-    result = run_text(path, text, {root.resolve(): usable(root, project)})
+    result = run_text(path, text, {real_path(root): usable(root, project)})
     return result.problem is None, [case.failure is None for case in result.cases]

@@ -11,6 +11,7 @@ import msgspec
 
 from policylang.diagnostics import Diagnostic
 from policylang.directory import read_people, resolve
+from policylang.files.paths import real_path
 from policylang.files.yaml_source import YamlError
 from policylang.ir import nodes as ir
 from policylang.project.discovery import Problem, directory_sources, discover, read_regular, unreadable
@@ -85,7 +86,7 @@ def run_text(
     try:
         scenarios, document = read_scenarios(text)
         policies = path.parent / scenarios.policies
-        key = policies.resolve()
+        key = real_path(policies)
         if key not in compiled:
             compiled[key] = _compile(policies)
         project = compiled[key]

@@ -19,6 +19,7 @@ from policylang.diagnostics import listed, reason
 from policylang.directory.parquet import ParquetError, as_csv
 from policylang.directory.read import PARQUET, SUFFIXES, suffix_of
 from policylang.files.json_source import JsonError
+from policylang.files.paths import real_path
 from policylang.files.yaml_source import YamlError
 from policylang.settings.config import FILE_NAME, FILE_NAMES, Config, ConfigError, nearest_config, read_config
 from policylang.settings.limits import Limits
@@ -87,8 +88,8 @@ class SourceSet(msgspec.Struct):
         """Why a source must not be changed: it is a link to a file outside of the policy set, which may be a part of
         others. ``done``: what would be done with it, as in ``fixed``.
         """
-        real = Path(source.display).resolve()
-        if real.is_relative_to(self.root.resolve()):
+        real = real_path(source.display)
+        if real.is_relative_to(real_path(self.root)):
             return None
         help = f"check the policy set it is in, `{shown_path(real.parent)}`, or put a copy here"
         return Problem(source.display, f"not {done}: it is a link to a file outside of the policy set", help)
@@ -132,8 +133,8 @@ def discover(paths: Sequence[str], reader: ConfigReader = read_config) -> list[S
     seen: set[Path] = set()
     for folder in folders:
         for root in _roots(folder, bool(paths), reader):
-            if root.resolve() not in seen:
-                seen.add(root.resolve())
+            if real_path(root) not in seen:
+                seen.add(real_path(root))
                 sets += _folder_sets(root, seen, reader)
     if files:
         own = _read(_common_parent(files), files, reader)
@@ -156,10 +157,10 @@ def _roots(folder: Path, asked_for: bool, reader: ConfigReader) -> list[Path]:
         declared = reader(config).roots
     except (ConfigError, OSError):
         return [folder]  # reported when the set is read
-    whole = folder.resolve()
+    whole = real_path(folder)
     roots = [config.parent / root for root in declared]
-    is_here = whole == config.parent.resolve()
-    inside = [root for root in roots if is_here or root.resolve().is_relative_to(whole)]
+    is_here = whole == real_path(config.parent)
+    inside = [root for root in roots if is_here or real_path(root).is_relative_to(whole)]
     if asked_for and not inside:
         return [folder]
     return [_named_root(folder, root) for root in inside] or [folder]
@@ -169,7 +170,7 @@ def _named_root(folder: Path, root: Path) -> Path:
     """A root as seen from the folder: by the name that the config gives it, also where that is a link."""
     named = os.path.relpath(root, os.path.abspath(folder))
     if os.path.realpath(folder / named) != os.path.realpath(root):  # `..` behind a link
-        named = os.path.relpath(root.resolve(), folder.resolve())
+        named = os.path.relpath(real_path(root), real_path(folder))
     return folder / named
 
 
@@ -203,8 +204,8 @@ def _folder_sets(root: Path, seen: set[Path], reader: ConfigReader) -> list[Sour
         sets.append(own)
     for folder in inner:
         for nested in _roots(folder, True, reader):
-            if nested.resolve() not in seen:
-                seen.add(nested.resolve())
+            if real_path(nested) not in seen:
+                seen.add(real_path(nested))
                 sets += _folder_sets(nested, seen, reader)
     return sets
 

@@ -13,6 +13,7 @@ from typing import IO
 import msgspec
 
 from policylang.diagnostics import reason
+from policylang.files.paths import real_path
 from policylang.project.discovery import DEFAULT_ROOT, SUFFIX, Problem, SourceSet, UnreadableError, discover
 from policylang.settings.config import FILE_NAME, FILE_NAMES, ConfigError, read_config
 from policylang.source import Source
@@ -96,7 +97,7 @@ def read_revision(revision: Revision, paths: Sequence[str]) -> list[SourceSet] |
     """
     wanted = [revision.path] if revision.path is not None else [_inside(revision, path) for path in paths]
     with tempfile.TemporaryDirectory(prefix="policylang-") as name:
-        above = Path(name).resolve()
+        above = real_path(name)
         tree = above / "tree"
         tree.mkdir()
         (above / FILE_NAME).write_bytes(b"")  # so that no config around the temporary folder counts

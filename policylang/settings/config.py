@@ -12,6 +12,7 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.directory.read import SUFFIXES, suffix_of
 from policylang.files.json_schema import schema_of
+from policylang.files.paths import real_path
 from policylang.files.yaml_source import Steps, Yaml, YamlError, converted, read_text, read_yaml
 from policylang.settings.limits import Limits
 from policylang.settings.targets import TargetSettings
@@ -154,7 +155,7 @@ def nearest_config(folder: Path) -> Path | None:
     """The config file in a folder or the nearest folder above it: as the folder is named first, since a config names
     its roots also by links; then, where a link leads.
     """
-    named, real = Path(os.path.abspath(folder)), folder.resolve()
+    named, real = Path(os.path.abspath(folder)), real_path(folder)
     for candidate in (named, *named.parents, real, *real.parents):
         for name in FILE_NAMES:
             if os.path.lexists(candidate / name):  # what cannot be read counts too: it is an error, not passed over

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from policylang.files.paths import real_path
 from policylang.files.yaml_source import YamlError
 from policylang.project.project import Project
 from policylang.runtime.index import Index
@@ -53,7 +54,8 @@ def _asked(path: Path, root: Path, index: Index) -> list[Scenario]:
     recorder = _Recorder(path.name.rpartition(".test.")[0])
     try:
         scenarios, document = read_scenarios(path.read_text(encoding="utf-8-sig"))
-        if scenarios.directory or (path.parent / scenarios.policies).resolve() != root.resolve():
+        policies = real_path(path.parent / scenarios.policies)
+        if scenarios.directory or policies != real_path(root):
             return []
         list(run_scenarios(scenarios, document, index, recorder))
     except (YamlError, UnicodeDecodeError, OSError):

@@ -15,6 +15,9 @@ _SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 _VALUE: dict[str, Any] = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
 _Value = Annotated[Any, msgspec.Meta(extra_json_schema=_VALUE)]
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
+_Path = Annotated[
+    str, msgspec.Meta(min_length=1, pattern="^[^\\x00]*$", description="a path without NUL characters, not empty")
+]
 Instant = Annotated[
     str,
     msgspec.Meta(
@@ -45,9 +48,9 @@ class Test(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScenarioFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A policy set, an instant, records by name, and what must be decided about them."""
 
-    policies: _Name
+    policies: _Path
     now: Instant
-    directory: _Name | list[_Name] = []
+    directory: _Path | list[_Path] = []
     """Files with people, relative to this file: they are there in this file's tests only."""
     records: dict[str, dict[str, _Value]] = {}
     """Attributes by name, and `resource`. A record's name as a value refers to that record."""

@@ -431,6 +431,15 @@ def test_bad_config(run, write, content: bytes, words: str) -> None:
     assert run("compile", "policies").returncode == 2
 
 
+def test_links_in_circles(run, write, tmp_path) -> None:
+    write("policies/a.policy", CLEAN)
+    (tmp_path / "loop").symlink_to("loop")
+    result = run("compile", "policies", "-o", "loop/set.json")
+    assert (result.returncode, b"too many levels of symbolic links" in result.stderr) == (2, True)
+    write("policylang.yaml", "roots: [policies, loop]\n")
+    check(run, 2, "error: loop: this link is broken", paths=())
+
+
 def test_memory_stays_bounded(run, write, tmp_path) -> None:
     """A megabyte of open parentheses, quotes and unknown characters in 400 MB of address space beyond the start."""
     write("policies/a.policy", "(" * 1_000_000 + '"' * 1_000_001 + "\n" + "§" * 1_000_000)

@@ -224,6 +224,9 @@ TEST = "tests: [{name: t, user: ann@acme.test, deny: {view: [one]}"
         ),
         (f"{HEAD}eligible: {{doc.ownr: []}}", "3:22", "did you mean `doc.owner`?"),
         (f"{HEAD}eligible: {{doc: []}}", "3:17", "there is no attribute `doc`"),
+        (HEAD.replace("policies: .", 'policies: "a\\0b"'), "1:11", "`policies` must be a path without NUL characters"),
+        (f'{HEAD}directory: "a\\0b"', "3:12", "`directory` must be"),
+        (f'{HEAD}directory: ["a\\0b"]', "3:13", "`directory[0]` must be a path without NUL characters"),
         (f"{HEAD}a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "3:4", "anchors and aliases are not supported"),
         (f"{HEAD}records: {{one: !!python/object:os.system {{}}}}", "3:16", "tags are not supported"),
         (f"{HEAD}records: {{}}\nrecords: {{}}", "4:10", "the key `records` is given twice"),
@@ -273,6 +276,13 @@ def test_what_is_no_file_and_what_is_too_large(folder: Path) -> None:
     with (folder / "a.test.yaml").open("wb") as file:
         os.truncate(file.fileno(), 17 * 1024 * 1024)
     assert "larger than 16,777,216 bytes" in policylang_test(folder, "a.test.yaml").out
+
+
+def test_a_link_in_circles_is_no_policy_set(folder: Path) -> None:
+    (folder / "loop").symlink_to("loop")
+    write(folder, a_test_yaml=FAILING.replace("policies: .", "policies: loop"))
+    result = policylang_test(folder, ".")
+    assert (result.code, result.out.partition("\n")[0]) == (2, "error: loop: this link is broken")
 
 
 def test_a_byte_order_mark_is_no_mistake(folder: Path) -> None:

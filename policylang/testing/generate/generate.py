@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 
+from policylang.files.paths import real_path
 from policylang.project.discovery import Problem, discover, several
 from policylang.project.project import Project
 from policylang.runtime.compiled import Engine
@@ -34,5 +35,5 @@ def generate(project: Project, now: datetime.datetime | None, folder: str) -> st
     at = now or _DEFAULT_NOW
     engine = Engine(index)
     boundaries = Boundaries(engine, at).all({source.name for source in project.sources.sources})
-    policies = os.path.relpath(project.sources.root.resolve(), os.path.realpath(folder))
+    policies = os.path.relpath(real_path(project.sources.root), os.path.realpath(folder))
     return ScenarioWriter(engine, at, policies.replace(os.sep, "/"), now is None).text(boundaries)
