@@ -20,7 +20,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.settings.limits import Limits
-from policylang.settings.targets import Postgres, TargetSettings
+from policylang.settings.targets import TargetSettings
 from policylang.targets import find_target
 from policylang.targets.postgres.rights import commands
 from policylang.targets.target import Input, TargetBundle
@@ -400,51 +400,6 @@ def test_a_name_that_is_cut_changes_no_help_of_another() -> None:
         "PostgreSQL": "name",
         "two": "correct",
     }
-
-
-@pytest.mark.parametrize("prefix", ["p" * 40, "é" * 20, "a b,c", '"\\{', "new\nline", "'; --", "A"])
-def test_what_database_roles_begin_with(connection: psycopg.Connection[Any], prefix: str) -> None:
-    """Users who have the same rights share a role, and nobody else, however long or strange its name is."""
-    users = " ".join(f'group g{n} {{ grant view on a  policy p("{n}") on a }} user "u{n}" in g{n}' for n in range(8))
-    text = f"resource a {{ name : text actions view }} policy p(own: text) on a {{ name is own }} {users}"
-    asked = TargetSettings(postgres=Postgres(role_prefix=prefix))
-    found = compile_for(find_target("postgres"), Input(compiled(text), settings=asked))
-    assert isinstance(found, TargetBundle)
-    with connection.transaction(force_rollback=True):
-        connection.execute("CREATE TABLE a (id text PRIMARY KEY, name text)")
-        connection.execute("INSERT INTO a SELECT n, n FROM generate_series(0, 9) n")
-        connection.execute(inside(found.files["up.sql"]))
-        for number in range(8):
-            with connection.transaction(force_rollback=True):
-                connection.execute("SELECT policylang.become(%s)", [f"u{number}"])
-                assert connection.execute("SELECT id FROM a").fetchall() == [(str(number),)]
-        made = [row[0] for row in connection.execute("SELECT name FROM policylang.roles")]
-        written = found.files["up.sql"].decode()
-        assert all(f"""('{each.replace("'", "''")}', """ in written for each in made)  # none was cut
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        (
-            {"role_prefix": "é" * 21},
-            "the names of database roles begin with 42 bytes, and PostgreSQL cuts them after 63",
-        ),
-        (
-            {"tables": {"a": {"table": "rows"}, "b": {"table": "rows"}}},
-            "`a` and `b` are in one table, where users would see the rows of both",
-        ),
-        ({"tables": {"a": {"table": "b"}, "b": {}}}, "`a` and `b` are in one table"),
-        ({"schema": "policylang"}, "`a` is in the schema `policylang`, which is the bundle's own"),
-    ],
-)
-def test_tables_that_are_refused(settings: dict[str, Any], said: str) -> None:
-    text = "resource a { name : text actions view } resource b { name : text actions view }"
-    asked = msgspec.convert({"postgres": settings}, TargetSettings)
-    found = compile_for(find_target("postgres"), Input(compiled(text), settings=asked))
-    assert not isinstance(found, TargetBundle)
-    assert found[0].code == "PL803"
-    assert found[0].message.startswith(said)
 
 
 def test_an_attribute_that_is_viewed_on_some_records_only() -> None:

@@ -107,13 +107,23 @@ class Rights:
         if kind == "create":  # attributes that may be set on some rows only
             unset = ((field, f"({row.column(field)} IS NULL)") for field in sorted(some))
             condition = all_of((condition, *(any_of((none, opened(row, planned, field))) for field, none in unset)))
-        if kind in ("view", "create") and table.key not in columns:
+        if kind in ("view", "create") and table.key not in table.columns.values():
             columns.append(table.key)
+        if kind in ("view", "create") and not columns:
+            self._refuse_empty(planned, table.resource, kind)
         changes = []
         if kind == "modify":
             rows = [self._row(table, alias, once=False) for alias in ("OLD", "NEW")]
             changes = [(table.columns[f], all_of(opened(each, planned, f) for each in rows)) for f in sorted(some)]
         return Right(table.resource, table.sql, kind, tuple(columns), condition, tuple(changes)), sources
+
+    def _refuse_empty(self, planned: Iterable[tuple[Period, Plan]], resource: str, kind: ir.Kind) -> None:
+        """An action that is open and covers nothing, not even the key. A privilege on no column is one on all."""
+        message = (
+            f"{COMMANDS[kind]} needs a column: on some `{resource}` {kind} covers no attribute, and its key is one"
+        )
+        granted = [grant.at for _, plan in planned for way in plan.ways for grant in way.statements]
+        self._refuse("PL801", message, min(granted), "grant an attribute, or name a key that is no attribute")
 
     def _refuse_partial(self, planned: Iterable[tuple[Period, Plan]], resource: str, some: Iterable[str]) -> None:
         """Attributes that are covered on some of the rows that may be viewed."""

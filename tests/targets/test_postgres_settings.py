@@ -1,0 +1,102 @@
+"""Keys, tables and the names of database roles, as the configuration says or leaves them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from policylang.pipelines.compile import compile_for
+from policylang.runtime import reference
+from policylang.runtime.index import Index
+from policylang.runtime.request import Request
+from policylang.settings.targets import Postgres, TargetSettings
+from policylang.targets import find_target
+from policylang.targets.target import Input, TargetBundle
+from tests.helpers import compiled
+from tests.targets.differential import NOW
+from tests.targets.postgres_sales import bundle, inside
+
+
+@pytest.mark.parametrize("prefix", ["p" * 40, "é" * 20, "a b,c", '"\\{', "new\nline", "'; --", "A"])
+def test_what_database_roles_begin_with(connection: psycopg.Connection[Any], prefix: str) -> None:
+    """Users who have the same rights share a role, and nobody else, however long or strange its name is."""
+    users = " ".join(f'group g{n} {{ grant view on a  policy p("{n}") on a }} user "u{n}" in g{n}' for n in range(8))
+    text = f"resource a {{ name : text actions view }} policy p(own: text) on a {{ name is own }} {users}"
+    asked = TargetSettings(postgres=Postgres(role_prefix=prefix))
+    found = compile_for(find_target("postgres"), Input(compiled(text), settings=asked))
+    assert isinstance(found, TargetBundle)
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE a (id text PRIMARY KEY, name text)")
+        connection.execute("INSERT INTO a SELECT n, n FROM generate_series(0, 9) n")
+        connection.execute(inside(found.files["up.sql"]))
+        for number in range(8):
+            with connection.transaction(force_rollback=True):
+                connection.execute("SELECT policylang.become(%s)", [f"u{number}"])
+                assert connection.execute("SELECT id FROM a").fetchall() == [(str(number),)]
+        made = [row[0] for row in connection.execute("SELECT name FROM policylang.roles")]
+        written = found.files["up.sql"].decode()
+        assert all(f"""('{each.replace("'", "''")}', """ in written for each in made)  # none was cut
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"role_prefix": "é" * 21},
+            "the names of database roles begin with 42 bytes, and PostgreSQL cuts them after 63",
+        ),
+        (
+            {"tables": {"a": {"table": "rows"}, "b": {"table": "rows"}}},
+            "`a` and `b` are in one table, where users would see the rows of both",
+        ),
+        ({"tables": {"a": {"table": "b"}, "b": {}}}, "`a` and `b` are in one table"),
+        ({"schema": "policylang"}, "`a` is in the schema `policylang`, which is the bundle's own"),
+    ],
+)
+def test_tables_that_are_refused(settings: dict[str, Any], said: str) -> None:
+    text = "resource a { name : text actions view } resource b { name : text actions view }"
+    asked = msgspec.convert({"postgres": settings}, TargetSettings)
+    found = compile_for(find_target("postgres"), Input(compiled(text), settings=asked))
+    assert not isinstance(found, TargetBundle)
+    assert found[0].code == "PL803"
+    assert found[0].message.startswith(said)
+
+
+# --- keys ----------------------------------------------------------------------------------------------------
+
+KEYED = """
+resource note { sensitive id : text  name : text  actions view, create }
+role reader { grant view, create on note }
+role keeper { grant view, create on note including id }
+user "ann" { assign role reader }
+user "bob" { assign role keeper }
+"""
+
+
+def test_a_key_that_is_an_attribute_is_covered_as_one(connection: psycopg.Connection[Any]) -> None:
+    index = Index(compiled(KEYED))
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE note (id text PRIMARY KEY DEFAULT gen_random_uuid(), name text)")
+        connection.execute(inside(bundle(KEYED).files["up.sql"]))
+        for user, covered in (("ann", False), ("bob", True)):
+            asked = Request(user, "view", "note", {"id": "1", "name": "x"}, NOW, field="id")
+            assert reference.answer(index, asked).allowed is covered
+            privileges = (
+                "SELECT has_column_privilege('note', 'id', 'SELECT'), has_column_privilege('note', 'id', 'INSERT')"
+            )
+            with connection.transaction(force_rollback=True):
+                connection.execute("SELECT policylang.become(%s)", [user])
+                assert connection.execute(privileges).fetchone() == (covered, covered)
+                connection.execute("INSERT INTO note (name) VALUES ('x')")
+                assert connection.execute("SELECT name FROM note").fetchall() == [("x",)]
+
+
+@pytest.mark.parametrize("action", ["view", "create"])
+def test_a_command_without_columns_is_refused(action: str) -> None:
+    text = f"resource note {{ sensitive id : text actions view, create }} group g {{ grant {action} on note }}"
+    found = compile_for(find_target("postgres"), Input(compiled(text + ' user "ann" in g')))
+    assert not isinstance(found, TargetBundle)
+    assert ["covers no attribute, and its key is one" in each.message for each in found] == [True]
