@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from policylang.cli.compiled import only_project, policy_set_of
-from policylang.cli.options import CALENDAR, now_option, read_instant
+from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import COULD_NOT_RUN, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, cannot_write, check_output, inputs_of, write_output
 from policylang.diagnostics import visible
@@ -19,6 +19,9 @@ from policylang.pipelines.findings import Result
 from policylang.project.discovery import Problem
 from policylang.project.project import Project
 from policylang.targets import NAMES, find_target
+
+_YEARS = (1000, 8999)
+"""Of ``--now``: in these no test of time leaves the calendar, in whatever timezone."""
 
 
 @click.command("compile")
@@ -67,7 +70,7 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
 
     if output == STANDARD_OUTPUT:
         stop(Problem("--output", "a bundle is a folder of several files", f"name a folder: `-o build/{name}`"))
-    instant = None if now is None else read_instant(now, CALENDAR)
+    instant = None if now is None else read_instant(now, _YEARS)
     scenarios = scenarios_of(project) or example_scenarios(policy_set, instant)
     bundle = compile_for(find_target(name), Input(policy_set, instant, scenarios, project.sources.config.targets))
     if not isinstance(bundle, TargetBundle):

@@ -71,6 +71,8 @@ def test_the_command_writes_a_bundle_or_nothing(tmp_path: Path, monkeypatch: pyt
         (["--target", "nothing", "-o", "out"], "'nothing' is not one of"),
         (["--now", "2026-01-31T08:00:00Z"], "together with `--target`"),
         (["--target", "postgres", "-o", "out", "--now", "soon"], "not an instant"),
+        (["--target", "openfga", "-o", "out", "--now", "0999-12-31T23:59:59Z"], "use a year from 1000 to 8999"),
+        (["--target", "cerbos", "-o", "out", "--now", "9999-12-31T23:59:59Z"], "use a year from 1000 to 8999"),
     ],
 )
 def test_wrong_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:
