@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import msgspec
 import psycopg
 import pytest
 
+from policylang.model.instants import timezones, zone
 from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
@@ -100,3 +102,22 @@ def test_a_command_without_columns_is_refused(action: str) -> None:
     found = compile_for(find_target("postgres"), Input(compiled(text + ' user "ann" in g')))
     assert not isinstance(found, TargetBundle)
     assert ["covers no attribute, and its key is one" in each.message for each in found] == [True]
+
+
+# --- timezones -----------------------------------------------------------------------------------------------
+
+
+def test_timezones_that_are_abbreviations_too(connection: psycopg.Connection[Any]) -> None:
+    """PostgreSQL looks among abbreviations first, of which none has summer time."""
+    found = {row[0] for row in connection.execute("SELECT abbrev FROM pg_timezone_abbrevs")}
+    names = [name for name in sorted(timezones()) if name.upper() in found]
+    assert {"CET", "EET", "MET", "WET"} < set(names)
+    for name in names:
+        text = f'timezone "{name}" resource a {{ made : date actions view }} user "ann"'
+        with connection.transaction(force_rollback=True):
+            connection.execute("CREATE TABLE a (id text PRIMARY KEY, made date)")
+            connection.execute(inside(bundle(text).files["up.sql"]))
+            for month in (1, 7):
+                now = datetime.datetime(2026, month, 15, 22, 30, tzinfo=datetime.UTC)
+                local = connection.execute("SELECT %s AT TIME ZONE policylang.zone()", [now]).fetchone()
+                assert local == (now.astimezone(zone(name)).replace(tzinfo=None),), name

@@ -25,6 +25,8 @@ from policylang.targets.postgres.trees import tree_functions
 from policylang.targets.target import Clause, Refusals
 
 FILE = "up.sql"
+_LINKS = {"CET": "Europe/Brussels", "EET": "Europe/Athens", "MET": "Europe/Brussels", "WET": "Europe/Lisbon"}
+"""Timezones whose names PostgreSQL takes for abbreviations, which have no summer time, and the ones that they are."""
 
 
 class Script:
@@ -109,7 +111,8 @@ class Script:
         return found
 
     def _functions(self, conditions: str) -> Iterator[str]:
-        zone = literal(f"SELECT {literal(self.index.policy_set.timezone)}")
+        named = self.index.policy_set.timezone
+        zone = literal(f"SELECT {literal(_LINKS.get(named, named))}")
         path = "SET search_path = pg_catalog, pg_temp"
         yield (
             "CREATE OR REPLACE FUNCTION policylang.zone() RETURNS text\n"
