@@ -125,12 +125,11 @@ def test_words_and_depth_are_limited(text: str, limit: Limits, lines: list[int])
 def test_reading_ends_after_twenty_thousand_mistakes() -> None:
     broken = "".join(f"role a{n} {{ grant }}\n" for n in range(20_002))
     unknown = "".join(f"role a{n} {{ role b }}\n" for n in range(20_002))
-    for text, code in ((broken, "PL100"), (unknown, "PL101")):
-        found = project(text).diagnostics
+    # What was not read may have declared anything: that there is no role `y` is not known.
+    for texts, code in (((broken, "role x { role y }"), "PL100"), ((unknown,), "PL101")):
+        found = project(*texts).diagnostics
         assert [d.code for d in found] == [*[code] * 20_000, "PL110"]
         assert found[-1].location.line == 20_001
-    # What was not read may have declared anything.
-    assert {d.code for d in project(broken, "role x { role y }").diagnostics} == {"PL100", "PL110"}
 
 
 def test_expansion_is_limited() -> None:
