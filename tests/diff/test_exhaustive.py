@@ -84,14 +84,17 @@ def _askers(index: Index, who: Who, ids: tuple[str | None, ...] = (None, "u0")) 
     if who.user is not None:
         yield (None, None), index, who.user
         return
-    for id_, team in itertools.product(ids, (None, "x", "y", "z")):
-        values: tuple[ir.UserValue, ...] = ()
-        if team in getattr(index.subject.get("team"), "values", ()):  # what a side does not know is missing there
-            assert team is not None
+    roles = [role for role in who.roles if role[0] in index.roles]
+    group = who.group if who.group in index.groups else None
+    for id_ in ids:
+        teamless = hypothetical(index, roles, group, named=id_)
+        yield (id_, None), *teamless
+        for team in ("x", "y", "z"):
+            if team not in getattr(index.subject.get("team"), "values", ()):
+                yield (id_, team), *teamless  # what a side does not know is missing there
+                continue
             values = (ir.UserValue("team", (Constant(index.subject["team"], team, "a:1:1-1:1"),), "a:1:1-1:1"),)
-        roles = [role for role in who.roles if role[0] in index.roles]
-        group = who.group if who.group in index.groups else None
-        yield (id_, team), *hypothetical(index, roles, group, attributes=values, named=id_)
+            yield (id_, team), *hypothetical(index, roles, group, attributes=values, named=id_)
 
 
 def is_allowed(index: Index, witness: ComparedRequest) -> bool:
@@ -106,7 +109,12 @@ def is_allowed(index: Index, witness: ComparedRequest) -> bool:
 def answers(index: Index, who: Who, action: str, domain: list[dict[str, Any]]) -> dict[Any, frozenset[str]]:
     """Every request, with the attributes that are open in it, and an empty name where the record is."""
     found: dict[Any, frozenset[str]] = {}
+    first: dict[tuple[Index, str], Any] = {}
     for asker, asking, user in _askers(index, who):
+        same = first.setdefault((asking, user), asker)
+        if same is not asker:
+            found |= {(asker, *rest): known for (of, *rest), known in found.items() if of == same}
+            continue
         dated = user in index.users and any(a.start == "2027-06-01" for a in index.users[user].assignments)
         for now, (number, record) in itertools.product((NOW, LATER), enumerate(domain)):
             if now == LATER and not dated:
