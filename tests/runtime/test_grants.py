@@ -14,7 +14,7 @@ from policylang.runtime.grants import granted, holdings, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.sources import RightsSource, sources
 from policylang.runtime.truth import Situation
-from tests.generated import Case, cases
+from tests.generated import Case, Features, cases
 
 EXAMPLES = settings.default.max_examples // 6  # type: ignore[union-attr]
 
@@ -27,7 +27,7 @@ def limits_of(policies: tuple[ir.UserPolicy, ...]) -> tuple[ir.Limit, ...]:
     return tuple(each.limit for each in policies)
 
 
-@given(cases())
+@given(cases(Features(requests=0)))
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_grants_and_their_limits_are_those_of_the_reference(case: Case) -> None:
     index = Index(case.policy_set)
@@ -54,7 +54,7 @@ def test_grants_and_their_limits_are_those_of_the_reference(case: Case) -> None:
                 assert mine == ([] if skips else list(parts.appends(s, action)))
 
 
-@given(cases())
+@given(cases(Features(requests=0)))
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_all_that_is_granted_is_what_is_granted_action_by_action(case: Case) -> None:
     index = Index(case.policy_set)
@@ -69,7 +69,7 @@ def test_all_that_is_granted_is_what_is_granted_action_by_action(case: Case) -> 
                     assert some == list(granted(index, source, mine, (resource, action)))
 
 
-@given(cases())
+@given(cases(Features(requests=0)))
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_what_is_held_is_active_when_the_reference_says_so(case: Case) -> None:
     """At every instant around a date of an assignment, and at any time."""

@@ -17,7 +17,7 @@ from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.views.build import document
 from policylang.views.document import WHOLE, AccessDocument, Part
-from tests.generated import Case, cases
+from tests.generated import Case, Features, cases
 from tests.helpers import POLICIES, compiled
 
 NOW = datetime.datetime(2026, 6, 15, 12, tzinfo=datetime.UTC)
@@ -70,7 +70,7 @@ def answered(asked: Answering, user: str, now: datetime.datetime) -> list[tuple[
     ]
 
 
-@given(cases())
+@given(cases(Features(requests=0)))
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_everybody_may_do_what_access_lists(case: Case) -> None:
     doc, asked = made(case.policy_set), Answering(case.policy_set)

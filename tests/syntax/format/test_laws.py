@@ -14,7 +14,7 @@ from policylang.source import Source
 from policylang.syntax.grammar import tables
 from policylang.syntax.lexer import Scan
 from policylang.syntax.parser import parse
-from tests.generated.strategy import Case, cases
+from tests.generated import Case, Features, cases
 from tests.helpers import ACCEPTANCE, POLICIES
 from tests.syntax.format.laws import obeys
 from tests.syntax.test_properties import SPACED
@@ -44,7 +44,7 @@ def test_real_files(path: Path, width: int) -> None:
 
 
 @SLOW
-@given(cases(), WIDTHS)
+@given(cases(Features(requests=0)), WIDTHS)
 def test_generated_policy_sets(case: Case, width: int) -> None:
     obeys(case.text, width)
 
