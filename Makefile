@@ -5,7 +5,10 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: all demo web playground pictures site test soak lint bench expected clean
+# What is wanted together and does not depend on each other is made side by side.
+MAKEFLAGS += --jobs=4
+
+.PHONY: all demo engines web vscode pythons playground pictures site test soak lint bench expected clean
 
 all: .venv/installed
 
@@ -45,17 +48,16 @@ site: .venv/installed
 pictures: .venv/installed
 	$(BIN)/python -m tools.pictures
 
-test: lint
-	$(BIN)/python -m tools.engines
-	$(BIN)/python -m tools.web
-	$(BIN)/python -m tools.vscode
-	$(BIN)/python -m tools.pythons
+test: lint engines web vscode pythons
 	$(BIN)/pytest -n auto --dist worksteal
+
+# What tests need besides: engines, the extension for VS Code, and the other Pythons that are here.
+engines vscode pythons: .venv/installed
+	$(BIN)/python -m tools.$@
 
 # The property tests for an hour, with new examples each time.
 MINUTES ?= 60
-soak: .venv/installed
-	$(BIN)/python -m tools.engines
+soak: engines
 	$(BIN)/python -m tools.soak $(MINUTES)
 
 lint: .venv/installed
