@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
+from policylang.model.instants import beginning, ending
 from policylang.model.words import condition_in_words
 from policylang.runtime.grants import Profile, holdings, profile
 from policylang.runtime.index import Index, Permission
@@ -109,12 +111,17 @@ def _follows(before: Period, span: Period) -> bool:
     return before.last is not None and before.last + datetime.timedelta(days=1) == span.first
 
 
-def _in_words(span: Period, timezone: datetime.tzinfo) -> str:
-    first, last = (
-        day if at is None else f"{at.astimezone(timezone):%Y-%m-%d %H:%M}"
-        for day, at in ((span.first, span.since), (span.last, span.until))
-    )
+def _in_words(span: Period, timezone: ZoneInfo) -> str:
+    first = span.first if span.since is None else _local(span.since, timezone, beginning)
+    last = span.last if span.until is None else _local(span.until, timezone, ending)
     return _from_until(first, last)
+
+
+def _local(at: datetime.datetime, timezone: ZoneInfo, read: Callable[[str, ZoneInfo], datetime.datetime]) -> str:
+    """The local time; with its offset where that comes twice and would be read as the other one."""
+    words = at.astimezone(timezone).isoformat(" ", "minutes")
+    without = words[:16]
+    return without if read(without, timezone) == at else words
 
 
 def rows(index: Index, user: str, now: datetime.datetime, plan: Plan) -> Iterator[tuple[Way, Access]]:

@@ -10,7 +10,7 @@ from policylang.ir.nodes import Assignment
 from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.index import Index
 
-_BOUND = re.compile(r"(from|until) ([0-9-]+)(?: ([0-9:]+))?")
+_BOUND = re.compile(r"(from|until) ([0-9]{4}-[0-9]{2}-[0-9]{2})(?: ([0-9]{2}:[0-9]{2})([+-][0-9:]+)?)?")
 
 
 def holds(dates: Iterable[str], index: Index, now: datetime.datetime) -> bool:
@@ -21,9 +21,13 @@ def holds(dates: Iterable[str], index: Index, now: datetime.datetime) -> bool:
 
 
 def _lies_in(span: str, index: Index, now: datetime.datetime) -> bool:
-    bounds = {word: (day, time or None) for word, day, time in _BOUND.findall(span)}
+    bounds = {word: (day, time or None) for word, day, time, _ in _BOUND.findall(span)}
     start, start_time = bounds.get("from", (None, None))
     until, until_time = bounds.get("until", (None, None))
     read = Assignment("", None, start, start_time, until, until_time, None, None, "")
     begin, end = begin_of(read, index.timezone), end_of(read, index.timezone)
+    for word, day, time, offset in _BOUND.findall(span):
+        if offset:  # it is one of two
+            at = datetime.datetime.fromisoformat(f"{day}T{time}{offset}")
+            begin, end = (at, end) if word == "from" else (begin, at)
     return (begin is None or begin <= now) and (end is None or now < end)

@@ -99,6 +99,31 @@ def test_who_is_eligible_may_be_written(case: Case) -> None:
                 assert sorted(users) == list(asked.eligible(f"{resource.name}.{declared.name}", now=now))
 
 
+def test_a_time_that_comes_twice_has_its_offset_where_it_is_not_the_one_that_would_be_read() -> None:
+    """`from` takes the first and `until` the second."""
+    asked = PolicySet(
+        compiled(
+            """
+            timezone "America/Denver"
+            resource doc { actions view }
+            role reader { grant view on doc }
+            role locked { deny view on doc }
+            user "ann" { assign role reader  assign role locked from 2026-11-01 01:30 }
+            user "ben" { assign role reader  assign role locked until 2026-11-01 01:30 }
+            user "cho" { assign role reader from 2026-11-01 01:30 until 2027-11-07 01:30 }
+            user "dee" { assign role reader from 0900-01-01 10:00 }
+            """
+        )
+    )
+    said = {user: [way.dates for way in asked.access(user)] for user in asked.users}
+    assert said == {
+        "ann": [("until 2026-11-01 01:30-06:00",)],
+        "ben": [("from 2026-11-01 01:30-07:00",)],
+        "cho": [("from 2026-11-01 01:30 until 2027-11-07 01:30",)],
+        "dee": [("from 0900-01-01 10:00",)],
+    }
+
+
 def _as(declared: Attribute, user: str) -> Any:
     return [user] if isinstance(declared.type, SetType) else user
 
