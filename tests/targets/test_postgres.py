@@ -195,6 +195,52 @@ def _chain(keys: tuple[str, ...]) -> Any:
     return record
 
 
+RECORDS_OF_USERS = """
+subject {{ home : deal  boss : user }}
+resource deal {{ name : text  optional parent : deal  kin : set of deal  lead : user  actions view, modify, create }}
+policy p on deal {{ {condition} }}
+role r {{ grant view, modify, create on deal  policy p }}
+role s {{ grant view, modify, create on deal  deny view, modify, create on deal {{ {condition} }} }}
+user "ann" {{ home : "top" boss : "bea"  assign role r }}
+user "bea" {{ home : "c" assign role r }}
+user "cid" {{ assign role r }}
+user "dan" {{ home : "top" boss : "cid"  assign role s }}
+"""
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "parent is assigned user.home",
+        "not (parent is assigned user.home)",
+        "parent is not assigned user.boss.home",
+        "kin contains assigned user.home",
+        "not (kin contains assigned user.boss.home)",
+        "kin contains lead.home or not (lead.boss.home is parent)",
+        "assigned user.boss.home is missing",
+        "lead.home is not assigned user.home",
+    ],
+)
+def test_records_of_users_are_told_by_their_ids(database: Database, condition: str) -> None:
+    above: list[Any] = [None, "top", {"id": "top"}, {"id": "c"}, {"id": "d"}]
+    kin: list[Any] = [None, [], [{"id": "top"}], [{"id": "c"}, None], ["d"]]
+    records = [
+        {"name": "n", "parent": parent, "kin": each, "lead": lead}
+        for parent, each in zip(above * 5, [k for k in kin for _ in above], strict=True)
+        for lead in ("ann", "cid", None)
+    ]
+    requests = [
+        Request(user, action, "deal", {name: value for name, value in record.items() if value is not None}, NOW)
+        for record in records
+        for user in ("ann", "bea", "cid", "dan")
+        for action in ("view", "create")
+    ]
+    found = asked(database, compiled(RECORDS_OF_USERS.format(condition=condition)), requests)
+    assert found.refused == []
+    assert found.asked > 400
+    assert 0 < found.allowed < found.asked
+
+
 @pytest.mark.parametrize(
     "condition",
     ["request.of is under other", "deal is under request.of.other", "assigned user.home is under other"],

@@ -99,6 +99,8 @@ def _said(test: c.Test, sides: list[SqlOperand], row: SqlRow) -> str:
             own = sides[0].is_column and isinstance(given, c.Path) and len(given.steps) == 1
             return _in_network(sides[0].given if own else values[0], network, own)
         case c.Contains(_, item):
+            if isinstance(item.type, RecordType):  # keys, of whatever types
+                return f"({values[1]}::text = ANY ({values[0]}::text[]))"
             among_ = values[0]
             if among_.startswith("(SELECT "):  # of which ANY would compare the rows
                 among_ = f"{among_}::{sql_type(item.type)}[]"

@@ -85,14 +85,17 @@ def related(resource: str, attribute: str) -> str:
 
 
 def operand(given: c.Operand, row: SqlRow, at: str, *, is_named: bool = False) -> SqlOperand:
-    """``at``: the test. ``is_named``: of a record at the end of a path no more is asked for than its key."""
+    """``at``: the test. ``is_named``: of a record that the request holds no more is asked for than its key, which is all
+    that there is of records of users.
+    """
     if isinstance(given, c.Constant):
         refuse_zone(given, at, row.refuse)
         return SqlOperand(constant(given), constant(given))
     if given.root == "record":
         return _of_record(given, row, at)
     declared = row.index.subject if given.root == "subject" else row.index.request
-    if _reaches_rows(declared, given.steps[:-1] if is_named else given.steps, row, at):
+    is_whole = given.root == "request" and not is_named
+    if _reaches_rows(declared, given.steps if is_whole else given.steps[:-1], row, at):
         return _NOTHING
     if given.root == "subject":
         return _of_users(ME, given.steps, row)
