@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -31,6 +32,16 @@ def config(**settings: Any) -> ServiceConfig:
     return msgspec.convert({"port": 8181, **settings}, ServiceConfig)
 
 
+class _QuickServer(PatientServer):
+    """Looks more often than uvicorn's own whether it is to end: hundreds of tests wait for that."""
+
+    async def main_loop(self) -> None:
+        looked = 0
+        while not await self.on_tick(looked):
+            await asyncio.sleep(0.01)
+            looked += 1
+
+
 @contextmanager
 def served(
     policies: str | Path | PolicySet | PoliciesInForce, with_store: Any = None, **settings: Any
@@ -42,7 +53,7 @@ def served(
     store = open_store(made) if with_store is None else with_store
     with listen(made) as listening:
         made = msgspec.structs.replace(made, port=listening.getsockname()[1])
-        server = PatientServer(uvicorn_settings(made, make_app(made, policies, store)))
+        server = _QuickServer(uvicorn_settings(made, make_app(made, policies, store)))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:
