@@ -103,6 +103,16 @@ LIMITS = {
 }
 
 
+def test_a_long_list_is_to_be_shortened() -> None:
+    """It is cut into more conditions than there may be: a policy set of its own would not help."""
+    listed = ", ".join(f'"number {n}"' for n in range(1000))
+    text = f"resource customer {{ name : text actions view }} deny view on customer {{ name in [{listed}] }}"
+    (found,) = compile_for(find_target("openfga"), Input(compiled(text)))
+    assert found.message == "OpenFGA takes 25 conditions, this is one more"
+    assert found.help is not None
+    assert found.help.startswith("list fewer values")
+
+
 @pytest.mark.parametrize(
     ("target", "fits", "exceeds", "said"), [(target, *each) for target, those in LIMITS.items() for each in those]
 )

@@ -66,7 +66,8 @@ def _refuse_large(plan: RelationPlan, text: str, refuse: Refusals) -> None:
         refuse("PL803", message, resources[0].at, _PARTS)
     for number, each in enumerate(plan.conditions.values(), 1):
         if number > _MOST_CONDITIONS:
-            refuse("PL803", f"OpenFGA takes {_MOST_CONDITIONS} conditions, this is one more", each.at, _PARTS)
+            help = f"list fewer values, or {_PARTS}"  # what is longer than a condition may be is cut into several
+            refuse("PL803", f"OpenFGA takes {_MOST_CONDITIONS} conditions, this is one more", each.at, help)
         if len(each.text.expression) > LONGEST:
             message = f"OpenFGA takes conditions of {LONGEST} bytes, one of this has {len(each.text.expression)}"
             refuse("PL803", message, each.at, "compare with shorter constants")
