@@ -85,8 +85,8 @@ def related(resource: str, attribute: str) -> str:
 
 
 def operand(given: c.Operand, row: SqlRow, at: str, *, is_named: bool = False) -> SqlOperand:
-    """``at``: the test. ``is_named``: of a record that the request holds no more is asked for than its key, which is all
-    that there is of records of users.
+    """``at``: the test. ``is_named``: of a record that the request holds no more is asked for than its key, as it never
+    is of records of users.
     """
     if isinstance(given, c.Constant):
         refuse_zone(given, at, row.refuse)
