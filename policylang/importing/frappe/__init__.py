@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from policylang.importing.format import ImportFormat
+from policylang.importing.frappe.hooks import HOOKS
 from policylang.importing.frappe.patch import patch
 from policylang.importing.frappe.read import read
 
 FORMAT = ImportFormat(
     name="frappe",
     title="Frappe",
-    inputs="DocTypes as `.json`, and what was exported from a site: customizations, roles, users, custom permissions",
-    suffixes=(".json",),
+    inputs="DocTypes as `.json`, the `hooks.py` of their app, and what was exported from a site: customizations, "
+    "roles, users, custom permissions",
+    suffixes=(".json", HOOKS),
     maps={
         "a DocType": "a resource; the permissions that it gives are its actions",
         "a row of permissions at level 0": "grants, in the role of the row",
@@ -27,6 +29,8 @@ FORMAT = ImportFormat(
     refuses={
         "row": "a row of permissions that cannot be read, which gives nothing",
         "match": "`match` and `apply_user_permissions`, by which old versions limit a row: it gives nothing",
+        "hook": "a DocType that an app limits by code: `has_permission` and `permission_query_conditions` in its "
+        "`hooks.py`. Nobody has access to it",
         "user-permission": "a User Permission, which limits a user to some records wherever these are linked: the user "
         "has no access",
         "shared": "a document that was shared with one user",

@@ -10,6 +10,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.frappe.access import ALL, GUEST, Open, PermissionRow, enough, inside, opened, with_everybody
 from policylang.importing.frappe.documents import Document, Row, documents
+from policylang.importing.frappe.hooks import EVERY, HOOKS, limited
 from policylang.importing.imported import Imported, Origin, Ref, RoleOrGroup, Text
 from policylang.importing.reading import Inputs
 
@@ -110,7 +111,9 @@ class _User(msgspec.Struct):
 def read(inputs: Inputs, _mapping: Any) -> Imported:
     """Read all documents that tell of access. Raises `NotThisError` where one cannot be read."""
     imported = Imported()
-    _Reading(imported).read([each for file in inputs.files for each in documents(file)])
+    found = [each for file in inputs.files for each in documents(file)]
+    hooks = [each for file in inputs.files if file.name == HOOKS for each in limited(file)]
+    _Reading(imported).read(found, hooks)
     return imported
 
 
@@ -124,7 +127,8 @@ class _Reading:
         self._limited: set[str] = set()
         self._said: dict[tuple[str, ...], Document] = {}
 
-    def read(self, found: list[Document]) -> None:
+    def read(self, found: list[Document], hooks: list[tuple[str, Origin]]) -> None:
+        """``hooks``: the DocTypes that code limits, and where an app says so."""
         for kind, take in (
             ("DocType", self._doctype),
             ("Custom Field", self._custom_field),
@@ -141,6 +145,8 @@ class _Reading:
             for each in found:
                 if each.kind == kind and not self._is_said_otherwise(each):
                     take(each)
+        for name, origin in dict(reversed(hooks)).items():
+            self._limit_by_code(name, origin)
         for name, each_type in sorted(self._types.items()):
             self._settle(name, each_type)
         _Writing(self._set, self._types).write(self._holders())
@@ -230,6 +236,15 @@ class _Reading:
         doctype = self._named(of.text("parent"), of.origin)
         doctype.has_custom = True
         doctype.custom += self._row(of)
+
+    def _limit_by_code(self, name: str, origin: Origin) -> None:
+        """Nobody gets what code may refuse. DocTypes that are not among the inputs nobody gets anyway."""
+        found = list(self._types.values()) if name == EVERY else [self._types[name]] if name in self._types else []
+        for doctype in found:
+            doctype.closed = True
+        if found:
+            what = "every DocType" if name == EVERY else quoted(name)
+            self._set.refuse("hook", origin, f"code of the app limits {what}, so nobody gets it")
 
     def _settle(self, name: str, doctype: _DocType) -> None:
         """What holds of the rows of a DocType."""

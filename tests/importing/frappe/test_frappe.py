@@ -137,3 +137,47 @@ def test_what_files_describe_differently_gives_nothing(first: dict, second: dict
     assert not any(asked(made).allows("ann@x.test", each, "cafe", {}, now=NOW) for each in ("read", "write"))
     same = imported("frappe", {**files, "b.json": json.dumps({**first, "modified": "2026-01-31", "idx": 3})})
     assert codes(same) == []
+
+
+@pytest.mark.parametrize(
+    ("hooks", "line"),
+    [
+        ('app_name = "x"\n\nhas_permission = {\n\t"Caf\xe9": "x.permissions.may",\n}\n', 4),
+        ('permission_query_conditions = {"Note": "x.y", "Caf\xe9": "x.z"}\nhas_permission = {"Caf\xe9": "x.may"}\n', 1),
+        ('has_permission: dict[str, str] = {"Caf\xe9": "x.may"}\n', 1),
+        ('has_permission = {}\nhas_permission["Caf\xe9"] = "x.may"\n', 2),
+        ('has_permission = {\n"*": "x.may"}\n', 2),
+        ('LIMITED = {"Caf\xe9": "x.may"}\nhas_permission = {**LIMITED}\n', 2),
+        ("has_permission = {each: 'x.may' for each in LIMITED}\n", 1),
+        ('has_permission = {}\nhas_permission.update({"Caf\xe9": "x.may"})\n', 2),
+        ("from x.limits import limits as has_permission\n", 1),
+        ("from x.limits import *\n", 1),
+    ],
+)
+def test_nobody_gets_what_an_app_limits_by_code(hooks: str, line: int) -> None:
+    made = of(document(ROW), **{"app/hooks.py": hooks})
+    assert [(note.code, str(note.origin)) for note in made.refused] == [("hook", f"app/hooks.py:{line}")]
+    assert "grant" not in text(made, "roles.policy")
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        '# has_permission = {"Caf\xe9": "x.may"}\n',
+        'has_permission = {"Note": "x.may"}\n',
+        "has_permission = {}\n",
+        'add_to_apps_screen = [{"name": "x", "has_permission": "x.may"}]\npattern = "\\d"\n',
+        'doctype_js = {"DocType": "permlevel"}\n',
+    ],
+)
+def test_other_hooks_limit_nothing(hooks: str) -> None:
+    made = of(document(ROW), **{"app/hooks.py": hooks, "app/webhooks.py": '"DocType"'})
+    assert codes(made) == []
+    assert reads(made)
+
+
+def test_hooks_that_cannot_be_read_are_an_error() -> None:
+    with pytest.raises(NotThisError) as raised:
+        of(document(ROW), **{"app/hooks.py": "x = 1\nhas_permission = {\n"})
+    assert raised.value.problem.path == "app/hooks.py"
+    assert raised.value.problem.line == 2
