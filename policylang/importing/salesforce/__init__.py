@@ -6,7 +6,7 @@ from policylang.importing.format import ImportFormat
 from policylang.importing.salesforce.patch import patch
 from policylang.importing.salesforce.read import read
 
-_FILES = ("profile", "permissionset", "permissionsetgroup", "mutingpermissionset", "sharingrules", "object")
+_FILES = ("profile", "permissionset", "permissionsetgroup", "mutingpermissionset", "sharingrules", "object", "rule")
 
 FORMAT = ImportFormat(
     name="salesforce",
@@ -28,6 +28,8 @@ FORMAT = ImportFormat(
     },
     refuses={
         "sharing": "sharing rules, and sharing by roles, teams and territories: nobody sees more records by them",
+        "restriction": "a restriction rule, which hides records or fields of an object from some users: nobody gets "
+        "the object",
         "muting": "a permission set group that mutes permissions: nobody gets it",
         "fields-alone": "fields that are opened without their object, or on the owner's records only: they are open "
         "also to those who have the object from another profile or permission set, and here to nobody",

@@ -17,6 +17,7 @@ _BYPASSES = ("viewAllRecords", "modifyAllRecords", "ViewAllData", "ModifyAllData
 _FIELDS = {"read": "readable", "edit": "editable", "create": "editable"}
 _LIMITED = {"Private": ("read", "edit", "delete"), "Read": ("edit", "delete"), "ReadSelect": ("edit", "delete")}
 _OPEN = ("ReadWrite", "ReadWriteTransfer", "FullAccess")
+_RESTRICTIONS = ("RestrictionRule", "FieldRestrictionRule")
 OWNER = "OwnerId"
 
 
@@ -43,6 +44,8 @@ class _Reading:
         self._models: dict[str, tuple[str, Origin]] = {}
         self._outside: dict[str, tuple[str, Origin]] = {}
         """The models of objects, and those for users from outside where they differ."""
+        self._restricted: set[str] = set()
+        """Objects of which rules hide records or fields."""
 
     def file(self, file: InputFile, element: Element) -> None:
         name, origin = name_of(file, element), Origin(file.path, element.line)
@@ -56,11 +59,20 @@ class _Reading:
             for rule in element.children:
                 label = rule.value("fullName") or rule.tag
                 self._set.refuse("sharing", Origin(file.path, rule.line), f"the rule {quoted(label)} of {quoted(name)}")
+        elif element.tag in _RESTRICTIONS and element.value("enforcementType") != "Scoping":
+            self._restriction(element, name, origin)
         elif element.tag == "CustomObject" and (model := element.child("sharingModel")) is not None:
             self._models[name] = model.text.strip(), Origin(file.path, model.line)
             outside = element.child("externalSharingModel")
             if outside is not None and outside.text.strip() != model.text.strip():
                 self._outside[name] = outside.text.strip(), Origin(file.path, outside.line)
+
+    def _restriction(self, element: Element, name: str, origin: Origin) -> None:
+        object_ = element.value("targetEntity")
+        if element.value("active") not in ("false", "0"):
+            self._restricted.add(object_)
+            message = f"the rule {quoted(name)} hides something of {quoted(object_)}, so nobody gets that"
+            self._set.refuse("restriction", origin, message)
 
     def _source(self, file: InputFile, element: Element, name: str, origin: Origin) -> None:
         key = element.tag == "Profile", name
@@ -93,6 +105,9 @@ class _Reading:
         sources = [self._sources[key] for key in sorted(self._sources) if not self._sources[key].closed]
         objects = sorted({name for source in sources for name in source.named})
         widen(sources, objects)
+        for source in sources:
+            source.close(self._restricted)
+        objects = [name for name in objects if name not in self._restricted]
         for source in sources:
             self._declare(source)
         self._limit(objects, sources)

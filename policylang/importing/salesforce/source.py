@@ -72,6 +72,12 @@ class Metadata(msgspec.Struct):
         """Whether it is for users from outside, such as customers, by its license."""
         return _OUTSIDE.search(self.element.value("userLicense") or self.element.value("license")) is not None
 
+    def close(self, objects: Iterable[str]) -> None:
+        """Take away what it opens of some objects."""
+        for name in objects:
+            for of in (self.objects, self.readable, self.editable):
+                of.pop(name, None)
+
 
 class MetadataReader:
     """Reads one profile or permission set."""

@@ -85,3 +85,39 @@ def test_records_are_shared_with_users_from_outside_as_the_object_says() -> None
     groups = text(made, "groups.policy")
     assert "policy own_account" in groups.partition('"Portal"')[2].partition("}")[0]
     assert "policy" not in groups.partition('"Sales"')[2].partition("}")[0]
+
+
+RULE = (
+    "<active>true</active><enforcementType>Restrict</enforcementType><recordFilter>OwnerId = $User.Id</recordFilter>"
+    "<targetEntity>Account</targetEntity>"
+)
+
+
+@pytest.mark.parametrize(
+    ("root", "name", "rule"),
+    [
+        ("RestrictionRule", "restrictionRules/Own.rule", RULE),
+        ("RestrictionRule", "restrictionRules/Own.rule-meta.xml", RULE),
+        ("FieldRestrictionRule", "fieldRestrictionRules/Own.rule", RULE.replace(">Restrict<", ">FieldRestrict<")),
+    ],
+)
+@pytest.mark.parametrize(
+    "source", [READ, "<userPermissions><enabled>true</enabled><name>ViewAllData</name></userPermissions>"]
+)
+def test_nobody_gets_an_object_of_which_a_rule_hides_something(root: str, name: str, rule: str, source: str) -> None:
+    lead = READ.replace("Account", "Lead")
+    field = "<fieldPermissions><field>Account.Phone</field><readable>true</readable></fieldPermissions>"
+    made = of(f"<PermissionSet>{source}{field}{lead}</PermissionSet>", **{name: f"<{root}>{rule}</{root}>"})
+    assert codes(made) == ["restriction"]
+    assert "account" not in text(made, "roles.policy")
+    assert "on lead" in text(made, "roles.policy")
+
+
+@pytest.mark.parametrize(
+    "rule", [RULE.replace("true", "false"), RULE.replace(">Restrict<", ">Scoping<")], ids=["off", "scoping"]
+)
+def test_rules_that_hide_nothing(rule: str) -> None:
+    others = {"a.rule": f"<RestrictionRule>{rule}</RestrictionRule>", "b.rule": "<ModerationRule/>"}
+    made = of(f"<PermissionSet>{READ}</PermissionSet>", **others)
+    assert codes(made) == []
+    assert "grant read on account" in text(made, "roles.policy")
