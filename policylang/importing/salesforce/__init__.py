@@ -22,7 +22,8 @@ FORMAT = ImportFormat(
         "View All Data, Modify All Data": "the same for every object that the input names",
         "fields that can be read or edited": "the attributes that `read`, `edit` and `create` cover",
         "an object whose sharing model is private or read only": "a policy, `owner is assigned user`; for profiles and "
-        "permission sets with a license for users from outside its external sharing model counts",
+        "permission sets with a license for users from outside, or without a license, its external sharing model "
+        "counts",
         "user permissions, tabs, apps, classes, pages, flows, record types, custom permissions": "one resource of each "
         "kind, with an action for each of them",
     },

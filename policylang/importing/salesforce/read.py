@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from policylang.diagnostics import listed, quoted
 from policylang.importing.imported import Imported, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import InputFile, Inputs
-from policylang.importing.salesforce.source import Metadata, MetadataReader, widen
+from policylang.importing.salesforce.source import Metadata, MetadataReader, has_outsiders, widen
 from policylang.importing.xml import Element, read_xml
 
 _ACTIONS = ("read", "create", "edit", "delete", "viewAllRecords", "modifyAllRecords")
@@ -83,7 +83,8 @@ class _Reading:
                 message = f"{quoted(name)} is described differently at {known.origin}, so nobody gets it"
                 self._set.refuse("twice", origin, message)
             return
-        made = self._sources[key] = Metadata(name, element.value("label") or None, key[0], origin, element)
+        label = element.value("label") or None
+        made = self._sources[key] = Metadata(name, label, key[0], origin, element, has_outsiders(element))
         MetadataReader(self._set, made).read()
 
     def _group(self, file: InputFile, element: Element, name: str, origin: Origin) -> None:
@@ -193,7 +194,7 @@ class _Reading:
     def _model(self, source: Metadata, name: str) -> tuple[str, Origin]:
         """How the records of an object are shared with the users of a profile or permission set."""
         model = self._models[name]
-        return self._outside.get(name, model) if source.is_of_outsiders else model
+        return self._outside.get(name, model) if source.has_outsiders else model
 
     def _limited(self, source: Metadata, name: str) -> tuple[str, ...]:
         """What of an object is open on the owner's records only, to the users of a profile or permission set."""

@@ -51,8 +51,8 @@ _EVERYWHERE = (("0.0.0.0", "255.255.255.255"), ("::", "ffff:ffff:ffff:ffff:ffff:
 
 class Metadata(msgspec.Struct):
     """``objects``: by object and action. ``readable``, ``editable``: by object and field. ``others``: by kind and name.
-    ``named``: all objects
-    that it speaks of, also where it opens nothing. ``closed``: whether nobody gets it.
+    ``named``: all objects that it speaks of, also where it opens nothing. ``has_outsiders``: whether users from
+    outside, such as customers, may have it: by its license, or since it has none. ``closed``: whether nobody gets it.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Metadata(msgspec.Struct):
     is_profile: bool
     origin: Origin
     element: Element
+    has_outsiders: bool
     objects: dict[str, dict[str, Origin]] = {}
     readable: dict[str, dict[str, Origin]] = {}
     editable: dict[str, dict[str, Origin]] = {}
@@ -67,16 +68,16 @@ class Metadata(msgspec.Struct):
     named: dict[str, None] = {}
     closed: bool = False
 
-    @property
-    def is_of_outsiders(self) -> bool:
-        """Whether it is for users from outside, such as customers, by its license."""
-        return _OUTSIDE.search(self.element.value("userLicense") or self.element.value("license")) is not None
-
     def close(self, objects: Iterable[str]) -> None:
         """Take away what it opens of some objects."""
         for name in objects:
             for of in (self.objects, self.readable, self.editable):
                 of.pop(name, None)
+
+
+def has_outsiders(element: Element) -> bool:
+    license = element.value("userLicense") or element.value("license")
+    return not license or _OUTSIDE.search(license) is not None
 
 
 class MetadataReader:

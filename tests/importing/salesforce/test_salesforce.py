@@ -87,6 +87,17 @@ def test_records_are_shared_with_users_from_outside_as_the_object_says() -> None
     assert "policy" not in groups.partition('"Sales"')[2].partition("}")[0]
 
 
+def test_users_from_outside_may_have_permission_sets_without_a_license() -> None:
+    files = {
+        "Any.permissionset": f"<PermissionSet>{READ}</PermissionSet>",
+        "Sales.permissionset": f"<PermissionSet>{READ}<license>Salesforce</license></PermissionSet>",
+        "objects/Account.object": OBJECT,
+    }
+    roles = text(imported("salesforce", files), "roles.policy")
+    assert "policy own_account" in roles.partition('"Any"')[2].partition("}")[0]
+    assert "policy" not in roles.partition('"Sales"')[2].partition("}")[0]
+
+
 RULE = (
     "<active>true</active><enforcementType>Restrict</enforcementType><recordFilter>OwnerId = $User.Id</recordFilter>"
     "<targetEntity>Account</targetEntity>"
