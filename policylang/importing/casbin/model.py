@@ -33,6 +33,7 @@ _MEANINGS = {
     **dict.fromkeys(("act", "action", "method"), "act"),
     **dict.fromkeys(("eft", "effect"), "eft"),
 }
+_COMMENT = re.compile("[#;]")
 _SECTION = re.compile(r"(?m)^[^\S\r\n]*\[(matchers|request_definition)\]")
 
 
@@ -81,15 +82,19 @@ def _settings(file: InputFile) -> dict[str, tuple[str, Origin]]:
     for number, raw in enumerate([*file.text().splitlines(), ""], 1):
         line = raw.strip()
         begun = begun if waiting else number
-        if line.endswith("\\"):
+        goes_on = line.endswith("\\") and line[0] not in "#;"
+        if goes_on:
+            if _COMMENT.search(line):
+                message = "a comment before the end of a definition, which versions of Casbin read differently"
+                raise NotImportedError("model", Origin(file.path, number), message)
             waiting += line[:-1].strip() + " "
             continue
         heading = line.startswith("[") and line.endswith("]")
-        if line and not heading and line[0] not in "#;":
-            waiting += line
+        if not heading:
+            waiting += _COMMENT.split(line, maxsplit=1)[0]
         if waiting:
             name, is_setting, value = waiting.partition("=")
-            name, value = name.strip(), value.partition("#")[0].strip()
+            name, value = name.strip(), value.strip()
             if not is_setting or section not in _SECTIONS or not name.startswith(_SECTIONS[section]):
                 raise NotImportedError("model", Origin(file.path, begun), f"{quoted(waiting)} is not a definition")
             found[name] = value, Origin(file.path, begun)

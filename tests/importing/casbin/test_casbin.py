@@ -39,6 +39,19 @@ def test_other_models_are_refused_where_they_say_it(change, line: int) -> None:
     assert not made.project.sources.sources
 
 
+@pytest.mark.parametrize("mark", ["#", ";"])
+def test_comments_in_a_model(mark: str) -> None:
+    """Versions of Casbin differ on what comes after a comment inside a definition: it may narrow."""
+    rows = "p, admin, data1, read\ng, ann, admin\n"
+    ends = RBAC.replace("p = sub, obj, act", f"{mark} a note \\\np = sub, obj, act {mark} a note")
+    assert codes(of(rows, ends)) == []
+    assert "grant read on data1" in text(of(rows, ends), "roles.policy")
+    inside = RBAC.replace("r.act == p.act", f'r.act == p.act {mark} a note \\\n && r.sub != "ann"')
+    assert noted(of(rows, inside)) == [("model", "model.conf:10")]
+    after = RBAC.replace(" && r.act == p.act", f" && \\\n r.act == p.act {mark} a note")
+    assert codes(of(rows, after)) == []
+
+
 def test_a_second_kind_of_roles_is_not_called_a_repetition() -> None:
     made = of("p, admin, data1, read\n", RBAC.replace("g = _, _", "g = _, _\ng2 = _, _"))
     assert made.refused[0].message == "`g2` is one more definition of its kind, which is not supported"
