@@ -94,7 +94,9 @@ def _objects(file: InputFile, imported: Imported) -> Iterator[Object]:
     for document in found:
         yield from _unpacked(source, document, (), document.value, imported)
     if error is not None:
-        imported.refuse("unreadable", Origin(file.path, error.line, error.column), error.message)
+        is_template = "{{" in source.text
+        message = "this is a template: import what `helm template` makes of it" if is_template else error.message
+        imported.refuse("unreadable", Origin(file.path, error.line, error.column), message)
 
 
 def _documents(text: str) -> tuple[list[Yaml], YamlError | None]:

@@ -67,6 +67,12 @@ def test_what_is_no_plain_yaml_is_refused_with_its_place(content: str) -> None:
     assert "role c { grant get on pods }" in text(made, "roles.policy")
 
 
+@pytest.mark.parametrize("content", ["{{- if .Values.rbac }}\nkind: Role\n{{- end }}\n", "kind: {{ .Values.kind }}\n"])
+def test_a_template_is_called_one(content: str) -> None:
+    made = imported("kubernetes", {"a.yaml": content, "b.yaml": ROLE % ("c", "", RULES % "pods")})
+    assert [note.message for note in made.refused] == ["this is a template: import what `helm template` makes of it"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
