@@ -124,7 +124,10 @@ def _check_matcher(
     names = {f"r.{name}": f"r.{meaning}" for meaning, (_, name) in request.items()}
     names |= {f"p.{name}": f"p.{meaning}" for meaning, (_, name) in row.items()}
     tight = re.sub(r"\b[rp]\.\w+", lambda found: names.get(found[0], found[0]), _tight(text))
-    terms = {"==".join(sorted(_bare(term).split("=="))) for term in tight.split("&&")}
+    written = [term.strip() for term in re.split(r"&\s*&", text)]
+    terms = {
+        "==".join(sorted(_bare(term).split("=="))): said for term, said in zip(tight.split("&&"), written, strict=True)
+    }
     domain = "dom" in request
     if set(request) != {"sub", "obj", "act"} | ({"dom"} if domain else set()) or set(row) - {"eft"} != set(request):
         raise NotImportedError(
@@ -134,8 +137,8 @@ def _check_matcher(
     if through is None or (roles and roles != (3 if domain else 2)):
         raise NotImportedError("model", origin, "`g` has a user and a role, and a domain where requests have one")
     expected = {through, *(f"p.{meaning}==r.{meaning}" for meaning in request if meaning != "sub")}
-    if terms != expected:
-        strange = sorted(terms - expected)
+    if terms.keys() != expected:
+        strange = [said for term, said in terms.items() if term not in expected]
         said = f"the matcher says {quoted(strange[0])}" if strange else "the matcher does not compare every field"
         raise NotImportedError("model", origin, f"{said}, which is not supported")
 

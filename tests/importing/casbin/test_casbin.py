@@ -31,6 +31,7 @@ def noted(made) -> list[tuple[str, str]]:
         (("g = _, _", "g = _, _\ng2 = _, _"), 7),
         (("[matchers]\nm =", "[matchers]\nm2 ="), 10),
         (("g = _, _", "g = _, _, _"), 10),
+        ((" && r.act == p.act", " & & true"), 10),
     ],
 )
 def test_other_models_are_refused_where_they_say_it(change, line: int) -> None:
@@ -50,6 +51,12 @@ def test_comments_in_a_model(mark: str) -> None:
     assert noted(of(rows, inside)) == [("model", "model.conf:10")]
     after = RBAC.replace(" && r.act == p.act", f" && \\\n r.act == p.act {mark} a note")
     assert codes(of(rows, after)) == []
+
+
+def test_what_is_not_supported_is_told_as_it_is_written() -> None:
+    made = of("p, admin, data1, read\n", RBAC.replace("r.act == p.act", 'r.act == p.act || r.sub == "root"'))
+    said = 'the matcher says `r.act == p.act || r.sub == "root"`, which is not supported'
+    assert [note.message for note in made.refused] == [said]
 
 
 def test_a_second_kind_of_roles_is_not_called_a_repetition() -> None:
