@@ -179,6 +179,8 @@ def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[I
                 continue
             if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
                 _refuse(str(path), "a link leads outside the folder", "name the file itself, or put a copy there")
+            if not path.exists():
+                _refuse(str(path), "a link leads to nothing", "delete it, or put the file there")
             yield InputFile(path.relative_to(folder).as_posix(), _file(path, bounds), str(path))
 
 

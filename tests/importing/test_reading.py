@@ -92,6 +92,9 @@ def test_links_and_pipes() -> None:
     Path("in").mkdir()
     Path("in/a.csv").symlink_to("../out/a.csv")
     assert refused("in") == "a link leads outside the folder"
+    Path("in/a.csv").unlink()
+    Path("in/a.csv").symlink_to("gone.csv")
+    assert refused("in") == "a link leads to nothing"
     os.mkfifo("pipe.csv")
     assert refused("pipe.csv") == "cannot be read: not a regular file"
     assert refused("nowhere") == "cannot be read: no such file or directory"
