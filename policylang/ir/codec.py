@@ -54,7 +54,16 @@ def to_json(policy_set: PolicySet) -> bytes:
     """The canonical document: UTF-8, two spaces of indentation, fields in the order of the schema, what does not show
     itself escaped, a line break at the end. The same policy set gives the same bytes.
     """
-    return shown_json(msgspec.json.format(msgspec.json.encode(policy_set), indent=2)) + b"\n"
+    return _laid_out(msgspec.json.encode(policy_set))
+
+
+def _laid_out(document: bytes) -> bytes:
+    return shown_json(msgspec.json.format(document, indent=2)) + b"\n"
+
+
+def is_laid_out(document: bytes) -> bool:
+    """Whether JSON, of whatever version, has the layout of `to_json`. Raises ValueError where it is none."""
+    return _laid_out(document) == document
 
 
 def from_json(document: bytes) -> PolicySet:

@@ -14,6 +14,7 @@ import msgspec
 
 from policylang.ir import LoadError, from_json, to_json
 from policylang.ir import nodes as ir
+from policylang.ir.codec import is_laid_out
 from policylang.project.discovery import SourceSet
 
 MOST_BYTES = 1 << 30
@@ -90,6 +91,8 @@ def unpack(content: bytes) -> Packed:
     if _manifest_json(manifest) != manifest_json:
         raise LoadError(f"`{_MANIFEST}` of the bundle is written otherwise: {_HELP}")
     policy_set = from_json(policies_json)
+    if not is_laid_out(policies_json):
+        raise LoadError(f"`{_POLICIES}` of the bundle is written otherwise: {_HELP}")
     if policy_set.digest != manifest.digest:
         raise LoadError(f"`{_MANIFEST}` of the bundle is of other policies: {_HELP}")
     return Packed(manifest, policy_set)

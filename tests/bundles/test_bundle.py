@@ -112,6 +112,13 @@ def test_more_than_one(packed: bytes, more: bytes) -> None:
         from_compiled(packed + more)
 
 
+def test_policies_in_another_layout(packed: bytes) -> None:
+    begin = packed.index(b"{", packed.index(b"policies.json"))
+    for at in [at for at in range(begin, len(packed)) if packed[at] in b" \n"][::37]:
+        with pytest.raises(LoadError, match=r"`policies\.json` of the bundle is written otherwise"):
+            unpack(packed[:at] + b"\t" + packed[at + 1 :])
+
+
 @given(st.data())
 def test_no_changed_one_is_read(data: st.DataObject) -> None:
     """A byte that is another makes it another bundle, or none: nothing in it is passed over."""

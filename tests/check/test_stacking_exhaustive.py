@@ -410,6 +410,9 @@ def _is_broad(
         len({each for each in mine if each[1] is None}) for mine in alone.values()
     ):
         return True
+    both = {"create", "approve"}
+    if both <= {action for action, _ in reached} and not any(both <= _granted(index, source) for source in together):
+        return True
     if ("view", "fee") not in reached and not any(field == "fee" for _, field in reached):
         return False
     sizes = {
@@ -417,6 +420,12 @@ def _is_broad(
     }
     best = max(sizes.values())
     return not any(field == "fee" for source in together if sizes[source] == best for _, field in alone[source])
+
+
+def _granted(index: Index, source: RightsSource) -> set[str]:
+    """What of a document a source grants, limited or not."""
+    every = (grant for bundle in _inside(index, source) for grant in bundle.grants if grant.resource == "doc")
+    return {action for grant in every for action in grant.actions}
 
 
 def _wide(index: Index, source: RightsSource) -> int:
