@@ -27,14 +27,14 @@ from policylang.analysis.query import (
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Shown, replay
 from policylang.diff.instants import variations
-from policylang.diff.readings import PathReader
+from policylang.diff.readings import PathRead, PathReader
 from policylang.diff.simplify import plain
 from policylang.diff.subjects import ComparedPerson, Span
 from policylang.diff.translate import Lifter
 from policylang.diff.versions import Side
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, SetType, TextType, Type, UserType
+from policylang.model.types import NUMBERS, IntType, PlaceType, SetType, TextType, Type, UserType
 from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way, make_plan
@@ -177,8 +177,30 @@ class GapQuestions:
             low, high = self._bounds(other, field, resource, user)
             exact = exact and low.whole == high.whole
             said = NotOf(low.whole)
-            denied_.append(said if field is None else AllOf((NotOf(missing(declared[field])), said)))
+            if field is None:
+                denied_.append(said)
+                continue
+            written = self._written_there(resource, declared[field])
+            exact = exact and written is not None
+            denied_.append(AllOf((NotOf(missing(declared[field])), AnyOf((said, NotOf(written or FALSE))))))
         return Gap(AllOf((*asked, AnyOf(tuple(denied_)))), index, exact)
+
+    def _written_there(self, resource: str, declared: ir.Attribute) -> Formula | None:
+        """What is written into the attribute is of the type that it has on the other side, if it is there at all;
+        ``None`` where that cannot be said.
+        """
+        theirs = self.theirs.index.attributes.get(resource, {}).get(declared.name)
+        if theirs is None or (isinstance(declared.type, IntType) and isinstance(theirs.type, NUMBERS)):
+            return TRUE
+        found = self.reader.read(resource, attribute_path(theirs))
+        if not isinstance(found, PathRead):
+            return None
+        if not isinstance(declared.type, PlaceType) or not isinstance(theirs.type, PlaceType):
+            return found.readable
+        known = self.theirs.index.places_of(theirs.type.scope)
+        if self.ours.index.places_of(declared.type.scope) <= known:
+            return found.readable
+        return AllOf((found.readable, _at_place(self.theirs.index, theirs)))
 
     def _writable(self, declared: ir.Attribute, one: ComparedPerson, at: datetime.datetime) -> Formula:
         """The attribute holds a user who may be written into it, if it is for users who have a role."""

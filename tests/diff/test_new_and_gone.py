@@ -142,3 +142,40 @@ def test_what_begins_after_the_last_year_of_a_century() -> None:
     assert (change.kind, change.unproved) == ("gained", False)
     assert change.after is not None
     assert change.after.now.year == 2100
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("kind : one of x, y, z", "kind : one of x, y"),
+        ("kind : set of one of x, y, z", "kind : set of one of x, y"),
+        ("kind : int", "kind : text"),
+        ("kind : decimal", "kind : int"),
+        ("kind : site", "kind : depot"),
+    ],
+)
+def test_what_can_be_written_into_a_new_record(old: str, new: str) -> None:
+    """No condition looks at it, and a record with what is not of the type is not made."""
+    text = """
+        scope site  scope depot  place site "A"  place depot "B"
+        resource item {{ owner : user  {}  actions view, create }}
+        role maker {{ grant view, create on item }}
+        user "ann" {{ assign role maker }}
+        """
+    found = compare(compiled(text.format(old)), compiled(text.format(new)), NOW)
+    narrowed = [each for each in found.changes if each.kind == "narrowed"]
+    assert any("create" in permissions.actions for each in narrowed for permissions in each.permissions)
+    assert not found.same_access
+    assert compare(compiled(text.format(old)), compiled(text.format(old)), NOW).same_access
+
+
+def test_places_that_can_be_written_into_a_new_record() -> None:
+    text = """
+        scope site  place site "A"{}
+        resource item {{ owner : user  site : site  optional former : site  actions view, create }}
+        role maker {{ grant view, create on item }}
+        user "ann" {{ assign role maker at site "A" }}
+        """
+    more, fewer = compiled(text.format('  place site "B"')), compiled(text.format(""))
+    assert [each.kind for each in compare(more, fewer, NOW).changes] == ["narrowed"]
+    assert [each.kind for each in compare(fewer, more, NOW).changes] == ["widened"]
