@@ -48,9 +48,9 @@ site: .venv/installed
 pictures: .venv/installed
 	$(BIN)/python -m tools.pictures
 
-# Engines in Go spend a sixth of their time on looking for garbage, unless told to do so seldom.
+# Engines in Go spend a sixth of their time on looking for garbage, unless told to do so seldom; not in much memory.
 test: lint engines web vscode pythons
-	GOGC=400 $(BIN)/pytest -n auto --dist worksteal
+	GOGC=400 GOMEMLIMIT=1GiB $(BIN)/pytest -n auto --dist worksteal
 
 # What tests need besides: engines, the extension for VS Code, and the other Pythons that are here.
 engines vscode pythons: .venv/installed
