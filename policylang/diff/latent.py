@@ -22,6 +22,7 @@ from policylang.diff.versions import Side
 from policylang.diff.wording import Lines, apart, lines, membership, only_a_part
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import requirement_in_words
+from policylang.model.conditions import Condition
 from policylang.runtime.grants import standing_limits
 from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan, Way
@@ -189,6 +190,8 @@ class Latent:
         for users in classes:
             removed, added = apart(*(tuple(membership(side, users[0])) for side in self.c.sides))
             if not removed and not added:
+                removed, added = self._read_otherwise(users[0])
+            if not removed and not added:
                 continue
             told = {up for up, _, _ in self.told.get((kind, users[0]), ())}
             found = _plainly(removed, added)
@@ -200,6 +203,20 @@ class Latent:
                 more = f" and {len(users) - 3} more" if len(users) > 3 else ""
                 subject = f"{kind if len(users) == 1 else f'{kind}s'} {names}{more}"
                 yield made("user", subject, removed, added, True in left, tuple(users), _besides(left))
+
+    def _read_otherwise(self, user: str) -> tuple[Lines, Lines]:
+        """A user's own policies in the same words, with what is declared otherwise of what they look at."""
+        of: dict[str, tuple[list[Condition], list[Condition]]] = {}
+        for number, side in enumerate(self.c.sides):
+            declared = side.index.users.get(user)
+            for each in (*declared.appends, *declared.overrides) if declared is not None else ():
+                instance = side.index.instances[each.limit.instance]
+                of.setdefault(instance.resource, ([], []))[number].append(instance.condition)
+        found: tuple[list[str], list[str]] = ([], [])
+        for resource in sorted(of.keys() & self.c.surroundings.touched):
+            for lines_, said in zip(found, self.c.surroundings.of_conditions(resource, of[resource]), strict=True):
+                lines_ += (f"own policy on `{resource}`: {line}" for line in said)
+        return tuple(found[0]), tuple(found[1])
 
     def _of_job(self, code: str) -> Iterator[Statement]:
         removed, added = apart(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import compress
+
+import msgspec
 
 from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, AnyOf, NotOf
@@ -163,36 +166,90 @@ class ToldLines:
         return any((each[1], each[4]) == (up, line) for each in self._said)
 
 
-_Deny = tuple[str, str, str | None]
+_About = tuple[str, str, str | None]
 """Resource, action and attribute, if it is about one."""
+_Denies = dict[Hashable, ir.Deny]
+
+
+class _Otherwise(msgspec.Struct, frozen=True):
+    """Denies that match other records than before: fewer if ``True`` is among ``ups``, more if ``False`` is."""
+
+    resource: str
+    action: str
+    before: _Denies
+    after: _Denies
+    ups: set[bool]
 
 
 def _denies(c: Comparer, told: ToldLines) -> Iterator[Statement]:
     sources: list[RightsSource | None] = [None]
     sources += [source for source, _ in c.old.world.bundles if c.new.has(*source.bundle_name)]
     for source in sources:
-        old, new = _denied(c.old, source), _denied(c.new, source)
-        removed: dict[str, None] = {}
-        added: dict[str, None] = {}
-        for about in sorted(old.keys() | new.keys(), key=lambda about: (about[0], about[1], about[2] or "")):
-            before, after = old.get(about, {}), new.get(about, {})
-            if before.keys() == after.keys() or _is_equal(c, about, before.values(), after.values()):
-                continue
-            for up, side, one, other, into in (
-                (True, c.old, before, after, removed),
-                (False, c.new, after, before, added),
-            ):
-                for key, deny in one.items():
-                    line = deny_line(side, deny)
-                    if key not in other and not told.of(source, up, about[0], about[1], line):
-                        into[f"{about[1]} on `{about[0]}`: {line}"] = None
-        if removed or added:
-            subject = "everyone" if source is None else source.in_words
-            yield made("deny", subject, tuple(removed), tuple(added), widens=bool(removed))
+        found = list(_otherwise(c, source))
+        same = [_lines(c.old, each.before) == _lines(c.new, each.after) for each in found]
+        yield from _said_otherwise(c, told, source, compress(found, [not each for each in same]))
+        yield from _read_otherwise(c, told, source, compress(found, same))
 
 
-def _denied(side: Side, source: RightsSource | None) -> dict[_Deny, dict[Hashable, ir.Deny]]:
-    found: dict[_Deny, dict[Hashable, ir.Deny]] = {}
+def _lines(side: Side, denies: _Denies) -> frozenset[str]:
+    return frozenset(deny_line(side, deny) for deny in denies.values())
+
+
+def _said_otherwise(
+    c: Comparer, told: ToldLines, source: RightsSource | None, found: Iterable[_Otherwise]
+) -> Iterator[Statement]:
+    removed: dict[str, None] = {}
+    added: dict[str, None] = {}
+    for each in found:
+        for up, side, one, other, into in (
+            (True, c.old, each.before, each.after, removed),
+            (False, c.new, each.after, each.before, added),
+        ):
+            for key, deny in one.items():
+                line = deny_line(side, deny)
+                if key not in other and not told.of(source, up, each.resource, each.action, line):
+                    into[f"{each.action} on `{each.resource}`: {line}"] = None
+    if removed or added:
+        yield made("deny", _whose(source), tuple(removed), tuple(added), widens=bool(removed))
+
+
+def _read_otherwise(
+    c: Comparer, told: ToldLines, source: RightsSource | None, found: Iterable[_Otherwise]
+) -> Iterator[Statement]:
+    """Denies in the same words, with what is declared otherwise of what they look at."""
+    removed: dict[str, None] = {}
+    added: dict[str, None] = {}
+    widens = False
+    for each in found:
+        conditions = tuple(
+            [d.condition for d in denies.values() if d.condition] for denies in (each.before, each.after)
+        )
+        gone, new = c.surroundings.of_conditions(each.resource, (conditions[0], conditions[1]))
+        if not all(told.of(source, up, each.resource, each.action, line) for up in each.ups for line in (*gone, *new)):
+            said = f"{each.action} on `{each.resource}`: {'; '.join(sorted(_lines(c.new, each.after)))}"
+            removed |= dict.fromkeys(f"{said}; {line}" for line in gone)
+            added |= dict.fromkeys(f"{said}; {line}" for line in new)
+            widens = widens or True in each.ups
+    if removed or added:
+        yield made("deny", _whose(source), tuple(removed), tuple(added), widens)
+
+
+def _whose(source: RightsSource | None) -> str:
+    return "everyone" if source is None else source.in_words
+
+
+def _otherwise(c: Comparer, source: RightsSource | None) -> Iterator[_Otherwise]:
+    old, new = _denied(c.old, source), _denied(c.new, source)
+    for about in sorted(old.keys() | new.keys(), key=lambda about: (about[0], about[1], about[2] or "")):
+        before, after = old.get(about, {}), new.get(about, {})
+        if before.keys() != after.keys() or about[0] in c.surroundings.touched:
+            ups = _ups(c, about[0], before.values(), after.values())
+            if ups:
+                yield _Otherwise(about[0], about[1], before, after, ups)
+
+
+def _denied(side: Side, source: RightsSource | None) -> dict[_About, _Denies]:
+    found: dict[_About, _Denies] = {}
     said = side.index.denies if source is None else [d for each in side.world.chains(source) for d in each[-1].denies]
     for deny in said:
         for action in deny.actions:
@@ -201,21 +258,21 @@ def _denied(side: Side, source: RightsSource | None) -> dict[_Deny, dict[Hashabl
     return found
 
 
-def _is_equal(c: Comparer, about: _Deny, before: Iterable[ir.Deny], after: Iterable[ir.Deny]) -> bool:
-    """Whether it is proved that both match the same records."""
-    resource = about[0]
+def _ups(c: Comparer, resource: str, before: Iterable[ir.Deny], after: Iterable[ir.Deny]) -> set[bool]:
+    """Whether fewer records may match after (``True``), and whether more may: neither only where that is proved."""
     if resource not in c.old.index.resources or resource not in c.new.index.resources:
-        return False
-    for asking, mine, other in ((c.up, after, before), (c.down, before, after)):
+        return {True, False}
+    found = set()
+    for up, asking, mine, other in ((True, c.up, after, before), (False, c.down, before, after)):
         here, there = (
-            AnyOf(tuple(denied(side.index, deny) for deny in denies))
+            NotOf(AnyOf(tuple(denied(side.index, deny) for deny in denies)))
             for side, denies in ((asking.ours, mine), (asking.theirs, other))
         )
         low = Lifter(asking.reader, resource, None, over=False).lift(there)
         gap = Gap(AllOf((here, NotOf(low))), asking.index)
         if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not UNSAT:
-            return False
-    return True
+            found.add(up)
+    return found
 
 
 # --- what is held to be true ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from policylang.syntax.quoting import quote_text
 
 _MOST_NAMED = 20
 """Users named whose attributes are other ones."""
+_Apart = tuple[Lines, Lines]
 
 
 class Surroundings:
@@ -89,28 +90,31 @@ class Surroundings:
 
     def lines(
         self, resource: str, action: str, plans: tuple[Plan | None, Plan | None], fields: Lines, *, times: bool
-    ) -> tuple[Lines, Lines]:
+    ) -> _Apart:
         """What is declared on the one side only, and on the other, of what decides an action, also on some fields: what
         it asks for, and what its plans look at. ``times``: it is decided otherwise at other times.
         """
-        read = self._read(resource, plans, fields, times)
+        return self._apart(resource, action, self._read(resource, plans, fields, times))
+
+    def of_conditions(self, resource: str, conditions: tuple[Iterable[c.Condition], Iterable[c.Condition]]) -> _Apart:
+        """What is declared on the one side only, and on the other, of what its conditions on a resource look at."""
+        read = [self._looked_at(side, resource, list(each)) for side, each in zip(self.sides, conditions, strict=True)]
+        return self._apart(resource, None, _joined(read))
+
+    def _apart(self, resource: str, action: str | None, read: _Reliance) -> _Apart:
         old, new = (dict.fromkeys(_declared(side.index, resource, action, read)) for side in self.sides)
         return apart(old, new)
 
     def _read(self, resource: str, plans: tuple[Plan | None, Plan | None], fields: Lines, times: bool) -> _Reliance:
         """What plans look at. Where one side has none, what is declared elsewhere is not why."""
-        attributes = {(resource, field) for field in fields}
+        found = [_Reliance(frozenset((resource, field) for field in fields), times=times)]
         if plans[0] is None or plans[1] is None:
-            return _Reliance(frozenset(attributes), times=times)
+            return found[0]
         places = set(self.places_of_one_side(resource))
-        users: set[tuple[str, str]] = set()
+        read: set[tuple[str, str]] = set()
         for side, plan in zip(self.sides, plans, strict=True):
             assert plan is not None
-            conditions = list(plan.conditions())
-            paths = [path for condition in conditions for path in condition.paths()]
-            holders = (each for path in paths for each in side.index.holders(resource, path))
-            read = {(_whose(holder), name) for holder, name in holders}
-            times = times or any(isinstance(test, c.Time) for each in conditions for test in each.tests())
+            found.append(self._looked_at(side, resource, list(plan.conditions())))
             if plan.kind == "create":
                 read |= {(resource, name) for name in side.index.attributes[resource]}
             for place in [*(way.place for way in plan.ways), *(deny.place for deny in plan.denies)]:
@@ -119,10 +123,17 @@ class Surroundings:
                     places |= {name for each in self.sides for name in each.index.below(place)}
             if not isinstance(plan.requirement, bool):
                 places |= {name for each in self.sides for name in each.index.places}
-            attributes |= read
+        return _joined([*found, _Reliance(frozenset(read), frozenset(places))])
+
+    def _looked_at(self, side: Side, resource: str, conditions: list[c.Condition]) -> _Reliance:
+        paths = [path for condition in conditions for path in condition.paths()]
+        holders = (each for path in paths for each in side.index.holders(resource, path))
+        return _Reliance(
+            attributes=frozenset((_whose(holder), name) for holder, name in holders),
             # The attributes of others than the user who asks.
-            users |= {(user, name) for path in paths for name in path.steps[1:] for user in self._moved(name)}
-        return _Reliance(frozenset(attributes), frozenset(places), frozenset(users), times)
+            users=frozenset((user, name) for path in paths for name in path.steps[1:] for user in self._moved(name)),
+            times=any(isinstance(test, c.Time | c.Hours | c.Weekdays) for each in conditions for test in each.tests()),
+        )
 
     def _moved(self, attribute: str) -> list[str]:
         """The first of the users who have another value of an attribute."""
@@ -138,6 +149,15 @@ class _Reliance(msgspec.Struct, frozen=True):
     places: frozenset[str] = frozenset()
     users: frozenset[tuple[str, str]] = frozenset()
     times: bool = False
+
+
+def _joined(found: Collection[_Reliance]) -> _Reliance:
+    return _Reliance(
+        frozenset().union(*(each.attributes for each in found)),
+        frozenset().union(*(each.places for each in found)),
+        frozenset().union(*(each.users for each in found)),
+        any(each.times for each in found),
+    )
 
 
 USERS, REQUEST = "the user", "the request"  # no names of resources: these have no blanks
@@ -160,13 +180,13 @@ def _attribute(index: Index, of: str, name: str) -> Type | None:
     return None if declared is None else declared.type
 
 
-def _declared(index: Index, resource: str, action: str, read: _Reliance) -> Iterator[str]:
+def _declared(index: Index, resource: str, action: str | None, read: _Reliance) -> Iterator[str]:
     for of, name in sorted(read.attributes):
         type_ = _attribute(index, of, name)
         if type_ is not None:
             whose = "" if of == resource else f" of `{of}`" if of not in (USERS, REQUEST) else f" of {of}"
             yield " ".join([*_marks(index, of, name), f"`{name}`{whose}", "is", in_words(type_)])
-    declared = index.actions.get(resource, {}).get(action)
+    declared = None if action is None else index.actions.get(resource, {}).get(action)
     if declared is not None:
         yield from action_lines(index, declared)
     yield from (place_line(index, name) for name in sorted(read.places & index.places.keys()))

@@ -155,6 +155,61 @@ def test_a_deny_is_told_of_each_role_that_says_it() -> None:
     assert ("deny", "role `two`") in [(each.topic, each.subject) for each in found.statements]
 
 
+KINDS = """timezone "{zone}"
+resource doc {{ kind : {kind}  optional seen : datetime  actions view }}
+role reader {{ grant view on doc }}
+policy p on doc {{ not (kind is y) }}
+policy early on doc {{ now is between 08:00 and 18:00 }}
+"""
+PARIS = {"zone": "Europe/Paris", "kind": "one of x, y, z"}
+FEWER_KINDS, IN_UTC = {**PARIS, "kind": "one of x, y"}, {**PARIS, "zone": "UTC"}
+
+
+@pytest.mark.parametrize(
+    ("more", "new", "topics_", "widens"),
+    [
+        ("role bar { deny view on doc { kind is x } }", FEWER_KINDS, ["deny"], False),
+        ("role bar { deny view on doc { kind is x or kind is missing } }", FEWER_KINDS, ["deny"], False),
+        ("role bar { deny view on doc { kind is x } }", IN_UTC, [], None),
+        ("role bar { deny view on doc { now is between 08:00 and 18:00 } }", IN_UTC, ["deny"], True),
+        ("role bar { deny view on doc { seen within 1 months } }", IN_UTC, ["deny"], True),
+        ("role bar { deny view on doc { seen within 1 days } }", IN_UTC, [], None),
+        ('user "ann" { append policy p on doc }', FEWER_KINDS, ["user"], False),
+        ('user "ann" { append policy p on doc }', IN_UTC, [], None),
+        ('user "ann" { override policy p on doc }', FEWER_KINDS, ["user"], False),
+        ('user "ann" { append policy early on doc }', IN_UTC, ["user"], True),
+    ],
+)
+def test_what_is_in_the_same_words_and_means_something_else(
+    more: str, new: dict[str, str], topics_: list[str], widens: bool | None
+) -> None:
+    """Nobody has the role, or the policy, together with a grant; somebody may tomorrow."""
+    texts = [KINDS.format(**each) + more for each in (PARIS, new)]
+    found = between(*texts)
+    assert topics(found) == topics_
+    assert found.same_access is not bool(topics_)
+    for each in found.statements:
+        assert each.widens is widens
+        assert each.removed != each.added
+    assert between(texts[1], texts[1]).same_access
+
+
+def test_a_deny_of_a_role_that_also_grants_is_told_once() -> None:
+    """What the role can do says it."""
+    role = "role bar { grant view on doc  deny view on doc { kind is x } }"
+    found = between(KINDS.format(**PARIS) + role, KINDS.format(**FEWER_KINDS) + role)
+    assert [each.kind for each in found.changes] == ["narrowed"]
+    assert topics(found) == []
+
+
+def test_other_hours_say_whose_they_are() -> None:
+    role = "role bar { grant view on doc  policy early on doc }"
+    found = between(KINDS.format(**PARIS) + role, KINDS.format(**IN_UTC) + role)
+    assert {(each.kind, *each.removed, *each.added) for each in found.changes} == {
+        (kind, 'times are those of "Europe/Paris"', 'times are those of "UTC"') for kind in ("widened", "narrowed")
+    }
+
+
 @pytest.mark.parametrize(
     ("attribute", "condition"),
     [
