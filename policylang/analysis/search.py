@@ -174,9 +174,11 @@ def _holds(formula: Formula, seen: Situation) -> bool:
 
 
 def _any_time(plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
-    """A witness at any instant: first find out which instants are possible, then look at these."""
+    """A witness at any instant: first find out which instants are possible, then look at these, with one budget for
+    all: what is found is found at the first ones, mostly at once.
+    """
     certain = True
-    left = _Budget()
+    left, tries = _Budget(), _Budget()
     seen: set[datetime.datetime] = set()
     for day, open_ in _open_instants(plain, asker, months):
         tree = All((Translator(asker, open_).tree(plain), *_open_time(asker)))
@@ -184,9 +186,9 @@ def _any_time(plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...])
         for number, candidate in enumerate(_branches(tree, left, asker.query.now)):
             possible = True
             for now in _instants(asker, day, candidate, open_.clock):
-                if now not in seen and asker.query.is_open(now):
+                if tries.left > 0 and now not in seen and asker.query.is_open(now):
                     seen.add(now)
-                    witness = _at(plain, asker, now, _Budget())
+                    witness = _at(plain, asker, now, tries)
                     if witness is not None:
                         return Sat(witness)
             if number >= 20:
@@ -195,8 +197,8 @@ def _any_time(plain: Formula, asker: Asker, months: tuple[tuple[int, int], ...])
     if certain and left.left > 0:
         return UNSAT
     for now in near_changes(asker.index.policy_set.timezone, asker.query.now.year) if months else ():
-        if now not in seen and asker.query.is_open(now):
-            witness = _at(plain, asker, now, _Budget())
+        if tries.left > 0 and now not in seen and asker.query.is_open(now):
+            witness = _at(plain, asker, now, tries)
             if witness is not None:
                 return Sat(witness)
     return UNKNOWN

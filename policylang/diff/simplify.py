@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, NotOf
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf
 
 
 def plain(formula: Formula) -> Formula:
@@ -66,28 +66,32 @@ def _given(part: Formula, true: frozenset[Formula], false: frozenset[Formula]) -
     """One part of a conjunction, where others are known to hold, or not to."""
     match part:
         case NotOf(AllOf(items)):
-            if any(item in false or _opposite(item) in true for item in items):
-                return TRUE
-            left = [item for item in items if item not in true and not _is_denied(item, false)]
-            return _not(left[0] if len(left) == 1 else AllOf(tuple(left))) if len(left) < len(items) else part
+            return _not(_all(_within(item, true, false) for item in items))
+        case AnyOf(items):
+            return _any(_within(item, true, false) for item in items)
         case NotOf(item):
             return FALSE if item in true else part
+    return FALSE if part in false or _is_otherwise(part, true) else part
+
+
+def _within(part: Formula, true: frozenset[Formula], false: frozenset[Formula]) -> Formula:
+    """What is left of a formula inside a part of the conjunction."""
+    if part in true:
+        return TRUE
+    if part in false or _is_otherwise(part, true):
+        return FALSE
+    match part:
+        case AllOf(items):
+            return _all(_within(item, true, false) for item in items)
         case AnyOf(items):
-            if any(item in true or _is_denied(item, false) for item in items):
-                return TRUE
-            return _any(item for item in items if not _is_impossible(item, true, false))
-    return FALSE if part in false else part
+            return _any(_within(item, true, false) for item in items)
+        case NotOf(item):
+            return _not(_within(item, true, false))
+    return part
 
 
-def _opposite(item: Formula) -> Formula | None:
-    return item.item if isinstance(item, NotOf) else None
-
-
-def _is_denied(item: Formula, false: frozenset[Formula]) -> bool:
-    """Whether it says that something does not hold of which that is known."""
-    return isinstance(item, NotOf) and item.item in false
-
-
-def _is_impossible(item: Formula, true: frozenset[Formula], false: frozenset[Formula]) -> bool:
-    parts = item.items if isinstance(item, AllOf) else (item,)
-    return any(part in false or _opposite(part) in true for part in parts)
+def _is_otherwise(part: Formula, true: frozenset[Formula]) -> bool:
+    """Whether its condition is known to be something else: true, false or unknown."""
+    return isinstance(part, Holds) and any(
+        Holds(part.condition, value) in true for value in (True, False, None) if value is not part.value
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import inspect
+from itertools import count
 from typing import Any
 
 import pytest
 
-from policylang.analysis import questions
-from policylang.analysis.formula import AllOf, Formula, Holds, true
+from policylang.analysis import questions, search
+from policylang.analysis.conjunction import propose
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import (
     ANYBODY,
@@ -27,7 +29,7 @@ from policylang.analysis.query import (
 )
 from policylang.analysis.questions import always, equivalent, implies
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
-from policylang.analysis.search import FEW_CONDITIONS, MOST_TESTS
+from policylang.analysis.search import BUDGET, FEW_CONDITIONS, MOST_TESTS
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
@@ -453,3 +455,21 @@ def test_users_with_the_same_attributes_have_one_answer() -> None:
     assert who_can("named") == ["a"]
     assert who_can("graded") == ["a"]
     assert who_can("owned") == ["a", "b"]
+
+
+def test_what_a_question_about_any_instant_may_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many instants there are to look at, they have one budget together."""
+    branches = count()
+
+    def counted(*arguments: Any) -> Any:
+        next(branches)
+        return propose(*arguments)
+
+    monkeypatch.setattr(search, "propose", counted)
+    others = ("level > 1", "fee > 2", "flag is true", 'title contains "a"', 'name contains "b"')
+    docs, (*hard, month, one, two, three, four, five) = ask(
+        "created older than span", "created within span", "changed older than 13 months", *others, zone="America/Denver"
+    )
+    either = [AnyOf((each, NotOf(each))) for each in (one, two, three, four, five)]
+    assert docs.find(AllOf((*hard, month, *either))) is UNKNOWN
+    assert next(branches) < BUDGET
