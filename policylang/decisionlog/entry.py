@@ -115,5 +115,7 @@ def as_logged(value: Any) -> Any:
             return {str(name): as_logged(each) for name, each in value.items()}
         case list() | tuple():
             return [as_logged(each) for each in value]
+        case set() | frozenset():
+            return [as_logged(each) for each in sorted(value, key=repr)]
         case _:
             return _plain(value)

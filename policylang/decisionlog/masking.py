@@ -9,6 +9,7 @@ from typing import Any
 from policylang.decisionlog.entry import MaskedValues, as_logged
 from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
+from policylang.runtime.values import BadValueError, read
 
 _ATTRIBUTE = re.compile(r"`(\w+)\.(\w+)`")
 """How a reason names an attribute, which is only where it says what that holds."""
@@ -54,14 +55,14 @@ class Mask:
     def _value(self, index: Index, type_: Type | None, value: Any, path: str, masked: dict[str, None]) -> Any:
         """A value without what is masked in records, which may stand in a list where none is expected."""
         if type_ is None or not isinstance(type_.item, RecordType):
-            return as_logged(value)
+            return _logged(type_, value)
         if isinstance(value, list | tuple):
-            return [self._value(index, type_, each, path, masked) for each in value]
+            return [self._value(index, type_.item, each, path, masked) for each in value]
         if isinstance(value, Mapping):
             inner = self.record(index, type_.item.resource, value, path)
             masked.update(dict.fromkeys(inner.masked))
             return inner.shown
-        return as_logged(value)
+        return _logged(type_, value)
 
     def reasons(self, index: Index, reasons: Iterable[str]) -> tuple[str, ...]:
         """Reasons without the values that some repeat of what the attribute may not hold."""
@@ -76,3 +77,19 @@ class Mask:
 
     def _hides(self, name: str, *, is_sensitive: bool) -> bool:
         return name in self._masked or (is_sensitive and name not in self._shown)
+
+
+def _logged(type_: Type | None, value: Any) -> Any:
+    """A value as JSON can hold it. What is not of its type, such as bytes in place of a text, stays so in the log."""
+    logged = as_logged(value)
+    if type_ is None or _is_of(type_, value) or not _is_of(type_, logged):
+        return logged
+    return [[str(logged)]]
+
+
+def _is_of(type_: Type, value: Any) -> bool:
+    try:
+        read(type_, value, "")
+    except (BadValueError, TypeError):
+        return False
+    return True

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+from ipaddress import IPv4Address
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from policylang.decisionlog.masking import Mask
 from policylang.decisionlog.replay import depends_on_masked
 from policylang.runtime.index import Index
+from policylang.runtime.values import BadValueError, read
 from tests.decisionlog.test_replay import entry
 from tests.helpers import compiled
 
@@ -79,6 +84,29 @@ def test_sensitive_attributes_of_records_in_requests_and_users(index: Index) -> 
     whole = Mask(["request.contacts"], ["contact.phone"])
     assert whole.others(index, "request", {"contacts": [ANN]}).masked == ("request.contacts",)
     assert whole.others(index, "subject", {"contact": ANN}).shown == {"contact": ANN}
+
+
+STRANGE = (
+    b"Ann",
+    UUID(int=1),
+    datetime.date(2026, 1, 2),
+    datetime.datetime(2026, 1, 2),
+    IPv4Address("192.0.2.1"),
+    object(),
+)
+
+
+@pytest.mark.parametrize("value", [*STRANGE, float("nan"), [b"c1"], {b"c1"}], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(("name", "resource"), [("name", "contact"), ("main", "account"), ("contacts", "account")])
+def test_a_value_of_another_type_is_of_another_type_in_the_log(
+    index: Index, name: str, resource: str, value: Any
+) -> None:
+    """Bytes from a database are no text, and what is replayed is none either."""
+    found = Mask().record(index, resource, {name: value})
+    shown = json.loads(json.dumps(found.shown))[name]
+    for each in (value, shown):
+        with pytest.raises(BadValueError):
+            read(index.attributes[resource][name].type, each, name)
 
 
 @pytest.mark.parametrize(
