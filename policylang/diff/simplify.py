@@ -49,7 +49,7 @@ def _all(items: Iterable[Formula]) -> Formula:
     for item in items:
         parts.update(dict.fromkeys(item.items if isinstance(item, AllOf) else (item,)))
     while True:
-        true = frozenset(part for part in parts if not isinstance(part, NotOf | AnyOf))
+        true = frozenset(part for part in parts if not isinstance(part, NotOf))
         false = frozenset(part.item for part in parts if isinstance(part, NotOf))
         known: dict[Formula, None] = {}
         for part in parts:

@@ -27,6 +27,9 @@ def test_what_is_known_is_taken_for_granted_inside_other_parts() -> None:
     assert plain(AllOf((A, AnyOf((B, AllOf((A, C))))))) == AllOf((A, AnyOf((B, C))))
     assert plain(AllOf((A, AnyOf((NotOf(AllOf((A,))), AllOf((B, NotOf(AllOf((A,)))))))))) == FALSE
     assert plain(AllOf((NotOf(A), AnyOf((B, NotOf(AllOf((A, C)))))))) == NotOf(A)
+    assert plain(AllOf((AnyOf((A, B)), AnyOf((C, AllOf((NotOf(C), AnyOf((A, B))))))))) == AllOf(
+        (AnyOf((A, B)), AnyOf((C, NotOf(C))))
+    )
     assert plain(AnyOf((NotOf(A), A, B))) == AnyOf((NotOf(A), A, B))
 
 
