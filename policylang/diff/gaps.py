@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -39,6 +40,11 @@ from policylang.runtime.caching import cached_method
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.values import BadValueError, read
+
+_MOST_TRIED = 4_000
+"""How many situations may be tried in vain, of all questions together."""
+_FEWEST_TRIED = 96
+"""Of each question even then: what does not show in them, the first day, is not proved."""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -78,6 +84,9 @@ class GapQuestions:
         self.index = _with_attributes(ours.index, theirs.index)
         """Ours, with what records and requests may hold besides, which only theirs looks at."""
         self.reader = PathReader(theirs.index, self.index)
+        self._varied: dict[Hashable, Witness | None] = {}
+        """Where what a formula does not say exactly shows, if it does."""
+        self._tries = _MOST_TRIED
 
     # --- what is asked ---------------------------------------------------------------------------------------
 
@@ -292,15 +301,39 @@ class GapQuestions:
         answer = self.find(gap, plan.resource, one.who.user, span, incomplete=incomplete)
         if not isinstance(answer, Sat):
             return None
-        found = answer.witness
-        shown = self._tried(found, plan, field, one, two)
+        shown = self._tried(answer.witness, plan, field, one, two)
         if shown is None and not gap.exact:
             other = plan_of(self.theirs, two, plan.resource, plan.action)
-            conditions = [each for plan in (plan, other) if plan is not None for each in plan.conditions()]
-            zones = self.ours.index.timezone, self.theirs.index.timezone
-            tried = (self._tried(each, plan, field, one, two) for each in variations(found, conditions, zones, span))
-            shown = next((each for each in tried if each is not None), None)
+            key = gap.formula, plan.action, self._said(plan, other), one.who.user, span, incomplete
+            if key not in self._varied:
+                self._varied[key] = self._variation(answer.witness, plan, other, field, one, two, span)
+            varied = self._varied[key]
+            shown = None if varied is None else self._tried(varied, plan, field, one, two)
         return shown
+
+    def _said(self, plan: Plan, other: Plan | None) -> tuple[Hashable, Hashable]:
+        return self.ours.plan_key(plan), None if other is None else self.theirs.plan_key(other)
+
+    def _variation(
+        self,
+        found: Witness,
+        plan: Plan,
+        other: Plan | None,
+        field: str | None,
+        one: ComparedPerson,
+        two: ComparedPerson,
+        span: Span,
+    ) -> Witness | None:
+        """The situation at another instant, at which it shows."""
+        conditions = [each for plan in (plan, other) if plan is not None for each in plan.conditions()]
+        zones = self.ours.index.timezone, self.theirs.index.timezone
+        tried = 0
+        for each in islice(variations(found, conditions, zones, span), max(self._tries, _FEWEST_TRIED)):
+            if self._tried(each, plan, field, one, two) is not None:
+                return each
+            tried += 1
+        self._tries -= tried
+        return None
 
     def _tried(
         self, found: Witness, plan: Plan, field: str | None, one: ComparedPerson, two: ComparedPerson

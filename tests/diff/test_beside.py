@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from policylang.diff import gaps
 from policylang.diff.compare import compare
 from policylang.diff.report import FailOn, Report, failing
 from policylang.model.types import Duration
@@ -208,6 +209,20 @@ def test_other_hours_say_whose_they_are() -> None:
     assert {(each.kind, *each.removed, *each.added) for each in found.changes} == {
         (kind, 'times are those of "Europe/Paris"', 'times are those of "UTC"') for kind in ("widened", "narrowed")
     }
+
+
+def test_what_cannot_be_shown_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too many situations were tried in vain, a difference is not proved, and not left out."""
+    role = "policy month on doc { seen within 1 month }\n"
+    role += "role bar { grant view on doc  policy early on doc  policy month on doc }"
+    texts = [KINDS.format(**each) + role for each in (PARIS, IN_UTC)]
+    shown = between(*texts)
+    assert {(each.kind, each.unproved) for each in shown.changes} == {("widened", False), ("narrowed", False)}
+    monkeypatch.setattr(gaps, "_MOST_TRIED", 0)
+    monkeypatch.setattr(gaps, "_FEWEST_TRIED", 0)
+    found = between(*texts)
+    assert [each.kind for each in found.changes] == [each.kind for each in shown.changes]
+    assert any(each.unproved for each in found.changes)
 
 
 @pytest.mark.parametrize(
