@@ -199,8 +199,9 @@ class _Writer:
         return joins.aliases[steps]
 
     def _alias(self, word: str) -> str:
+        """A name that no table has, in whatever case: in a subquery it would stand in the place of that table."""
         self._aliases += 1
-        return f"{word}_{self._aliases}"
+        return self._free(f"{word}_{self._aliases}")
 
     def _renamed(self, name: str, resource: str) -> str:
         """The column's name in a subquery: databases with structures take `account.office` for a field of a column
@@ -352,13 +353,14 @@ class _Writer:
             raise self.values.unsupported(test, "trees of records")
         if not isinstance(test.top, c.Constant):
             raise self.values.unsupported(test, "a record at the top that is another one in each row")
-        names = TreeNames(type_.resource, test.tree, self._free(self._alias("tree")), self._free("each"))
+        names = TreeNames(type_.resource, test.tree, self._alias("tree"), self._free("each"))
         if wanted:
             return exp.paren(exp.or_(exp.EQ(this=key, expression=top), exp.In(this=key, query=below(names, top))))
         return exp.In(this=key, query=elsewhere(names, None if test.top == NAMELESS else top))
 
     def _free(self, name: str) -> str:
-        while name in self.index.resources:
+        tables = {each.lower() for each in self.index.resources}
+        while name in tables:
             name = f"_{name}"
         return name
 

@@ -260,3 +260,26 @@ def test_records_of_a_request_without_an_id(folders: list[Any]) -> None:
             sql, parameters = found.to_sql(dialect)
             query = f"SELECT {sql} FROM doc ORDER BY rowid"
             assert [bool(each) for (each,) in connection.execute(query, parameters).fetchall()] == expected, action
+
+
+CALLED_LIKE_AN_ALIAS = """
+resource {0} {{ above : {0}  name : text  actions view }}
+policy below on {0} {{ above.name is "top" }}
+role reader {{ grant view on {0}  policy below }}
+user "ann" {{ assign role reader }}
+"""
+
+
+@pytest.mark.parametrize("resource", ["related_1", "Related_1", "_related_1", "related_2"])
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb"])
+def test_a_resource_that_is_called_like_an_alias(resource: str, dialect: str) -> None:
+    """The row is not taken for the one that is related to it."""
+    policies = PolicySet(compiled(CALLED_LIKE_AN_ALIAS.format(resource)))
+    sql, parameters = policies.filter(
+        "ann", "view", resource, now=datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    ).to_sql(dialect)
+    connection: Any = (sqlite3 if dialect == "sqlite" else duckdb).connect(":memory:")
+    connection.execute(f'CREATE TABLE "{resource}" (id VARCHAR, above VARCHAR, name VARCHAR)')
+    connection.execute(f"INSERT INTO \"{resource}\" VALUES ('1', '1', 'top'), ('2', '1', 'low'), ('3', '2', 'top')")
+    found = connection.execute(f'SELECT id FROM "{resource}" WHERE {sql} ORDER BY id', parameters).fetchall()
+    assert [key for (key,) in found] == ["1", "2"]
