@@ -43,25 +43,3 @@ def spellings(network: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if isinstance(found, ipaddress.IPv4Network):
         return (str(found), addresses.mapped(found)), ()
     return (str(found),), (addresses.mapped(addresses.ALL_IPV4),) if addresses.MAPPED.subnet_of(found) else ()
-
-
-def sqlite_instant(column: exp.Expr) -> exp.Expr:
-    """An ISO 8601 text as ``2026-01-31T08:00:00.000000`` in UTC, which sorts by time; NULL for what is none, or is
-    written in another way than attributes are.
-
-    SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
-    """
-    zone = "ltrim(substr(c, 21), '0123456789')"  # behind the digits of a fraction
-    digits = f"length(c) - 20 - length({zone})"
-    offset = "GLOB '[+-][0-9][0-9]:[0-9][0-9]'"
-    shape = f"""
-    CASE WHEN c GLOB '????-??-??[T ]??:??:??*' AND substr(c, 12, 2) < '24' THEN CASE
-        WHEN substr(c, 20) IN ('', 'Z') OR substr(c, 20) {offset} THEN strftime('%Y-%m-%dT%H:%M:%S', c) || '.000000'
-        WHEN substr(c, 20, 1) = '.' AND {digits} BETWEEN 1 AND 6 AND ({zone} IN ('', 'Z') OR {zone} {offset})
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || {zone})
-            || '.' || substr(substr(c, 21, {digits}) || '000000', 1, 6) END
-    WHEN c GLOB '????-??-??[T ]??:??*' AND substr(c, 12, 2) < '24'
-        AND (substr(c, 17) IN ('', 'Z') OR substr(c, 17) {offset})
-    THEN strftime('%Y-%m-%dT%H:%M:%S', c) || '.000000' END
-    """
-    return exp.paren(filled(shape, "sqlite", c=column))

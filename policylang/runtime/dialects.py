@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlglot import exp
 
+from policylang.runtime import sqlite
 from policylang.runtime.columns import filled
 
 NO_DATABASES = frozenset({"dax", "prql", "solr", "tableau"})
@@ -49,25 +50,19 @@ EMPTY_IS_NULL = frozenset({"oracle"})
 
 class Sets(NamedTuple):
     """SQL about the columns ``a`` and ``b``. ``size``: how many items there are, those that are missing included.
-    ``whole``: none is missing. ``overlap``: an item is in both; ``overlap_numbers``: the same of sets of numbers.
+    ``whole``: none is missing. ``contains``: one is ``b``. ``overlap``: one is in both.
     """
 
     size: str
     whole: str
+    contains: str
     overlap: str
-    overlap_numbers: str
 
 
-_SHARED = "EXISTS(SELECT 1 FROM json_each(a) AS x CROSS JOIN json_each(b) AS y WHERE x.value = y.value)"
 SETS = {
-    "postgres": Sets("cardinality(a)", "array_position(a, NULL) IS NULL", "a && b", "a && b"),
-    "duckdb": Sets("len(a)", "list_aggregate(a, 'count') = len(a)", "list_has_any(a, b)", "list_has_any(a, b)"),
-    "sqlite": Sets(
-        "json_array_length(a)",
-        "NOT EXISTS(SELECT 1 FROM json_each(a) AS x WHERE x.value IS NULL)",
-        _SHARED,
-        _SHARED.replace("x.value = y.value", "x.value + 0 = y.value + 0"),  # texts may hold them
-    ),
+    "postgres": Sets("cardinality(a)", "array_position(a, NULL) IS NULL", "b = ANY(a)", "a && b"),
+    "duckdb": Sets("len(a)", "list_aggregate(a, 'count') = len(a)", "list_contains(a, b)", "list_has_any(a, b)"),
+    "sqlite": Sets("json_array_length(a)", sqlite.WHOLE, sqlite.CONTAINS, sqlite.OVERLAP),
 }
 """Dialects that hold sets in columns."""
 

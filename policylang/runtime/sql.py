@@ -15,7 +15,7 @@ datetime  timestamptz                            TIMESTAMPTZ                    
                                                                                              or with an offset such
                                                                                              as ``+01:00``
 date      date                                   DATE                                        text, ``2026-01-31``
-money     numeric                                DECIMAL                                     numbers
+money     numeric                                DECIMAL                                     numbers, or texts
 set       array                                  LIST                                        JSON array as text
 ip        inet                                   refused                                     refused
 duration  refused                                refused                                     refused
@@ -37,7 +37,6 @@ from sqlglot.dialects import DIALECTS
 from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
-    DateTimeType,
     EnumType,
     IpType,
     PlaceType,
@@ -47,12 +46,14 @@ from policylang.model.types import (
     Type,
     UserType,
 )
+from policylang.runtime import sqlite
 from policylang.runtime.columns import filled, mapped, spellings
 from policylang.runtime.dialects import (
     NO_DATABASES,
     SETS,
     TEXT_TESTS,
     UNCERTAIN,
+    Sets,
     UnsupportedError,
     literal,
     same_text,
@@ -151,13 +152,18 @@ class _Writer:
         columns = [self._column(o, joins) if isinstance(o, c.Path) else None for o in test.sides]
         if isinstance(test, c.Missing):
             assert columns[0] is not None
-            present = self._exists(joins, self._present(columns[0]))
+            present = self._exists(joins, self._present(columns[0], test.operand.type, wanted))
             return exp.not_(present) if wanted else present
         paths = [column for column in columns if column is not None]
         if len(paths) == 1 and paths[0].of_user is not None:
             return self._exists(joins, self._of_users(test, paths[0].sql, paths[0].of_user, wanted))
         sides = [self._side(test, o, column) for o, column in zip(test.sides, columns, strict=True)]
-        return self._exists(joins, self._plain(test, sides, wanted))
+        plain = self._plain(test, sides, wanted)
+        if self.dialect == "sqlite":
+            read = zip(test.sides, columns, strict=True)
+            typed = [(o.type, column.sql) for o, column in read if column is not None and column.of_user is None]
+            plain = sqlite.where_fitting(typed, plain)
+        return self._exists(joins, plain)
 
     def _exists(self, joins: _Joins, condition: exp.Expr) -> exp.Expr:
         """The condition, about the related rows if it speaks of any; then it is never NULL."""
@@ -213,9 +219,11 @@ class _Writer:
             name = f"its_{name}"
         return name
 
-    def _present(self, column: _Column) -> exp.Expr:
-        """Whether there is a value; never NULL."""
+    def _present(self, column: _Column, type_: Type, whatever: bool) -> exp.Expr:
+        """Whether there is a value, or ``whatever`` else there may be; never NULL."""
         there = _is_there(column.sql)
+        if self.dialect == "sqlite" and column.of_user is None:
+            there = _is_there(sqlite.given(type_, column.sql)) if whatever else sqlite.fits(type_, column.sql)
         if column.of_user is None:
             return there
         return exp.and_(there, self._users(column.sql, [user for user, _ in self._values(column.of_user)]))
@@ -281,10 +289,8 @@ class _Writer:
                 return self._contains(test, sides[0], sides[1], wanted)
             case c.Overlaps():
                 return self._overlaps(test, sides[0], sides[1], wanted)
-            case c.Empty():
-                if self.dialect not in SETS:
-                    raise self.values.unsupported(test, "sets")
-                return signed(self._is_empty(sides[0]))
+            case c.Empty(operand):
+                return signed(self._is_empty(self._sets(test, operand.type.item), sides[0]))
             case c.Under():
                 return self._under(test, sides[0], sides[1], wanted)
             case c.TextTest(kind, _, _):
@@ -296,54 +302,46 @@ class _Writer:
 
     def _contains(self, test: c.Contains, items: exp.Expr, item: exp.Expr, wanted: bool) -> exp.Expr:
         """An item among those of a column. It is unknown whether a missing item is the one."""
-        self.values.refuse_types(test, test.item.type)
-        if test.item == NAMELESS and self.dialect in SETS:
-            none = exp.and_(*self._there(items), self._of_sets(SETS[self.dialect].whole, items))
-            return exp.false() if wanted else none
-        if self.dialect == "postgres":
-            wanted_items = [item, mapped(item)] if isinstance(test.item.type, IpType) else [item]
-            any_of = exp.or_(*(exp.EQ(this=each, expression=exp.Any(this=exp.paren(items))) for each in wanted_items))
-            return any_of if wanted else exp.and_(*self._there(item), exp.not_(any_of))
-        if self.dialect == "duckdb":
-            among = exp.func("list_contains", items, item, dialect="duckdb")
-            whole: exp.Expr = exp.EQ(
-                this=exp.func("list_aggregate", items, exp.Literal.string("count")), expression=exp.func("len", items)
-            )
-        elif self.dialect == "sqlite":
-            alias = self._alias("related")
-            each = self.values.readable(test, test.item.type, exp.column("value", table=alias, quoted=True))
-            name = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
-            rows = exp.select("1").from_(exp.Table(this=exp.func("json_each", items), alias=name))
-            among = exp.Exists(this=rows.where(exp.EQ(this=each, expression=item)))
-            whole = exp.not_(exp.Exists(this=rows.where(exp.Is(this=each, expression=exp.null()))))
-        else:
-            raise self.values.unsupported(test, "sets")
+        kind = test.item.type
+        of = self._sets(test, kind)
+        whole = self._of_sets(of.whole, kind, items)
+        if test.item == NAMELESS:
+            return exp.false() if wanted else exp.and_(*self._there(items), whole)
         there = self._there(items, item)
+        spelled = [item, mapped(item)] if isinstance(kind, IpType) else [item]
+        among = exp.or_(*(self._of_sets(of.contains, kind, items, each) for each in spelled))
         return exp.and_(*there, among) if wanted else exp.and_(*there, exp.not_(among), whole)
 
     def _overlaps(self, test: c.Overlaps, left: exp.Expr, right: exp.Expr, wanted: bool) -> exp.Expr:
         """An item in two columns. It is unknown whether a missing item of one is in the other, where that has some."""
         kind, other = test.left.type.item, test.right.type.item
-        if self.dialect not in SETS or isinstance(kind, IpType):
-            raise self.values.unsupported(test, "sets" if self.dialect not in SETS else "IP addresses in two columns")
+        of = self._sets(test, kind)
+        if isinstance(kind, IpType):
+            raise self.values.unsupported(test, "IP addresses in two columns")
         if isinstance(kind, NUMBERS) and kind != other and self.dialect != "sqlite":
             raise self.values.unsupported(test, "sets of different numbers")
-        of = SETS[self.dialect]
-        if isinstance(kind, DateTimeType) and self.dialect == "sqlite":
-            raise self.values.unsupported(test, "instants in two columns")
-        overlap = of.overlap_numbers if isinstance(kind, NUMBERS) else of.overlap
-        shared = self._of_sets(overlap, left, right)
+        there, shared = self._there(left, right), self._of_sets(of.overlap, kind, left, right)
         if wanted:
-            return exp.and_(*self._there(left, right), shared)
-        none = [self._is_empty(side) for side in (left, right)]
-        whole = exp.and_(self._of_sets(of.whole, left), self._of_sets(of.whole, right))
-        return exp.and_(*self._there(left, right), exp.not_(shared), exp.paren(exp.or_(*none, whole)))
+            return exp.and_(*there, shared)
+        none = [self._is_empty(of, side) for side in (left, right)]
+        whole = exp.and_(*(self._of_sets(of.whole, kind, side) for side in (left, right)))
+        return exp.and_(*there, exp.not_(shared), exp.paren(exp.or_(*none, whole)))
 
-    def _is_empty(self, items: exp.Expr) -> exp.Expr:
-        return exp.EQ(this=self._of_sets(SETS[self.dialect].size, items), expression=exp.Literal.number(0))
+    def _sets(self, test: c.Test, of: Type) -> Sets:
+        self.values.refuse_types(test, of)
+        if self.dialect not in SETS:
+            raise self.values.unsupported(test, "sets")
+        return SETS[self.dialect]
 
-    def _of_sets(self, template: str, *columns: exp.Expr) -> exp.Expr:
-        return filled(template, self.dialect, **dict(zip("ab", columns, strict=False)))
+    def _is_empty(self, of: Sets, items: exp.Expr) -> exp.Expr:
+        return exp.EQ(this=filled(of.size, self.dialect, a=items), expression=exp.Literal.number(0))
+
+    def _of_sets(self, template: str, kind: Type, *columns: exp.Expr) -> exp.Expr:
+        names = dict(zip("ab", columns, strict=False))
+        if self.dialect == "sqlite":
+            for name, alias in (("x", sqlite.LEFT), ("y", sqlite.RIGHT)):
+                names[name] = sqlite.value(kind, exp.column("value", table=alias, quoted=True))
+        return filled(template, self.dialect, **names)
 
     def _under(self, test: c.Under, key: exp.Expr, top: exp.Expr, wanted: bool) -> exp.Expr:
         """By the records that lie below the top, or by those from which the way up ends elsewhere."""

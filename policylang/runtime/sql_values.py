@@ -10,9 +10,10 @@ from typing import Any
 from sqlglot import exp
 
 from policylang.model import conditions as c
-from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, IpType, Type
+from policylang.model.types import DateTimeType, DateType, DurationType, IpType, Type
 from policylang.model.words import condition_in_words
-from policylang.runtime.columns import ipv4, sqlite_instant
+from policylang.runtime import sqlite
+from policylang.runtime.columns import ipv4
 from policylang.runtime.dialects import DIGITS, EMPTY_IS_NULL, NO_DAYS, UnsupportedError
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
@@ -69,13 +70,7 @@ class SqlValues:
         self.refuse_types(test, type_)
         if isinstance(type_, IpType) and not isinstance(test, c.InNetwork):
             return ipv4(column)
-        if self.dialect != "sqlite":
-            return column
-        if isinstance(type_, DateTimeType):
-            return sqlite_instant(column)
-        if isinstance(type_, NUMBERS):  # which a text may hold; a cast to REAL would round whole numbers
-            return exp.paren(exp.Add(this=column, expression=exp.Literal.number(0)))
-        return column
+        return sqlite.value(type_, column) if self.dialect == "sqlite" else column
 
     def refuse_types(self, test: c.Test, type_: Type) -> None:
         item = type_.item

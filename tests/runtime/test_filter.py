@@ -54,7 +54,6 @@ REFUSED = (
     "which SQL cannot say of a set",
     "a set of the user beside another attribute",
     "more digits than SQLite keeps",
-    "instants in two columns",
     "IP addresses in two columns",
     "a record at the top that is another one in each row",
 )
