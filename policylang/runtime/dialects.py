@@ -61,7 +61,14 @@ class Sets(NamedTuple):
 
 SETS = {
     "postgres": Sets("cardinality(a)", "array_position(a, NULL) IS NULL", "b = ANY(a)", "a && b"),
-    "duckdb": Sets("len(a)", "list_aggregate(a, 'count') = len(a)", "list_contains(a, b)", "list_has_any(a, b)"),
+    "duckdb": Sets(
+        "len(a)",
+        "list_aggregate(a, 'count') = len(a)",
+        # list_contains and list_has_any round numbers to the digits of one side.
+        'EXISTS(SELECT 1 FROM (SELECT unnest(a) AS "left item") WHERE "left item" = b)',
+        'EXISTS(SELECT 1 FROM (SELECT unnest(a) AS "left item") CROSS JOIN (SELECT unnest(b) AS "right item") '
+        'WHERE "left item" = "right item")',
+    ),
     "sqlite": Sets("json_array_length(a)", sqlite.WHOLE, sqlite.CONTAINS, sqlite.OVERLAP),
 }
 """Dialects that hold sets in columns."""

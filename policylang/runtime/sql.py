@@ -318,7 +318,7 @@ class _Writer:
         of = self._sets(test, kind)
         if isinstance(kind, IpType):
             raise self.values.unsupported(test, "IP addresses in two columns")
-        if isinstance(kind, NUMBERS) and kind != other and self.dialect != "sqlite":
+        if isinstance(kind, NUMBERS) and kind != other and self.dialect == "postgres":
             raise self.values.unsupported(test, "sets of different numbers")
         there, shared = self._there(left, right), self._of_sets(of.overlap, kind, left, right)
         if wanted:

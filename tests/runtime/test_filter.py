@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import sqlite3
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -193,13 +194,19 @@ def test_years_of_three_digits(made: str) -> None:
 
 
 NUMBERS = """
-resource doc { fees : set of money  rates : set of decimal  sizes : set of int  actions one, two, three, four }
+resource doc {
+  fees : set of money  rates : set of decimal  sizes : set of int
+  actions one, two, three, four, five, six
+}
 policy a on doc { fees overlaps rates }
 policy b on doc { not (fees overlaps rates) }
 policy c on doc { fees overlaps sizes }
 policy d on doc { not (fees overlaps sizes) }
+policy e on doc { fees contains 5.25 }
+policy f on doc { not (fees contains 5.25) }
 role reader {
-  grant all on doc  policy a for one  policy b for two  policy c for three  policy d for four
+  grant all on doc
+  policy a for one  policy b for two  policy c for three  policy d for four  policy e for five  policy f for six
 }
 user "ann" { assign role reader }
 """
@@ -217,6 +224,21 @@ def test_sets_of_numbers_that_sqlite_holds_as_texts(fees: list[Any], others: lis
         sql, parameters = policies.filter("ann", action, "doc", now=now).to_sql("sqlite")
         found = connection.execute(f"SELECT 1 FROM doc WHERE {sql}", parameters).fetchall()
         assert bool(found) == policies.allows("ann", action, "doc", record, now=now)
+
+
+@pytest.mark.parametrize("fees", [[5], [5, None], [], [None]])
+@pytest.mark.parametrize("others", [[Decimal("5.25")], [Decimal("4.75"), 5], [None, 0], []])
+def test_numbers_with_more_digits_than_a_list_of_duckdb(fees: list[Any], others: list[Any]) -> None:
+    """Its functions for lists round them."""
+    policies, now = PolicySet(compiled(NUMBERS)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    connection = duckdb.connect(":memory:")
+    connection.execute("CREATE TABLE doc (fees DECIMAL(38, 0)[], rates DECIMAL(9, 2)[], sizes BIGINT[])")
+    connection.execute("INSERT INTO doc VALUES (?, ?, ?)", [fees, others, fees])
+    record = {"fees": fees, "rates": others, "sizes": fees}
+    for action in ("one", "two", "three", "four", "five", "six"):
+        sql, parameters = policies.filter("ann", action, "doc", now=now).to_sql("duckdb")
+        found = connection.execute(f"SELECT 1 FROM doc WHERE {sql}", parameters or None).fetchall()
+        assert bool(found) == policies.allows("ann", action, "doc", record, now=now), action
 
 
 NAMELESS = """
