@@ -33,11 +33,12 @@ from django.utils.module_loading import import_string
 
 import policylang
 from policylang.api.policy_set import PolicySet
-from policylang.model.types import RecordType, SetType, Type, UserType
+from policylang.model.types import DateTimeType, RecordType, SetType, Type, UserType
 from policylang.runtime.dialects import UnsupportedError
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 
+_MANY = (models.QuerySet, list, tuple, set, frozenset)
 _ACTIONS = {"add": "create", "change": "modify"}
 _DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres"}
 _NAMED = {"sqlite": re.compile(r"(?<![:\w]):(p\d+)\b"), "postgres": re.compile(r"%\((p\d+)\)s")}
@@ -84,7 +85,7 @@ def permitted(queryset: models.QuerySet[Any], user: Any, action: str, *, request
     """The part of a queryset that the user may do that to: one query, which finds what `decide` allows.
 
     Raises `UnsupportedError` for what the database cannot be asked exactly, LookupError for an action that there is
-    not, ImproperlyConfigured for an attribute of the policies that is no field.
+    not, ImproperlyConfigured for an attribute of the policies that is no field, or a datetime without USE_TZ.
     """
     resource, id_ = _resource_of(queryset.model), _id_of(user)
     if resource is None:
@@ -133,7 +134,9 @@ class _Record:
 
     def _read(self, raw: Any, type_: Type) -> Any:
         if isinstance(type_, SetType):
-            return [self._read(each, type_.of) for each in (raw.all() if hasattr(raw, "all") else raw or ())]
+            items = raw.all() if hasattr(raw, "all") else raw
+            # What is none, such as a text in JSON, is left to the decision.
+            return [self._read(each, type_.of) for each in items] if isinstance(items, _MANY) else raw
         if isinstance(raw, models.Model):
             if isinstance(type_, UserType):
                 return str(getattr(raw, _user_field()))
@@ -158,8 +161,8 @@ def _tables(index: Index, resource: str, condition: str, database: str) -> tuple
         asked = [
             each for each in index.attributes[name].values() if f'"{each.name}"' in condition and each.name != "id"
         ]
-        paths = ["pk", *(_path(model, each.name, each.type) for each in asked)]
-        rows = model._base_manager.using(database).order_by().values_list(*paths)
+        fields = ["pk", *(_column(model, each.name, each.type, database) for each in asked)]
+        rows = model._base_manager.using(database).order_by().values_list(*fields)
         sql, own = rows.query.get_compiler(database).as_sql()
         if connections[database].vendor == "sqlite":  # where a table expression of the table's name would mean itself
             table = re.escape(f'"{model._meta.db_table}"')
@@ -174,8 +177,8 @@ def _tables(index: Index, resource: str, condition: str, database: str) -> tuple
     return found, parameters
 
 
-def _path(model: type[models.Model], name: str, type_: Type) -> str:
-    """Where a queryset finds the value of an attribute."""
+def _column(model: type[models.Model], name: str, type_: Type, database: str) -> str | models.Func:
+    """Where a queryset finds the value of an attribute, as the field reads it from the database."""
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
@@ -184,7 +187,26 @@ def _path(model: type[models.Model], name: str, type_: Type) -> str:
         raise ImproperlyConfigured(f"{model._meta.label} has no column for `{name}`, which the policies ask about")
     if field.is_relation:
         return f"{name}__{_user_field()}" if isinstance(type_, UserType) else field.attname
-    return name
+    lite = connections[database].vendor == "sqlite"
+    if isinstance(type_, DateTimeType):
+        kept_in = connections[database].timezone_name if lite else "UTC"  # PostgreSQL keeps instants
+        if not settings.USE_TZ or kept_in != "UTC":
+            raise ImproperlyConfigured(
+                f"`{name}` of {model._meta.label} is no instant: it takes USE_TZ, and UTC in SQLite"
+            )
+    return _rounded(name, field.decimal_places) if lite and isinstance(field, models.DecimalField) else name
+
+
+def _rounded(name: str, places: int) -> models.Func:
+    """A decimal in SQLite as Django reads it: what the binary fraction is off by does not count. NULL where that is not
+    all, or beyond the 15 digits of SQLite.
+    """
+    round_ = f"ROUND(%(expressions)s, {places})"
+    template = (
+        f"CASE WHEN ABS(%(expressions)s) < 1e{15 - places} AND ABS(%(expressions)s - {round_}) < 1e-{places + 1} "
+        f"THEN {round_} END"
+    )
+    return models.Func(models.F(name), template=template, output_field=models.FloatField())
 
 
 # --- settings ------------------------------------------------------------------------------------------------

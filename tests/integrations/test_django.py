@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ if not settings.configured:
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.db.models import F
 from django.test.utils import override_settings
 from django.utils import timezone
 
@@ -171,6 +173,39 @@ def test_sets(sqlite: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="has no column for `nowhere`"):
         permitted(customers, ann, "miss")
     assert not any(decide(ann, "miss", each).allowed for each in customers)
+
+
+def test_decimals_are_what_django_reads(using: str) -> None:
+    """The arithmetic of SQLite leaves 0.30000000000000004, which Django reads as 0.30."""
+    ann = person("ann", using)
+    customers = Customer.objects.using(using)
+    with transaction.atomic(using):
+        customers.update(rate=Decimal("0.1"))
+        customers.update(rate=F("rate") + Decimal("0.2"))
+        assert {each.rate for each in customers.all()} == {Decimal("0.30")}
+        assert not any(decide(ann, "dear", each).allowed for each in customers.all())
+        assert not permitted(customers.all(), ann, "dear").exists()
+        customers.update(rate=F("rate") + Decimal("0.01"))
+        assert permitted(customers.all(), ann, "dear").count() == 60
+        transaction.set_rollback(True, using)
+
+
+def test_instants_without_an_offset(sqlite: str) -> None:
+    """Of 08:00 on the wall nobody knows when that was, so nothing is allowed."""
+    with override_settings(USE_TZ=False), pytest.raises(ImproperlyConfigured, match=r"`created` of .* is no instant"):
+        permitted(Customer.objects.all(), person("ann"), "export")
+
+
+@pytest.mark.parametrize("tags", [None, "a%", {"a%": 1}, ["a%", 5], ["b"], []])
+def test_what_is_no_set(sqlite: str, tags: Any) -> None:
+    """It is missing or unknown, not empty, and a text is not a set of its characters."""
+    ann = person("ann")
+    with transaction.atomic():
+        made = Customer.objects.create(created=NOW, tags=tags)
+        for action, allowed in (("tag", False), ("untag", tags == ["b"] or tags == []), ("bare", tags == [])):
+            assert decide(ann, action, made).allowed == allowed
+            assert permitted(Customer.objects.filter(pk=made.pk), ann, action).exists() == allowed
+        transaction.set_rollback(True)
 
 
 def test_permissions(sqlite: str) -> None:
