@@ -4,9 +4,9 @@ What the database must hold:
 
 - a table for each resource, named like it, with a column for each attribute, named like it; missing is NULL;
 - a related record as the key of its row, which stands in the column ``id`` of the related table;
-- values of the attributes' types: among them only enum values and places that the policy set declares, which a foreign
-  key or a check constraint makes sure of. Text is not padded, and compares exactly: a collation that ignores case,
-  accents or trailing spaces gives wrong answers, but in T-SQL, MySQL and Redshift, where most do.
+- values of the attributes' types: among them only places, and in sets enum values, that the policy set declares, which
+  a foreign key or a check constraint makes sure of. Text is not padded, and compares exactly: a collation that ignores
+  case, accents or trailing spaces gives wrong answers, but in T-SQL, MySQL and Redshift, where most do.
 
 ========  =====================================  ==========================================  ======================
 type      postgres                               duckdb                                      sqlite
@@ -159,11 +159,19 @@ class _Writer:
             return self._exists(joins, self._of_users(test, paths[0].sql, paths[0].of_user, wanted))
         sides = [self._side(test, o, column) for o, column in zip(test.sides, columns, strict=True)]
         plain = self._plain(test, sides, wanted)
+        read = zip(test.sides, columns, strict=True)
+        typed = [(o.type, column.sql) for o, column in read if column is not None and column.of_user is None]
         if self.dialect == "sqlite":
-            read = zip(test.sides, columns, strict=True)
-            typed = [(o.type, column.sql) for o, column in read if column is not None and column.of_user is None]
             plain = sqlite.where_fitting(typed, plain)
+        if not wanted or len(typed) > 1:  # else it is one of the values that the test names
+            plain = exp.and_(
+                plain, *(self._declared(type_, sql) for type_, sql in typed if isinstance(type_, EnumType))
+            )
         return self._exists(joins, plain)
+
+    def _declared(self, type_: EnumType, column: exp.Expr) -> exp.Expr:
+        """Nothing is known of a value that an application has and the policies do not."""
+        return self._in(column, [self.values.parameter(each) for each in type_.values], type_)
 
     def _exists(self, joins: _Joins, condition: exp.Expr) -> exp.Expr:
         """The condition, about the related rows if it speaks of any; then it is never NULL."""
@@ -225,7 +233,7 @@ class _Writer:
         if self.dialect == "sqlite" and column.of_user is None:
             there = _is_there(sqlite.given(type_, column.sql)) if whatever else sqlite.fits(type_, column.sql)
         if column.of_user is None:
-            return there
+            return self._declared(type_, column.sql) if isinstance(type_, EnumType) and not whatever else there
         return exp.and_(there, self._users(column.sql, [user for user, _ in self._values(column.of_user)]))
 
     def _values(self, path: c.Path) -> Iterator[tuple[str, Any]]:

@@ -304,3 +304,35 @@ def test_a_resource_that_is_called_like_an_alias(resource: str, dialect: str) ->
     connection.execute(f"INSERT INTO \"{resource}\" VALUES ('1', '1', 'top'), ('2', '1', 'low'), ('3', '2', 'top')")
     found = connection.execute(f'SELECT id FROM "{resource}" WHERE {sql} ORDER BY id', parameters).fetchall()
     assert [key for (key,) in found] == ["1", "2"]
+
+
+STATUS = """
+resource doc { status : one of lead, active  other : one of lead, active  above : doc  actions a, b, c, d, e, f }
+policy a on doc { status is not active }
+policy b on doc { not (status in [active]) }
+policy c on doc { status is other }
+policy d on doc { status is not other }
+policy e on doc { status is present }
+policy f on doc { above.status is not active }
+role reader {
+  grant all on doc
+  policy a for a  policy b for b  policy c for c  policy d for d  policy e for e  policy f for f
+}
+user "ann" { assign role reader }
+"""
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb"])
+def test_values_that_the_policies_do_not_know(dialect: str) -> None:
+    """An application may have gone on to have a status more."""
+    policies, now = PolicySet(compiled(STATUS)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    connection: Any = (sqlite3 if dialect == "sqlite" else duckdb).connect(":memory:")
+    connection.execute("CREATE TABLE doc (id VARCHAR, status VARCHAR, other VARCHAR, above VARCHAR)")
+    values = ("lead", "active", "secret", None)
+    records = [{"id": f"{s}-{o}", "status": s, "other": o} for s in values for o in values]
+    connection.executemany("INSERT INTO doc VALUES (?, ?, ?, ?)", [(*each.values(), each["id"]) for each in records])
+    for action in "abcdef":
+        sql, parameters = policies.filter("ann", action, "doc", now=now).to_sql(dialect)
+        found = {key for (key,) in connection.execute(f"SELECT id FROM doc WHERE {sql}", parameters).fetchall()}
+        asked = [each | {"above": each} for each in records]
+        assert found == {x["id"] for x in asked if policies.allows("ann", action, "doc", x, now=now)}, action
