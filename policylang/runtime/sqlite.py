@@ -15,6 +15,7 @@ from policylang.model.types import (
     DateTimeType,
     DateType,
     DecimalType,
+    EnumType,
     IntType,
     MoneyType,
     SetType,
@@ -54,6 +55,8 @@ def fits(type_: Type, column: exp.Expr) -> exp.Expr:
             return _filled(_NUMBER, column)
         case BoolType():
             return _filled("c IN (0, 1)", column)
+        case EnumType(values):
+            return exp.In(this=column.copy(), expressions=[exp.Literal.string(each) for each in values])
         case DateType():
             return _filled("date(c, '+0 days') = c AND c >= '0001'", column)  # without days to add, February has 31
     return exp.not_(exp.Is(this=value(type_, column), expression=exp.null()))
@@ -95,7 +98,7 @@ def _instant(column: exp.Expr) -> exp.Expr:
     digits = f"length(c) - 20 - length({zone})"
     offset = "GLOB '[+-][0-9][0-9]:[0-9][0-9]'"
     shape = f"""
-    CASE WHEN date(substr(c, 1, 10), '+0 days') <> substr(c, 1, 10) THEN NULL
+    CASE WHEN c < '0001' OR date(substr(c, 1, 10), '+0 days') <> substr(c, 1, 10) THEN NULL
     WHEN c GLOB '????-??-??[T ]??:??:??*' AND substr(c, 12, 2) < '24' THEN CASE
         WHEN substr(c, 20) IN ('', 'Z') OR substr(c, 20) {offset} THEN strftime('%Y-%m-%dT%H:%M:%S', c) || '.000000'
         WHEN substr(c, 20, 1) = '.' AND {digits} BETWEEN 1 AND 6 AND ({zone} IN ('', 'Z') OR {zone} {offset})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from policylang.model.types import (
     NUMBERS,
-    BoolType,
     DateTimeType,
     DateType,
     EnumType,
@@ -74,59 +73,16 @@ def in_duckdb(type_: Type, column: str) -> str | None:
 
 
 def in_sqlite(type_: Type, column: str) -> str | None:
-    """Like `in_postgres`; in SQLite no column's own type says what it holds."""
-    if isinstance(type_, SetType):
-        bad = f"each.type <> 'null' AND NOT ({_of_sqlite(type_.of, 'each.value', 'each.type')})"
-        items = f"NOT EXISTS (SELECT 1 FROM json_each({column}) AS each WHERE {bad})"  # noqa: S608
-        return f"(json_type({column}) = 'array' AND {items})"
-    return f"({_of_sqlite(type_, column, f'typeof({column})')})"
-
-
-def _of_sqlite(type_: Type, column: str, kind: str) -> str:
-    """``kind``: what SQLite says the value is."""
+    """Like `in_postgres`. In SQLite filters look at all other types themselves."""
     match type_:
-        case DateType():
-            return f"{kind} = 'text' AND {_is_day(column)}"
-        case DateTimeType():
-            day, time = f"substr({column}, 1, 10)", f"substr({column}, 11)"
-            return f"{kind} = 'text' AND {_is_day(day)} AND {_is_time(time)} AND julianday({column}) IS NOT NULL"
-        case BoolType():
-            return f"{kind} IN ('true', 'false') OR ({kind} IN ('integer', 'real') AND {column} IN (0, 1))"
         case EnumType():
-            return f"{kind} = 'text' AND {column} IN ({_listed(type_)})"
+            return f"{column} IN ({_listed(type_)})"
         case TextType() | UserType() | PlaceType():
-            return f"{kind} = 'text'"
+            return f"typeof({column}) = 'text'"
         case RecordType():
-            return f"{kind} IN ('text', 'integer')"
-        case _ if isinstance(type_, NUMBERS):
-            whole = f" AND {column} = CAST({column} AS INTEGER)" if isinstance(type_, IntType) else ""
-            number = f"({kind} IN ('integer', 'real') OR ({kind} = 'text' AND {_is_number(column)}))"
-            return f"{number} AND CAST({column} AS NUMERIC) {_SIZES}{whole}"
+            return f"typeof({column}) IN ('text', 'integer')"
         case _:
-            return "1"  # what has no columns in SQLite
-
-
-def _is_day(text: str) -> str:
-    return f"date({text}, '+0 days') IS {text} AND {text} >= '{_FIRST}'"
-
-
-def _is_time(text: str) -> str:
-    """What stands behind the day, no finer than the microseconds that are compared. SQLite reads spaces as well."""
-    tests = (
-        "GLOB '[T ][012][0-9]*'",
-        "NOT GLOB '?24*'",
-        "NOT GLOB '?*[^0-9:.Z+-]*'",
-        "NOT GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9][0-9]*'",
-    )
-    return " AND ".join(f"{text} {test}" for test in tests)
-
-
-def _is_number(text: str) -> str:
-    """A number in a text, of no more digits than SQLite keeps when it compares."""
-    shape = (
-        f"({text} GLOB '[0-9]*' OR {text} GLOB '-[0-9]*') AND {text} NOT GLOB '*[^0-9.-]*' AND {text} NOT GLOB '?*-*'"
-    )
-    return f"{shape} AND {text} NOT GLOB '*.*.*' AND {text} NOT GLOB '*.' AND length({text}) <= 16"
+            return None
 
 
 def _listed(type_: EnumType) -> str:
