@@ -164,9 +164,12 @@ def _tables(index: Index, resource: str, condition: str, database: str) -> tuple
         fields = ["pk", *(_column(model, each.name, each.type, database) for each in asked)]
         rows = model._base_manager.using(database).order_by().values_list(*fields)
         sql, own = rows.query.get_compiler(database).as_sql()
-        if connections[database].vendor == "sqlite":  # where a table expression of the table's name would mean itself
-            table = re.escape(f'"{model._meta.db_table}"')
-            sql = re.sub(rf"(?<=FROM |JOIN ){table}|(?<!\.){table}(?=\.)", lambda match: f"main.{match[0]}", sql)
+        if (
+            connections[database].vendor == "sqlite"
+        ):  # where a table expression of a table's name stands for it everywhere
+            for each in {joined.table_name for joined in rows.query.alias_map.values()}:
+                table = re.escape(f'"{each}"')
+                sql = re.sub(rf"(?<=FROM |JOIN ){table}|(?<!\.){table}(?=\.)", lambda match: f"main.{match[0]}", sql)
         columns = ", ".join(f'"{each}"' for each in ("id", *(each.name for each in asked)))
         found.append(f'"{name}"({columns}) AS NOT MATERIALIZED ({sql})')
         parameters += own
@@ -186,7 +189,7 @@ def _column(model: type[models.Model], name: str, type_: Type, database: str) ->
     if not isinstance(field, models.Field) or field.many_to_many:
         raise ImproperlyConfigured(f"{model._meta.label} has no column for `{name}`, which the policies ask about")
     if field.is_relation:
-        return f"{name}__{_user_field()}" if isinstance(type_, UserType) else field.attname
+        return f"{name}__{_user_field()}" if isinstance(type_, UserType) else f"{name}__pk"
     lite = connections[database].vendor == "sqlite"
     if isinstance(type_, DateTimeType):
         kept_in = connections[database].timezone_name if lite else "UTC"  # PostgreSQL keeps instants

@@ -42,7 +42,7 @@ import policylang
 from policylang.integrations import django as integration
 from policylang.integrations.django import decide, permitted
 from policylang.runtime.dialects import UnsupportedError
-from tests.integrations.shop.models import Account, Customer, Secret
+from tests.integrations.shop.models import Account, Contract, Customer, Secret
 
 
 def loaded() -> policylang.PolicySet:
@@ -187,6 +187,22 @@ def test_decimals_are_what_django_reads(using: str) -> None:
         assert not permitted(customers.all(), ann, "dear").exists()
         customers.update(rate=F("rate") + Decimal("0.01"))
         assert permitted(customers.all(), ann, "dear").count() == 60
+        transaction.set_rollback(True, using)
+
+
+def test_a_foreign_key_to_another_field(using: str) -> None:
+    """What it holds looks like the key of another account."""
+    ann, accounts = person("ann", using), Account.objects.using(using)
+    with transaction.atomic(using):
+        own = accounts.create(name="own", owner=ann, code="-")
+        other = accounts.create(name="other", owner=None, code=str(own.pk))
+        accounts.filter(pk=own.pk).update(code=str(other.pk))
+        for code in (str(own.pk), str(other.pk)):
+            Contract.objects.using(using).create(account_id=code)
+        contracts = Contract.objects.using(using)
+        allowed = [each.pk for each in contracts.all() if decide(ann, "view", each).allowed]
+        assert [each.pk for each in permitted(contracts.all(), ann, "view")] == allowed
+        assert len(allowed) == 1
         transaction.set_rollback(True, using)
 
 

@@ -10,6 +10,7 @@ class Account(models.Model):
     name = models.TextField()
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True)
     parent = models.ForeignKey("self", models.CASCADE, null=True)
+    code = models.TextField(unique=True, null=True)
 
     class Meta:
         db_table = "account"  # as the resource is called
@@ -24,6 +25,10 @@ class Customer(models.Model):
     is_active = models.BooleanField(null=True)
     tags = models.JSONField(null=True)
     helpers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="helps")
+
+
+class Contract(models.Model):
+    account = models.ForeignKey(Account, models.CASCADE, to_field="code")
 
 
 class Secret(models.Model):
