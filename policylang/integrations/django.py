@@ -20,6 +20,7 @@ import functools
 import re
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
@@ -142,7 +143,7 @@ class _Record:
                 return str(getattr(raw, _user_field()))
             if isinstance(type_, RecordType):
                 return _Record(raw, self._index, type_.resource)
-        return raw
+        return str(raw) if isinstance(raw, UUID) else raw
 
 
 def _is_many(instance: models.Model, name: str) -> bool:
@@ -197,7 +198,19 @@ def _column(model: type[models.Model], name: str, type_: Type, database: str) ->
             raise ImproperlyConfigured(
                 f"`{name}` of {model._meta.label} is no instant: it takes USE_TZ, and UTC in SQLite"
             )
+    if isinstance(type_, SetType) and isinstance(field, models.JSONField) and not lite:
+        raise UnsupportedError(f"`{name}` of {model._meta.label} is JSON, and a set in PostgreSQL is an array")
+    if isinstance(field, models.UUIDField):
+        return _uuid(name, lite)
     return _rounded(name, field.decimal_places) if lite and isinstance(field, models.DecimalField) else name
+
+
+def _uuid(name: str, lite: bool) -> models.Func:
+    """A UUID as a text, as it is a value of a record. SQLite holds its 32 digits."""
+    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    dashed = " || '-' || ".join(f"SUBSTR(%(expressions)s, {first}, {count})" for first, count in parts)
+    template = dashed if lite else "CAST(%(expressions)s AS text)"
+    return models.Func(models.F(name), template=template, output_field=models.TextField())
 
 
 def _rounded(name: str, places: int) -> models.Func:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import django
 import pytest
@@ -204,6 +205,22 @@ def test_a_foreign_key_to_another_field(using: str) -> None:
         assert [each.pk for each in permitted(contracts.all(), ann, "view")] == allowed
         assert len(allowed) == 1
         transaction.set_rollback(True, using)
+
+
+def test_a_uuid_is_a_text(using: str) -> None:
+    ann, customers = person("ann", using), Customer.objects.using(using)
+    with transaction.atomic(using):
+        for tenant in ("a1b2c3d4-0000-4000-8000-0000000000ff", "a1b2c3d4-0000-4000-8000-0000000000fe"):
+            customers.create(created=NOW, tenant=UUID(tenant))
+        allowed = [each.pk for each in customers.all() if decide(ann, "rent", each).allowed]
+        assert [each.pk for each in permitted(customers.all(), ann, "rent")] == allowed
+        assert len(allowed) == 1
+        transaction.set_rollback(True, using)
+
+
+def test_json_is_no_set_in_postgres(in_postgres: str) -> None:
+    with pytest.raises(UnsupportedError, match=r"`tags` of shop\.Customer is JSON"):
+        permitted(Customer.objects.using(in_postgres), person("ann", in_postgres), "tag")
 
 
 def test_instants_without_an_offset(sqlite: str) -> None:

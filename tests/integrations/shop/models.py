@@ -24,6 +24,7 @@ class Customer(models.Model):
     rate = models.DecimalField(max_digits=9, decimal_places=2, null=True)
     is_active = models.BooleanField(null=True)
     tags = models.JSONField(null=True)
+    tenant = models.UUIDField(null=True)
     helpers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="helps")
 
 
