@@ -77,8 +77,8 @@ def _filled(template: str, column: exp.Expr) -> exp.Expr:
 
 _NUMBER = """
 (
-    typeof(c) IN ('integer', 'real') OR c GLOB '[0-9-]*' AND c GLOB '*[0-9]' AND NOT c GLOB '*[^0-9.-]*'
-    AND NOT c GLOB '?*-*' AND NOT c GLOB '-.*' AND NOT c GLOB '*.*.*'
+    typeof(c) IN ('integer', 'real') OR typeof(c) = 'text' AND c GLOB '[0-9-]*' AND c GLOB '*[0-9]'
+    AND NOT c GLOB '*[^0-9.-]*' AND NOT c GLOB '?*-*' AND NOT c GLOB '-.*' AND NOT c GLOB '*.*.*'
 ) AND (
     typeof(c + 0) = 'integer'
     OR abs(c + 0) < 9007199254740992 AND (typeof(c) = 'real' OR length(trim(replace(c, '.', ''), '-0')) <= 15)
