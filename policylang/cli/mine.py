@@ -168,5 +168,7 @@ def _columns(given: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"--column {quoted(each)}: write one of {', '.join(_COLUMNS)}, then = and the name")
         if key in found:
             raise click.UsageError(f"--column names the {key} twice")
+        if name in found.values():
+            raise click.UsageError(f"--column names {quoted(name)} twice")
         found[key] = name
     return found

@@ -51,11 +51,13 @@ def stands_for(pairs: Pairs, role: FoundRole) -> Stands | None:
 
 def role_names(stands: Sequence[Stands | None], given: Sequence[str]) -> list[str]:
     """A name for each role: the given ones first, then after the people it stands for, or by number."""
-    found = [identifier(each, "role") for each in given]
-    used = {*found}
+    wanted = [identifier(each, "role") for each in given]
     width = len(str(len(stands)))
     for number, each in enumerate(stands[len(given) :], 1):
-        name = identifier(each.value, "role") if each is not None and each.is_theirs else f"role_{number:0{width}}"
-        found.append(free_name(name, used))
-        used.add(found[-1])
-    return found
+        wanted.append(
+            identifier(each.value, "role") if each is not None and each.is_theirs else f"role_{number:0{width}}"
+        )
+    found: dict[str, None] = {}
+    for name in wanted:
+        found[free_name(name, found)] = None
+    return list(found)

@@ -15,6 +15,7 @@ from policylang.importing.reading import BOUNDS, InputFile, Inputs, NotThisError
 from policylang.mining.bits import set_of
 from policylang.mining.matrix import Matrix
 from policylang.runtime.index import Permission
+from policylang.syntax.alike import alike, how_alike
 
 _EFFECTS = frozenset(("effect", "granted", "isgranted", "allowed", "isallowed", "allow", "permitted", "decision"))
 """Names of columns that say whether a row gives anything."""
@@ -99,13 +100,20 @@ def read_pairs(paths: Sequence[str], given: Mapping[str, str], wanted: Sequence[
     if not tables:
         help = "tables are .csv, .tsv, .xlsx or .parquet files with a row for each user and permission"
         raise NotThisError(paths[0], "there is no table in it", help)
+    there = {cell.value for table in tables for cell in table.header.cells}
+    missing = next((name for name in given.values() if name not in there), None)
+    if missing is not None:
+        message = f"no table has a column {quoted(missing)}: there are {_headers(tables)}"
+        raise NotThisError(paths[0], message, "correct `--column`")
     held: dict[str, dict[Permission, None]] = {}
+    places: dict[str, tuple[str, int, int]] = {}
     denied: list[tuple[str, Permission]] = []
     repeated = 0
     attributes: dict[str, dict[str, str]] = {name: {} for name in wanted}
     for table in tables:
         if _is_about_permissions(table):
-            for user, each, allows in _pairs(table):
+            for row, user, each, allows in _pairs(table):
+                places.setdefault(user, (table.sheet.path, row.number, row.cell(table.columns["user"]).column))
                 mine = held.setdefault(user, {})
                 if allows:
                     repeated += each in mine
@@ -118,6 +126,9 @@ def read_pairs(paths: Sequence[str], given: Mapping[str, str], wanted: Sequence[
     if not held:
         message = f"no table names users and permissions: there are {_headers(tables)}"
         raise NotThisError(paths[0], message, "name the columns: `--column user=NAME --column permission=NAME`")
+    for user, (path, *at), other, (file, line, _) in alike(places.items()):
+        message = f"the user {quoted(user)} looks like {quoted(other)}, at {file}:{line}, and {how_alike(user, other)}"
+        raise NotThisError(path, message, "write both with the same letters, or tell them apart", *at)
     for name, values in attributes.items():
         if not values:
             raise NotThisError(
@@ -190,15 +201,15 @@ def _is_about_permissions(table: _Table) -> bool:
     return "user" in columns and ("permission" in columns or ("resource" in columns and "action" in columns))
 
 
-def _pairs(table: _Table) -> Iterator[tuple[str, Permission, bool | None]]:
-    """Users and permissions, each with what `_Table.allows` says of the row."""
+def _pairs(table: _Table) -> Iterator[tuple[TableRow, str, Permission, bool | None]]:
+    """Users and permissions, each with its row and what `_Table.allows` says of that."""
     for row in table.rows:
         if "resource" in table.columns and "action" in table.columns:
             user, resource, action = table.texts(row, "user", "resource", "action")
-            yield user, (resource, folded(action)), table.allows(row)
+            yield row, user, (resource, folded(action)), table.allows(row)
         else:
             user, text = table.texts(row, "user", "permission")
-            yield user, permission(text), table.allows(row)
+            yield row, user, permission(text), table.allows(row)
 
 
 def _attributes(table: _Table, attributes: Mapping[str, dict[str, str]]) -> None:
@@ -245,6 +256,7 @@ def read_kept(path: str, pairs: Pairs, given: Mapping[str, str]) -> dict[str, in
             number = columns.get(each)
             if number is None:
                 message = f"nobody has {quoted(' '.join(reversed(each)))}, which the role {quoted(role)} brings"
-                raise NotThisError(path, message, "remove it: no role may grant more than people have", row.number, 1)
+                at = row.cell(table.columns["permission" if whole else "resource"]).column
+                raise NotThisError(path, message, "remove it: no role may grant more than people have", row.number, at)
             found[role] = found.get(role, 0) | 1 << number
     return found

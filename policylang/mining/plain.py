@@ -112,17 +112,21 @@ class PlainRoles:
 
     def names(self, pairs: Pairs, roles: Sequence[FoundRole], names: Sequence[str]) -> list[str]:
         """A name for each role: that of a plain role that grants the same, else one that no role has."""
-        known: dict[frozenset[Permission], str] = {}
+        granted = [frozenset(pairs.permissions[each] for each in members(role.permissions)) for role in roles]
+        known: dict[frozenset[Permission], list[str]] = {}
         for name, permissions in sorted(self._plain.items()):
-            known.setdefault(permissions, name)
+            known.setdefault(permissions, []).append(name)
         taken = {*self._index.roles}
-        found = []
-        for role, name in zip(roles, names, strict=True):
-            there = known.get(frozenset(pairs.permissions[each] for each in members(role.permissions)))
-            free = name if there else free_name(name, taken)
-            taken.add(free)
-            found.append(there or free)
-        return found
+        found: dict[int, str] = {}
+        # Whoever is called like a plain role that grants the same comes first, before others take its name.
+        for number in sorted(range(len(roles)), key=lambda each: names[each] not in known.get(granted[each], ())):
+            name, there = names[number], known.get(granted[number], [])
+            if there:
+                found[number] = there.pop(there.index(name) if name in there else 0)
+            else:
+                found[number] = free_name(name, taken)
+                taken.add(found[number])
+        return [found[number] for number in range(len(roles))]
 
     def files(
         self, pairs: Pairs, roles: Sequence[FoundRole], names: Sequence[str], labels: Mapping[str, str], title: str

@@ -133,6 +133,14 @@ def test_parquet(mine, tmp_path: Path) -> None:
     assert mine("in.parquet", "-o", "out")[0] == 0
 
 
+def test_kept_roles_whose_names_would_be_one(mine, write, tmp_path: Path) -> None:
+    write("k.csv", "role,permission\nfront desk,customer.view\nFront-Desk,customer.modify\n")
+    code, said = mine("access.csv", "--keep", "k.csv", "-o", "out")
+    assert code == 0, said
+    roles = json.loads((tmp_path / "out/report.json").read_text())["roles"]
+    assert [each["name"] for each in roles if each["kept"]] == ["front_desk", "front_desk_2"]
+
+
 @pytest.mark.parametrize(
     ("files", "arguments", "said"),
     [
@@ -147,12 +155,15 @@ def test_parquet(mine, tmp_path: Path) -> None:
         ({}, ("none.csv",), "error: none.csv: cannot be read"),
         ({}, ("access.csv", "--explain-by", "team"), "no table has a column `team` beside one of users"),
         ({"x.csv": "user,team\nann,a\nann,b\n"}, ("access.csv", "x.csv", "--explain-by", "team"), "two values"),
-        ({"k.csv": "role,permission\nr,doc.fly\n"}, ("access.csv", "--keep", "k.csv"), "nobody has `fly doc`"),
+        ({"k.csv": "role,permission\nr,a.b\n"}, ("access.csv", "--keep", "k.csv"), "k.csv:2:3: nobody has `b a`"),
         ({"k.csv": "permission,b\nx.y,\n"}, ("access.csv", "--keep", "k.csv"), "no table of roles"),
         ({"out/x": "1"}, ("access.csv",), "the folder is not empty"),
         ({"in.parquet": "nonsense"}, ("in.parquet",), "this Parquet file cannot be read"),
         ({}, ("access.csv", "--weights", "1,1,1"), "go together"),
         ({}, ("access.csv", "--objective", "weighted", "--weights", "1,1"), "is not three whole numbers"),
+        ({"x.csv": "user,permission\nann,b\nAnn,b\n"}, ("x.csv",), "x.csv:3:1: the user `Ann` looks like `ann`, at "),
+        ({}, ("access.csv", "--column", "user=who"), "no table has a column `who`"),
+        ({}, ("access.csv", "--column", "user=a", "--column", "action=a"), "names `a` twice"),
         ({}, ("access.csv", "--column", "colour=x"), "write one of"),
         ({}, ("access.csv", "--column", "user=a", "--column", "user=b"), "names the user twice"),
     ],

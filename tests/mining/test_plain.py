@@ -98,6 +98,16 @@ def test_a_set_without_plain_roles() -> None:
         plain.pairs(("department",))
 
 
+def test_kept_roles_that_grant_the_same_are_not_one() -> None:
+    view = 1 << PlainRoles(project(POLICIES)).pairs(()).permissions.index(("doc", "view"))
+    files = mined(project(POLICIES), Wish(keep={"one": view, "viewer": view, "noter": view}))
+    assert "role one {\n  grant view on doc\n}\n" in files["mined.policy"]
+    assert "role noter_2 {\n  grant view on doc\n}\n" in files["mined.policy"]
+    for user in ("ann", "ben"):
+        text = files["0.policy"].partition(f'user "{user}"')[2].partition("}")[0]
+        assert [text.count(f"assign role {name}") for name in ("one", "viewer", "noter_2")] == [1, 1, 1]
+
+
 def test_what_changes_access_is_not_handed_out() -> None:
     plain = PlainRoles(project(POLICIES))
     pairs = plain.pairs(())
