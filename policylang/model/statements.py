@@ -74,6 +74,9 @@ def _check_invariant(context: Context, node: ast.Invariant) -> None:
 
 def _check_review(context: Context, node: ast.Review) -> None:
     context.find(node.kind, node.subject)
-    duration(context, node.every)
+    every = duration(context, node.every)
+    if every is not None and not every.amount:
+        message = "a review that is due again as soon as it is over"
+        context.error("PL103", node.every, message, "write how long one counts, such as `every 90 days`")
     if node.last is not None:
         date(context, node.last)
