@@ -221,6 +221,8 @@ def _decoded(line: str, size: int, what: str) -> bytes:
         data = base64.b64decode(line.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
         raise NotMinisignError(f"not a {what} of minisign: not Base64") from None
+    if _base64(data) != line:  # the last character has bits that no byte takes; minisign wants them to be zero, too
+        raise NotMinisignError(f"not a {what} of minisign: not Base64")
     if len(data) != size:
         raise NotMinisignError(f"not a {what} of minisign: {len(data)} bytes, not {size}")
     return data

@@ -108,13 +108,18 @@ def test_no_changed_signature_verifies(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(line) - 1))
     line[at] = data.draw(st.integers(0, 255).filter(lambda byte: byte != line[at]))
     lines[number] = bytes(line)
-    changed = b"\n".join(lines)
-    try:
-        verify(MESSAGE, changed, PLAIN)
-    except (NotMinisignError, UntrustedError):
-        return
-    # The last character before `=` has bits that no byte takes.
+    with pytest.raises((NotMinisignError, UntrustedError)):
+        verify(MESSAGE, b"\n".join(lines), PLAIN)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_bits_that_no_byte_takes_count_as_well(number: int) -> None:
+    lines = SIGNATURE.split(b"\n")
+    end = lines[number].rstrip(b"=")
+    lines[number] = end[:-1] + bytes([end[-1] + 1]) + lines[number][len(end) :]
     assert base64.b64decode(lines[number]) == base64.b64decode(SIGNATURE.split(b"\n")[number])
+    with pytest.raises(NotMinisignError, match="not Base64"):
+        verify(MESSAGE, b"\n".join(lines), PLAIN)
 
 
 @given(st.binary(max_size=400) | st.sampled_from([SIGNATURE, given_file("plain.key"), given_file("plain.pub")]))
