@@ -9,7 +9,7 @@ import pytest
 
 from policylang.testing.run import read_scenarios
 from tests.editor.client import Client, at
-from tests.editor.test_features import edited
+from tests.editor.small import edited
 
 NAME = "company.test.yaml"
 

@@ -10,9 +10,8 @@ import pytest
 from psycopg import errors, sql
 
 from policylang.api.policy_set import PolicySet
-from policylang.importing import find_format
-from policylang.importing.importing import import_set
 from tests.engines.postgres_engine import Database, PostgresServer
+from tests.importing.postgres.live import imported_from
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 TABLES = 300
@@ -96,13 +95,8 @@ def database(postgres: PostgresServer):
         yield made
 
 
-def conninfo(database: Database) -> str:
-    return f"host={database.socket} dbname={database.name} user=postgres"
-
-
 def test_decisions_are_those_of_the_server(database: Database) -> None:
-    of = find_format("postgres")
-    made = import_set(of, of.given([conninfo(database)]))
+    made = imported_from(database)
     assert made.errors == []
     assert {each.code for each in made.refused} <= {"set-role"}
     assert made.project.ir is not None
@@ -137,8 +131,7 @@ def test_decisions_are_those_of_the_server(database: Database) -> None:
 
 
 def test_whoever_may_do_more_as_a_role_that_is_inherited_is_told(database: Database) -> None:
-    of = find_format("postgres")
-    told = {each.message for each in import_set(of, of.given([conninfo(database)])).refused}
+    told = {each.message for each in imported_from(database).refused}
     seen = set()
     with database.connect() as connection:
         memberships = connection.execute(

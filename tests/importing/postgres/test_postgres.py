@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from policylang.importing import find_format
-from policylang.importing.importing import import_set
 from policylang.importing.postgres.conditions import Column, UnknownExpressionError, parse
 from policylang.importing.reading import NotThisError
 from tests.cli.checking import policylang
 from tests.engines.postgres_engine import PostgresServer
 from tests.importing.helpers import NOW, asked, codes, imported
+from tests.importing.postgres.live import imported_from
 
 COLUMNS = {
     each.name: each
@@ -144,8 +143,7 @@ def test_who_may_give_privileges_to_others_is_told(postgres: PostgresServer) -> 
             "GRANT SELECT ON pay TO ann WITH GRANT OPTION; GRANT INSERT, DELETE ON pay TO ann WITH GRANT OPTION;"
             "GRANT UPDATE (x) ON pay TO bo WITH GRANT OPTION; GRANT SELECT (x) ON pay TO cy"
         )
-        of = find_format("postgres")
-        made = import_set(of, of.given([f"host={database.socket} dbname={database.name} user=postgres"]))
+        made = imported_from(database)
     assert [(each.code, each.message) for each in made.left_out] == [
         ("grant-option", "`ann` may give privileges on `pay` to others"),
         ("grant-option", "`bo` may give privileges on `pay` to others"),
@@ -175,8 +173,7 @@ def test_the_owner_of_the_database_has_what_that_role_has(postgres: PostgresServ
             "GRANT SELECT ON doc TO ann; REVOKE ALL ON SCHEMA public FROM PUBLIC;"
             f"ALTER DATABASE {database.name} OWNER TO app"
         )
-        of = find_format("postgres")
-        made = import_set(of, of.given([f"host={database.socket} dbname={database.name} user=postgres"]))
+        made = imported_from(database)
         with database.connect() as connection:
             for user in ("app", "ann"):
                 query = (
@@ -200,8 +197,7 @@ def test_a_function_with_the_rights_of_its_owner_is_told(postgres: PostgresServe
             "CREATE FUNCTION plain() RETURNS int AS 'SELECT 1' LANGUAGE sql;"
             "CREATE FUNCTION fired() RETURNS trigger SECURITY DEFINER AS 'BEGIN RETURN NEW; END' LANGUAGE plpgsql"
         )
-        of = find_format("postgres")
-        made = import_set(of, of.given([f"host={database.socket} dbname={database.name} user=postgres"]))
+        made = imported_from(database)
     assert [(each.code, each.message) for each in made.refused] == [
         ("definer-function", "`ann` may call `public.hers()`, which does what `postgres` may do"),
         ("definer-function", "`everybody` may call `public.salaries(text,integer)`, which does what `postgres` may do"),
