@@ -101,7 +101,7 @@ def import_(
             )
     except (UnreadableError, NotThisError) as error:
         stop(error.problem)
-    _stop_for_errors(made)
+    _stop_for_errors(made, "" if into is None else f"{into.folder}/")
     if into is not None and made.imported.texts:
         help = "import it into a folder of its own, without --into"
         stop(Problem(format.shown(inputs), "it keeps a whole policy set, which cannot be added to another", help))
@@ -194,9 +194,17 @@ def _ask(question: str, default: str) -> str:
     return answer.strip() or default
 
 
-def _stop_for_errors(made: Import) -> None:
-    """What was made has to compile; names that are too long, for one, are found here."""
+def _stop_for_errors(made: Import, folder: str) -> None:
+    """What was made has to compile; names that are too long, for one, are found here. It is not written, so it is said
+    where each place in it comes from. ``folder``: where it would be in the policy set around it.
+    """
     if made.errors:
         result = collect([made.project])
         write_lines(text.render(result), err=True)
+        places = (at for each in made.errors for at in (each.location, *(other.location for other in each.related)))
+        for path, line in dict.fromkeys((at.path, at.line) for at in places):
+            origins = made.origins(path.removeprefix(folder), line) if path.startswith(folder) else ()
+            if origins:
+                said = f"{path}:{line} would come from {', '.join(origins[:3])}"
+                write_lines([visible(said)], err=True)
         sys.exit(COULD_NOT_RUN)

@@ -177,6 +177,9 @@ def import_again(
     )
     if made.errors:
         first = made.errors[0]
+        origins = made.origins(first.location.path, first.location.line) if policies.around is None else ()
         help = "map names in the `--mapping` file, or import it into a new folder to see everything"
-        raise NotThisError(given.files[0].path, f"what it describes does not compile: {first.message}", help)
+        raise NotThisError(
+            (origins or (given.files[0].path,))[0], f"what it describes does not compile: {first.message}", help
+        )
     return made

@@ -72,6 +72,11 @@ class Import(msgspec.Struct, frozen=True):
         """What keeps the policy set from compiling: a mistake in a format, or names that the policies around have."""
         return [each for each in self.project.diagnostics if each.severity == "error"]
 
+    def origins(self, file: str, line: int) -> tuple[str, ...]:
+        """The places in the inputs that a line of a file comes from."""
+        before = [each for each in self.manifest.statements if each.file == file and each.line <= line]
+        return max(before, key=lambda each: each.line).origins if before else ()
+
 
 def import_set(
     format: ImportFormat,

@@ -172,6 +172,13 @@ def test_what_is_bad_input() -> None:
     assert drift().exit_code == 2
 
 
+def test_what_does_not_compile_is_told_with_its_place() -> None:
+    Path("in/people.csv").write_text(f"{PEOPLE}Ann,Guard\n")
+    result = drift()
+    assert result.exit_code == 2
+    assert "error: people.csv:2: what it describes does not compile: the user `ann` looks like `Ann`" in result.stderr
+
+
 def test_what_an_import_wrote_is_no_input() -> None:
     Path("pol").rename("in/pol")
     report = policylang("drift", "--from", "csv", "in", "--policies", "in/pol", *NOW)

@@ -138,6 +138,23 @@ def test_inputs_that_are_no_such_thing() -> None:
     assert not Path("out").exists()
 
 
+def test_what_does_not_compile_is_told_with_its_places_in_the_inputs() -> None:
+    give("policy.csv", POLICY + "g, Ann, admin\n")
+    result = import_()
+    assert (result.exit_code, Path("out").exists()) == (2, False)
+    assert "the user `ann` looks like `Ann` and differs in upper and lower case" in result.stderr
+    told = [line for line in result.stderr.splitlines() if "would come from" in line]
+    assert told == [
+        "people.policy:3 would come from policy.csv:2",
+        "people.policy:2 would come from policy.csv:3",
+    ]
+    give("around/more.policy", 'role more\nuser "Bo"\n')
+    give("policy.csv", "p, admin, Customer Files, read\ng, bo, admin\n")
+    result = policylang("import", "casbin", "model.conf", "policy.csv", "-o", "around/in", "--into", "around")
+    assert (result.exit_code, Path("around/in").exists()) == (2, False)
+    assert "would come from policy.csv:2" in result.stderr
+
+
 def test_a_place_ends_with_what_is_known_of_it() -> None:
     give("m/a.xml", '<odoo>\n<function model="ir.rule" name="unlink"/></odoo>')
     result = policylang("import", "odoo", "m", "-o", "out")
