@@ -54,7 +54,7 @@ class _Comparing:
         """What stands for something new (``True``) or gone already."""
         self._stands: set[KindAndName] = set()
         """What is on one side only and is not told as new or gone."""
-        self.of_bundle: dict[tuple[str, str], list[_Entry]] = {}
+        self.of_bundle: dict[tuple[KindAndName, bool, str, str], list[_Entry]] = {}
         """The entries about roles and groups, by these and by those around them."""
 
     def report(self) -> Report:
@@ -105,16 +105,16 @@ class _Comparing:
                 self._stands.add((kind, name))
                 return
         named = Named(kind, name)  # type: ignore[arg-type]
+        inner = [("role", role) for role in self._inside(kind, name)]
         for difference in found:
-            inner = [e for role in sorted(self._inside(kind, name)) for e in self.of_bundle.get(("role", role), ())]
-            causes = list({id(entry): entry for entry in inner}.values())
+            causes = self._causes(inner, difference)
             if all(there) and self.c.follows(difference, (entry.difference for entry in causes)):
                 entry = _cause(difference, causes)
                 entry.around.append(named)
             else:
                 entry = _Entry(difference, (named,), difference.removed, difference.added)
                 self.entries.append(entry)
-            self.of_bundle.setdefault((kind, name), []).append(entry)
+            self.of_bundle.setdefault(((kind, name), *_topic(difference)), []).append(entry)
 
     def _was_there(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> str | None:
         """That a role, group or job which is on one side only is, or brings no more than, one that is on the other side
@@ -187,8 +187,9 @@ class _Comparing:
         named = tuple(Named(kind, user) for user in users)  # type: ignore[arg-type]
         made: dict[tuple[object, ...], tuple[AccessDifference, list[Subject]]] = {}
         for subject in of_user(first, self.old, self.new):
+            kept = self._kept(subject)
             for difference in self.c.differences(subject):
-                causes = self._causes(subject)
+                causes = self._causes(kept, difference)
                 if self.c.follows(difference, (entry.difference for entry in causes)):
                     cause = _cause(difference, causes)
                     cause.users += [user for user in users if user not in cause.users]
@@ -201,10 +202,10 @@ class _Comparing:
             words = (removed, added) if removed or added else (difference.removed, difference.added)
             self.entries.append(_Entry(difference, named, *words, days, [], list(users)))
 
-    def _causes(self, subject: Subject) -> list[_Entry]:
-        """The entries about the roles, the group and the job that somebody has on both sides."""
+    def _kept(self, subject: Subject) -> set[KindAndName]:
+        """The roles, the group and the job that somebody has on both sides."""
         old, new = ({source.bundle_name for source in person.sources} for person in (subject.old, subject.new))
-        names: set[tuple[str, str]] = {*(old & new)}
+        names: set[KindAndName] = {*(old & new)}
         jobs = [
             declared.job.name
             for side in (self.old, self.new)
@@ -212,7 +213,12 @@ class _Comparing:
         ]
         if len(jobs) == 2 and jobs[0] == jobs[1]:
             names.add(("job", jobs[0]))
-        found = [entry for name in sorted(names) for entry in self.of_bundle.get(name, ())]
+        return names
+
+    def _causes(self, bundles: Iterable[KindAndName], difference: AccessDifference) -> list[_Entry]:
+        """The entries about some roles, groups and jobs that speak of the same action."""
+        topic = _topic(difference)
+        found = [entry for name in sorted(bundles) for entry in self.of_bundle.get((name, *topic), ())]
         return list({id(entry): entry for entry in found}.values())
 
     def _days(self, subjects: Iterable[Subject]) -> Iterator[Days]:
@@ -300,6 +306,10 @@ class _Comparing:
             for (resource, fields, removed, added), actions in found.items()
         ]
         return tuple(sorted(made, key=lambda p: (p.resource, p.fields is not None, p.actions, p.fields or ())))
+
+
+def _topic(difference: AccessDifference) -> tuple[bool, str, str]:
+    return difference.up, difference.resource, difference.action
 
 
 def _cause(difference: AccessDifference, entries: Iterable[_Entry]) -> _Entry:
