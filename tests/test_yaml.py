@@ -15,6 +15,7 @@ from policylang.directory import yaml_values
 from policylang.directory.problems import UnreadableTextError
 from policylang.files.yaml_core import plain
 from policylang.files.yaml_source import YamlError, read_yaml
+from policylang.text.readable import json_in_yaml
 
 REFUSED = object()
 TABLE: dict[str, tuple[str, Callable[[str], Any]]] = {
@@ -136,3 +137,14 @@ def test_every_reader_refuses_a_number_that_is_too_long(written: str) -> None:
     with pytest.raises(UnreadableTextError, match="has more than 200 digits"):
         list(yaml_values.entries(f"people:\n- a: {written}\n", "people", 10_000))
     assert read_yaml(f"a: '{written}'").value["a"] == written
+
+
+@given(
+    st.text(st.characters(codec="utf-8"))
+    | st.sampled_from(["🔑", "\x85", "\u2028", "\ufeff", "\x7f", "\\ud83d🔑", "\ud7ff"])
+)
+def test_json_that_yaml_reads_as_well(text: str) -> None:
+    value = {"texts": [text, {"deep": text}], "number": 1, "none": None}
+    written = json_in_yaml(value)
+    assert read_yaml(f"a:\n  - {written}\n").value == {"a": [value]}
+    assert "\n" not in written

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from policylang.pipelines.test import run_text, usable
 from policylang.project.project import Project
 from policylang.source import Source
 from policylang.testing.run import read_scenarios
+from policylang.text.readable import json_in_yaml
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -111,7 +111,7 @@ def scalar(name: str) -> str:
 
 def in_quotes(name: str) -> str:
     """A name in quotes, as YAML has it."""
-    return json.dumps(name, ensure_ascii=False)
+    return json_in_yaml(name)
 
 
 def _applied(text: str, edits: list[Replacement]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ import msgspec
 from policylang.files.writing import refuse_link_out, write_atomically
 from policylang.files.yaml_source import YamlError, read_yaml
 from policylang.pipelines.questions import QuestionError
+from policylang.text.readable import json_in_yaml
 
 NAME = "kept.test.yaml"
 HEAD = "# Decisions kept by `policylang explore`, which writes this file anew. Move a test elsewhere to edit it.\n"
@@ -89,10 +89,6 @@ def _read(path: Path) -> _KeptTests:
 
 def _text(content: _KeptTests) -> str:
     """The file: YAML whose values are written as JSON, which is YAML too."""
-    records = "".join(f"  {_json(name)}: {_json(record)}\n" for name, record in content.records.items())
-    tests = "".join(f"  - {_json(test)}\n" for test in content.tests)
-    return f"{HEAD}policies: .\nnow: {_json(content.now)}\n\nrecords:\n{records}\ntests:\n{tests}"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, default=str)
+    records = "".join(f"  {json_in_yaml(name)}: {json_in_yaml(record)}\n" for name, record in content.records.items())
+    tests = "".join(f"  - {json_in_yaml(test)}\n" for test in content.tests)
+    return f"{HEAD}policies: .\nnow: {json_in_yaml(content.now)}\n\nrecords:\n{records}\ntests:\n{tests}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from typing import Any
@@ -36,6 +37,18 @@ def shown_json(encoded: bytes) -> bytes:
     if encoded.isascii() and b"\x7f" not in encoded:
         return encoded
     return _NOT_ASCII.sub(lambda match: "".join(map(_escaped, match[0])), encoded.decode()).encode()
+
+
+def json_in_yaml(value: Any) -> str:
+    """A value on one line as JSON that YAML reads as well: YAML takes no two escapes for one character, and does not
+    take everything as it is.
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _NOT_ASCII.sub(lambda match: "".join(map(_escaped_in_yaml, match[0])), text)
+
+
+def _escaped_in_yaml(character: str) -> str:
+    return character if is_printable(character) else f"\\U{ord(character):08X}"
 
 
 def _escaped(character: str) -> str:

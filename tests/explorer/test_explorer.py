@@ -176,7 +176,7 @@ def test_changes_are_shown_and_mistakes_keep_what_was_there(live: LiveSets, tmp_
 def test_kept_decisions_are_scenario_tests(client: Client, tmp_path: Path) -> None:
     assert ask(client, "keep", **ASK) == {"path": str(tmp_path / NAME), "allowed": False}
     ask(client, "keep", **ASK)
-    ask(client, "keep", **{**ASK, "record": {"owner": "ann", "title": "on: \u2028#", "tags": ["a", "b"]}})
+    ask(client, "keep", **{**ASK, "record": {"owner": "ann", "title": "on: \u2028# 🔑", "tags": ["a", "b"]}})
     ask(client, "keep", **{**ASK, "action": "modify", "record": {"owner": "ann"}, "changes": {"title": "x"}})
     result = CliRunner().invoke(commands, ["test", str(tmp_path)])
     assert (result.exit_code, result.output) == (0, "3 passed, 0 failed in 1 file\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -23,6 +22,7 @@ from policylang.importing.kubernetes.patch_yaml import (
 )
 from policylang.importing.kubernetes.rules import ALL, PolicyRule, key_of, rules_of
 from policylang.importing.reading import Inputs
+from policylang.text.readable import json_in_yaml
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./-]*")
 _ITEM = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^,\]\s#]+")
@@ -322,7 +322,7 @@ def _like(quote: str, text: str) -> str:
     """A text as its neighbour is written."""
     if quote == "'":
         return "'" + text.replace("'", "''") + "'"
-    return json.dumps(text) if quote == '"' or not _PLAIN.fullmatch(text) else text
+    return json_in_yaml(text) if quote == '"' or not _PLAIN.fullmatch(text) else text
 
 
 def _without(of: Object, steps: Steps, index: int, count: int, why: str) -> SourceEdit:

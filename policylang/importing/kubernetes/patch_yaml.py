@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from policylang.files.yaml_source import Steps
 from policylang.importing.edits import CannotEditError, SourceEdit, appended, line_break
 from policylang.importing.kubernetes.objects import Object
 from policylang.source import Source
+from policylang.text.readable import json_in_yaml
 
 _SEPARATOR = re.compile(r"(?m)^---(?=\s|$).*(?:\r\n|\r|\n|\Z)")
 _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'|#[^\r\n]*|[\[\]{},]|[^\"'\[\]{},#]+")
@@ -56,7 +56,7 @@ def _changed_flow(
     source, several = of.source, count(of, steps)
     starts = [of.offset((*steps, index)) for index in range(several)]
     ends = [_flow_end(source.text, start) for start in starts]
-    text = ", ".join(json.dumps(each, ensure_ascii=False) for each in new)
+    text = ", ".join(json_in_yaml(each) for each in new)
     first = starts[0] if several else of.offset(steps) + 1
     if len(gone) == several:
         yield SourceEdit(source.name, first, ends[-1] if several else first, text, why)
