@@ -181,11 +181,17 @@ def _shown(error: click.ClickException) -> click.ClickException:
     )
 
 
+def _leave() -> None:
+    """At its end a process need not look through everything once more; but DuckDB would say that what is left leaks."""
+    if "duckdb" not in sys.modules:
+        gc.freeze()
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
     sys.excepthook = _tell_bug
     gc.set_threshold(*COLLECTIONS)
-    atexit.register(gc.freeze)  # when the process ends, nothing has to be looked through once more
+    atexit.register(_leave)
     if sys.stdout is None:
         # The caller closed it: an error as soon as something is to be written, and only then.
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), write_through=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +43,13 @@ def run(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(commands, [*arguments, *NOW])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.output
+
+
+def test_nothing_but_the_report_is_printed_however_long_it_takes(here: Path) -> None:
+    """DuckDB looks at what is left when the process ends, once something has outlived a look for cycles."""
+    code = "from policylang.cli import main; main.COLLECTIONS = 700, 10, 10; main.main()"
+    done = subprocess.run([sys.executable, "-c", code, "usage", "log.csv", "p", *NOW], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_text_json_and_csv_say_the_same(here: Path) -> None:
