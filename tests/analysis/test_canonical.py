@@ -13,6 +13,8 @@ from policylang.analysis.formula import AllOf, Formula, true
 from policylang.analysis.query import ANYTHING, Query, Sat
 from policylang.analysis.satisfiability import UNKNOWN
 from policylang.analysis.search import find
+from policylang.model import conditions as c
+from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from tests.analysis.test_soundness import SETTINGS, WELL_FORMED, formulas
 from tests.generated import Case, cases
@@ -121,6 +123,17 @@ def test_what_matters_keeps_them_apart(first: tuple[str, ...], second: tuple[str
     one, other = keys(first, second)
     assert one is not None
     assert one != other
+
+
+def test_a_place_that_there_is_not_is_like_no_other() -> None:
+    """As of the other side of a comparison: no record of this one can be there."""
+    canonical, type_ = Canonical(Index(compiled(RESOURCES))), PlaceType("site")
+    path = c.Path("record", ("branch",), type_, "")
+    one, other, gone = (
+        canonical.key(true(c.Compare("eq", path, c.Constant(type_, name, ""), "")), "doc") for name in ("S1", "S2", "X")
+    )
+    assert one == other
+    assert one != gone
 
 
 @pytest.mark.parametrize(

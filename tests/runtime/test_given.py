@@ -255,8 +255,14 @@ user "kim" { assign role clerk }
         Decimal("0E+1000000"),
         Decimal("NaN"),
         1e300,
+        Decimal("1E+200"),
+        Decimal("1E-201"),
+        1e200,
     ],
-    ids=["huge", "negative", "201 digits", "negative 201 digits", "exponent", "small", "zero", "NaN", "float"],
+    ids=[
+        *("huge", "negative", "201 digits", "negative 201 digits", "exponent", "small", "zero", "NaN", "float"),
+        *("201 by exponent", "201 behind the point", "float of 201"),
+    ],
 )
 def test_a_number_of_more_than_200_digits_is_of_no_type(number: Any) -> None:
     policies = PolicySet(compiled(NUMBERS_TEXT))

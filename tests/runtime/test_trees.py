@@ -188,6 +188,12 @@ def test_what_is_missing_is_said() -> None:
     assert found.missing == ("parent",)
 
 
+@pytest.mark.parametrize("record", [{"id": "a", "parent": 5}, {"id": "a", "parent": {"id": "b", "parent": 5}}])
+def test_what_is_no_record_above_is_said(record: Any) -> None:
+    found = policies(MINE).decide("ann", "view", "deal", record, now=NOW)
+    assert found.reasons[1:] == ("`deal.parent` is a related deal, 5 is not",)
+
+
 # --- records that are looked up ------------------------------------------------------------------------------
 
 STORE = {"a": {"id": "a", "parent": "b"}, "b": {"id": "b", "parent": "top"}, "x": {"id": "x"}, "r": {"parent": "r"}}
