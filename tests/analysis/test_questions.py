@@ -12,6 +12,7 @@ import pytest
 from policylang.analysis import questions, search
 from policylang.analysis.conjunction import propose
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, true
+from policylang.analysis.formula import AllOf, Formula, Holds, true
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import (
     ANYBODY,
@@ -403,6 +404,28 @@ def test_unknown_is_a_truth_value_of_its_own() -> None:
     docs, (formula,) = ask("created within 30 days")
     assert isinstance(formula, Holds)
     assert docs.find(Holds(formula.condition, None)) is UNSAT
+
+
+def test_another_choice_before_may_do() -> None:
+    """With the first folder name that there is, none is left for the title."""
+    docs, (formula,) = ask(
+        'folder.name in ["b", "c"] and name in ["a", "b"] and origin.name in ["b", "c"] and title in ["a", "c"]'
+        " and folder.name is not name and folder.name is not origin.name and name is not title"
+        " and origin.name is not title"
+    )
+    assert isinstance(docs.find(formula), Sat)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ['title is "a" and name is "a" or level is 1 and level is 2 or fee is 1', "created within 1 day or level is 1"],
+)
+@pytest.mark.parametrize("budget", range(1, 5))
+def test_what_was_not_looked_at_is_not_ruled_out(condition: str, budget: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "BUDGET", budget)
+    docs, (formula, late) = ask(condition, "created > 2030-01-01T00:00:00Z")
+    assert docs.find(formula) is not UNSAT
+    assert docs.find(AllOf((formula, late))) is not UNSAT
 
 
 def test_a_known_user_is_taken_as_is() -> None:

@@ -92,3 +92,19 @@ def test_a_record_lies_below_another_as_the_record_above_it_does(
     assert (solve(All(asked)) is not UNSAT) is possible
     now = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
     assert (propose(asked, now) is not UNSAT) is (possible and (below is True or not same))
+
+
+def test_what_is_not_there_says_nothing_of_the_record_below() -> None:
+    record, parent = (Variable("record", steps, RecordType("doc")) for steps in ((), ("parent",)))
+    ways = (Below(each, "parent", True, ConstantTerm("x"), truth) for each, truth in ((record, False), (parent, None)))
+    assert solve(All((There(parent, frozenset(("missing",))), *ways))) is not UNSAT
+
+
+def test_a_way_up_may_turn_in_a_circle_with_the_record_alone() -> None:
+    record, parent = (Variable("record", steps, RecordType("doc")) for steps in ((), ("parent",)))
+    asked = (
+        There(parent, frozenset(("there",))),
+        Below(record, "parent", True, ConstantTerm("x"), None),
+        Same(record, parent, True),
+    )
+    assert propose(asked, datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)) is not UNSAT

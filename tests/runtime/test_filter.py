@@ -165,11 +165,27 @@ def test_where_something_holds_at_places() -> None:
     policies, now = PolicySet(compiled(PLACED)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
     for user, action, open_ in (("ann", "view", ["B", "C", None]), ("bea", "modify", ["A", "B"])):
         found = policies.filter(user, action, "post", now=now)
-        for site in ("C", None, "A", "B", None, "C"):
+        for site in ("C", None, "A", "B", "nowhere", None, "C"):
             record = {"site": site}
             decision = policies.decide(user, action, "post", record, now=now)
             assert decision == decide(policies.index, user, action, "post", record, now=now)
             assert decision.allowed == found.matches(record) == (site in open_)
+
+
+EVERYONE_ELIGIBLE = """
+resource doc { title : text  authors : set of user with role writer  actions create }
+role writer { grant create on doc }
+role reader { }
+user "ann" { assign role writer }
+user "bea" { assign role reader }
+"""
+
+
+def test_what_sql_cannot_say_is_no_matter_where_nothing_is_open() -> None:
+    policies, now = PolicySet(compiled(EVERYONE_ELIGIBLE)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    with pytest.raises(UnsupportedError, match="which SQL cannot say of a set"):
+        policies.filter("ann", "create", "doc", now=now).to_sql("sqlite")
+    assert policies.filter("bea", "create", "doc", now=now).to_sql("sqlite").sql == "FALSE"
 
 
 EARLY = """
@@ -244,16 +260,19 @@ def test_numbers_with_more_digits_than_a_list_of_duckdb(fees: list[Any], others:
 NAMELESS = """
 request { folder : folder  folders : set of folder }
 resource folder { title : text  actions view }
-resource doc { kind : folder  inside : set of folder  actions one, two, three, four, five, six }
+resource doc { kind : folder  inside : set of folder  actions one, two, three, four, five, six, seven, eight }
 policy a on doc { request.folders contains kind }
 policy b on doc { not (request.folders contains kind) }
 policy c on doc { inside contains request.folder }
 policy d on doc { not (inside contains request.folder) }
 policy e on doc { inside overlaps request.folders }
 policy f on doc { not (inside overlaps request.folders) }
+policy g on doc { kind is request.folder }
+policy h on doc { not (kind is request.folder) }
 role reader {
   grant all on doc
   policy a for one  policy b for two  policy c for three  policy d for four  policy e for five  policy f for six
+  policy g for seven  policy h for eight
 }
 user "ann" { assign role reader }
 """
@@ -273,7 +292,7 @@ def test_records_of_a_request_without_an_id(folders: list[Any]) -> None:
         lite.execute("INSERT INTO doc VALUES (?, ?, ?)", (*row[:2], None if row[2] is None else json.dumps(row[2])))
         duck.execute("INSERT INTO doc VALUES (?, ?, ?)", row)
     request = {"folder": {}, "folders": folders}
-    for action in ("one", "two", "three", "four", "five", "six"):
+    for action in ("one", "two", "three", "four", "five", "six", "seven", "eight"):
         found = policies.filter("ann", action, "doc", now=now, request=request)
         expected = [policies.allows("ann", action, "doc", each, now=now, request=request) for each in records]
         assert [found.matches(each) for each in records] == expected, (action, str(found))

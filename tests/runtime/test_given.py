@@ -314,3 +314,10 @@ def test_sqlite_compares_whole_numbers_of_64_bits() -> None:
 def test_a_duration_is_a_whole_number_of_units(length: Duration) -> None:
     with pytest.raises(BadValueError):
         read(DurationType(), length, "doc.span")
+
+
+def test_a_duration_in_a_text_has_nine_digits_at_most() -> None:
+    assert read(DurationType(), "999999999 days", "doc.span") == Duration(999_999_999, "days")
+    for text in ("1234567890 days", "\N{ARABIC-INDIC DIGIT THREE} days"):
+        with pytest.raises(BadValueError):
+            read(DurationType(), text, "doc.span")

@@ -163,3 +163,33 @@ def test_a_list_of_texts_is_a_list(dialect: str) -> None:
 def test_no_dialect(dialect: str) -> None:
     with pytest.raises(ValueError, match="there is no dialect"):
         of("ok is true").to_sql(dialect)
+
+
+TWO_SETS = """
+request {{ ip : ip }}
+resource doc {{
+  fees : set of money  sizes : set of int
+  times : set of datetime  others : set of datetime
+  ip : ip
+  actions view
+}}
+policy p on doc {{ {condition} }}
+role reader {{ grant view on doc  policy p }}
+user "ann" {{ assign role reader }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "condition", "said"),
+    [
+        ("postgres", "fees overlaps sizes", "sets of different numbers"),
+        ("duckdb", "not (fees overlaps sizes)", "sets of different numbers"),
+        ("sqlite", "times overlaps others", "instants in two columns"),
+        ("postgres", "ip is request.ip", "the zone of an address"),
+    ],
+)
+def test_values_that_a_dialect_cannot_compare_are_refused(dialect: str, condition: str, said: str) -> None:
+    policies = PolicySet(compiled(TWO_SETS.format(condition=condition)))
+    found = policies.filter("ann", "view", "doc", now=NOW, request={"ip": "fe80::1%eth0"})
+    with pytest.raises(UnsupportedError, match=said):
+        found.to_sql(dialect)
