@@ -33,7 +33,7 @@ from policylang.analysis.domains import Domains
 from policylang.analysis.formula import AllOf, Formula, Holds, conjuncts, holds, more_conditions, nnf
 from policylang.analysis.months import near_changes, patterns, years_of
 from policylang.analysis.query import COMPLETE, Answer, Sat, Witness
-from policylang.analysis.question_instant import QuestionInstant
+from policylang.analysis.question_instant import QuestionInstant, is_very_long
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Impossible
 from policylang.analysis.translator import Translator
 from policylang.analysis.witness import make_witness, situation, with_users
@@ -318,16 +318,19 @@ def _closer(
 
 
 def _times(plain: Formula, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
-    """The shifts by months, with their signs, and whether anything is compared with a certain day or instant."""
+    """The shifts by months, with their signs; and whether anything is compared with a certain day or instant, or may be
+    with one that is outside of the calendar.
+    """
     months: set[tuple[int, int]] = set()
     absolute = False
     for test in _tests(plain):
         match test:
-            case c.Time(_, operand, duration):
-                absolute = absolute or not is_of_record(operand)
+            case c.Time(duration=duration):
                 match asker.known(duration):
-                    case c.Constant(value=Duration(amount, "months")):
-                        months.add((amount, test.sign))
+                    case c.Constant(value=Duration() as length):
+                        absolute = absolute or is_very_long(length)
+                        if length.unit == "months":
+                            months.add((length.amount, test.sign))
             case c.Compare(_, left, right):
                 if isinstance(left.type, DateType | DateTimeType):
                     absolute = absolute or not (is_of_record(left) and is_of_record(right))

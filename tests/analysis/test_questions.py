@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from policylang.analysis import questions, search
 from policylang.analysis.conjunction import propose
@@ -33,6 +34,8 @@ from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.analysis.search import BUDGET, FEW_CONDITIONS, MOST_TESTS
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import Duration
 from policylang.runtime.index import Index
 from tests.helpers import compiled
 
@@ -138,6 +141,7 @@ def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> 
         "origin is present and origin.closed is missing",
         "span > 30 days and span < 1 year or span is 1 year",
         "request.channel is missing",
+        "assigned user.boss.department is missing",
         "status in [draft, open] and status is not draft",
         "span is 0 days",
         "span < 1 minute",
@@ -426,6 +430,31 @@ def test_what_was_not_looked_at_is_not_ruled_out(condition: str, budget: int, mo
     docs, (formula, late) = ask(condition, "created > 2030-01-01T00:00:00Z")
     assert docs.find(formula) is not UNSAT
     assert docs.find(AllOf((formula, late))) is not UNSAT
+
+
+@pytest.mark.parametrize(
+    ("length", "truth"),
+    [
+        (Duration(730_000, "days"), None),  # before the year 2000 that leads out of the calendar
+        (Duration(745_000 * 24 * 60, "minutes"), True),  # after 2040 it does not
+        (Duration(24_000, "months"), None),
+        (Duration(24_480, "months"), True),
+    ],
+)
+def test_a_very_long_time_may_lead_out_of_the_calendar_at_another_instant(length: Duration, truth: bool | None) -> None:
+    docs, (formula,) = ask("created within 30 days", assumed=COMPLETE)
+    assert isinstance(formula, Holds)
+    assert isinstance(formula.condition, c.Time)
+    duration = c.Constant(formula.condition.duration.type, length, "")
+    assert docs.find(Holds(replace(formula.condition, duration=duration), truth)) is not UNSAT
+
+
+def test_the_place_of_a_related_record_may_be_none_that_there_is() -> None:
+    elsewhere = 'above.site is not "S1" and above.site is not "S2"'
+    docs, (formula, missing) = ask(elsewhere, "above.site is missing", assumed=ANYTHING)
+    assert isinstance(docs.find(formula), Sat)
+    assert isinstance(missing, Holds)
+    assert isinstance(docs.find(Holds(missing.condition, None)), Sat)
 
 
 def test_a_known_user_is_taken_as_is() -> None:

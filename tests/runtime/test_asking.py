@@ -238,3 +238,36 @@ def test_what_is_denied_at_a_place_is_open_elsewhere() -> None:
     for now in (NOW, None):
         assert [way.denies for way in asked.access("ann", now=now)] == [('at site "A"',)]
         assert asked.access("ben", now=now) == ()
+
+
+def test_a_deny_where_no_record_can_be_is_not_told() -> None:
+    asked = PolicySet(
+        compiled(
+            """
+            scope site
+            place site "A"
+            resource memo { name : text  actions view }
+            role guest { deny view on memo }
+            group sales { grant view on memo }
+            user "ann" in sales { assign role guest at site "A" }
+            """
+        )
+    )
+    assert asked.allows("ann", "view", "memo", {}, now=NOW)
+    assert [way.denies for now in (NOW, None) for way in asked.access("ann", now=now)] == [(), ()]
+
+
+def test_access_at_any_time_needs_what_is_required_at_that_time() -> None:
+    asked = PolicySet(
+        compiled(
+            """
+            resource log { name : text  actions view }
+            resource doc { name : text  action approve requires view on log }
+            role clerk { grant approve on doc }
+            role reader { grant view on log }
+            user "ann" { assign role clerk  assign role reader from 2026-01-05 until 2026-01-09 }
+            """
+        )
+    )
+    (way,) = (way for way in asked.access("ann") if way.action == "approve")
+    assert way.dates == ("from 2026-01-05 until 2026-01-09",)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from policylang.api.policy_set import PolicySet
+from policylang.model.types import Duration
 from policylang.runtime.access import access
+from policylang.runtime.clock import is_over, overlapping, shift
 from policylang.runtime.index import Index
 from policylang.runtime.periods import periods
 from policylang.runtime.reference import decide as reference
@@ -151,6 +154,33 @@ def test_two_shifts_that_follow_each_other_are_one_time() -> None:
     index = Index(compiled(SHIFT.format(dates=dates)))
     (row,) = access(index, "amy", None)
     assert row.dates == ("from 2026-01-05 20:00 until 2026-01-06 08:00",)
+
+
+def test_a_shift_that_ends_at_noon_does_not_lead_to_the_next_day() -> None:
+    dates = "from 2026-01-05 08:00 until 2026-01-05 12:00  assign role guard from 2026-01-06 until 2026-01-07"
+    (row,) = access(Index(compiled(SHIFT.format(dates=dates))), "amy", None)
+    assert row.dates == ("from 2026-01-05 08:00 until 2026-01-05 12:00", "from 2026-01-06 until 2026-01-07")
+
+
+def test_at_its_end_an_assignment_is_over() -> None:
+    dates = (
+        "from 2026-01-05 20:00 until 2026-01-06 02:00  assign role guard from 2026-01-06 02:00 until 2026-01-06 08:00"
+    )
+    index = Index(compiled(SHIFT.format(dates=dates)))
+    first, second = index.users["amy"].assignments
+    end = datetime.datetime(2026, 1, 6, 9, tzinfo=datetime.UTC)
+    assert is_over(first, end, index.timezone)
+    assert not is_over(first, end - datetime.timedelta(microseconds=1), index.timezone)
+    assert not overlapping(first, second, index.timezone)
+    assert overlapping(first, first, index.timezone)
+
+
+def test_months_from_a_time_that_comes_twice_lead_to_the_same_one_of_two() -> None:
+    """On 2020-11-01 01:30 came twice as well."""
+    zone = ZoneInfo("America/Denver")
+    for hour in (7, 8):
+        now = datetime.datetime(2026, 11, 1, hour, 30, tzinfo=datetime.UTC)
+        assert shift(now, Duration(72, "months"), -1, zone) == now.replace(year=2020)
 
 
 def test_a_denial_says_when_an_assignment_ended() -> None:
