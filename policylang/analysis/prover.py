@@ -18,6 +18,7 @@ from policylang.analysis.canonical import Canonical, CanonicalKey
 from policylang.analysis.decomposition import Decomposition
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looking, Looks, is_user
+from policylang.analysis.months import CENTURIES, years_of
 from policylang.analysis.query import (
     ANYBODY,
     COMPLETE,
@@ -84,7 +85,7 @@ class Prover:
     def _ask(self, query: Query) -> Answer:
         if query.who == ANYBODY:
             return self._by_anybody(query)
-        if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
+        if self._is_ruled_out(query):
             return UNSAT
         return find(Asker(self.index, query))
 
@@ -101,7 +102,7 @@ class Prover:
     def _settle(self, query: Query) -> Satisfiability:
         if query.assumed <= TYPED and self.settle(replace(query, assumed=COMPLETE)) is SATISFIABLE:
             return SATISFIABLE  # a complete record mostly settles it
-        if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
+        if self._is_ruled_out(query):
             return UNSAT
 
         def ask(part: Formula) -> Answer:
@@ -151,15 +152,20 @@ class Prover:
         values = frozenset(each for each in given if each[0] in looks.attributes)
         return self._first.setdefault((looks.attributes, values), who)
 
-    def _widened(self, query: Query) -> Query:
-        """The same of anybody at any time: what cannot be there, cannot be here."""
-        return Query(query.formula, query.resource, self.now, query.assumed, ANYBODY)
+    def _is_ruled_out(self, query: Query) -> bool:
+        """Whether the same cannot be of anybody at any time: what cannot be there, cannot be here."""
+        wider = self._widened(query)
+        return wider is not None and self.settle(wider) is UNSAT
 
-
-def _is_narrow(query: Query) -> bool:
-    """Whether it is about one user as declared, or some instants only; about a single instant nothing wider is asked
-    again.
-    """
-    if query.since is not None and query.until == query.since + SHORTEST:
-        return False
-    return isinstance(query.who, DeclaredUser) or query.since is not None or query.until is not None
+    def _widened(self, query: Query) -> Query | None:
+        """The same of anybody, at any time as far as that is thought about; ``None`` where it is not about one user as
+        declared nor about some instants only, or about a single one, of which nothing wider is asked again.
+        """
+        since, until = query.since, query.until
+        if since is not None and until == since + SHORTEST:
+            return None
+        inside = years_of(since, until) == CENTURIES
+        if not isinstance(query.who, DeclaredUser) and (not inside or (since is None and until is None)):
+            return None
+        wider = Query(query.formula, query.resource, self.now, query.assumed, ANYBODY)
+        return wider if inside else replace(wider, now=query.now, since=since, until=until)

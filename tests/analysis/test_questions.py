@@ -378,6 +378,28 @@ def test_clock_changes_are_minded() -> None:
     assert docs.find(implies(month, longer)) is UNSAT
 
 
+@pytest.mark.parametrize(
+    ("zone", "shorter", "longer"),
+    [
+        ("Pacific/Auckland", "not (created older than 31 days)", "not (created older than 1 month)"),
+        ("Pacific/Auckland", "created within 31 days", "created within 1 month"),
+        ("America/Denver", "created within next 1 month", "created within next 28 days"),
+        ("Pacific/Auckland", "created within next 31 days", "created within next 1 month"),
+    ],
+)
+def test_clock_changes_at_another_time_of_the_year_are_minded(zone: str, shorter: str, longer: str) -> None:
+    docs, (one, other) = ask(shorter, longer, zone=zone)
+    assert docs.find(implies(other, one)) is not UNSAT
+
+
+def test_an_empty_set_overlaps_none_with_an_item_missing() -> None:
+    docs, (apart, contains, there) = ask(
+        "not (tags overlaps marks)", 'tags contains "x"', "tags is present", assumed=ANYTHING
+    )
+    assert isinstance(contains, Holds)
+    assert isinstance(docs.find(AllOf((apart, there, Holds(contains.condition, None)))), Sat)
+
+
 def test_a_time_ends_before_its_end() -> None:
     docs, (later, saturday) = ask(
         "created > 2027-01-01T00:00:00Z and created within 1 day",
@@ -390,6 +412,23 @@ def test_a_time_ends_before_its_end() -> None:
     end = NOW + datetime.timedelta(days=7, hours=-1)  # now it is noon on a saturday
     assert docs.find(saturday, since=NOW, until=end) is UNSAT
     assert isinstance(docs.find(saturday, since=NOW, until=end + microsecond), Sat)
+
+
+@pytest.mark.parametrize("who", [SOMEBODY, ANYBODY, DeclaredUser("ann")])
+def test_a_time_may_lie_outside_of_two_centuries(who: Requester) -> None:
+    docs, (past, future) = ask(
+        "created < 1900-01-01T00:00:00Z and created within 1 day",
+        "created > 2150-01-01T00:00:00Z and created within 1 day",
+    )
+    assert isinstance(docs.find(past, who, until=datetime.datetime(1901, 1, 1, tzinfo=datetime.UTC)), Sat)
+    assert isinstance(docs.find(future, who, since=datetime.datetime(2149, 1, 1, tzinfo=datetime.UTC)), Sat)
+    assert docs.find(past, who, since=datetime.datetime(2149, 1, 1, tzinfo=datetime.UTC)) is UNSAT
+
+
+def test_of_a_list_of_durations_each_may_be_unknown() -> None:
+    docs, (formula,) = ask("span in [1 month, 30 days]", assumed=COMPLETE)
+    assert isinstance(formula, Holds)
+    assert isinstance(docs.find(Holds(formula.condition, None)), Sat)
 
 
 def test_together_and_equivalent() -> None:

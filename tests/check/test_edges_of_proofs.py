@@ -211,3 +211,15 @@ user "di" { assign role nightly from 1959-01-01 12:00 until 1959-01-02 12:00 }
     assert findings(text, "PL201", "PL209") == []
     (shift,) = findings(text.replace("01-02 12:00", "01-01 18:00"), "PL201", "PL209")
     assert shift.message.startswith("no `doc` can satisfy `night` while `nightly` is assigned to `cy`")
+
+
+def test_a_role_from_the_next_century_on_breaks_an_invariant() -> None:
+    text = """
+resource doc { created : datetime  fee : int  actions view }
+policy late on doc { created > 2150-01-01T00:00:00Z and created within 1 day }
+role reader { grant view on doc  policy late }
+user "ann" { assign role reader from 2155-01-01 }
+invariant "n" { no user can view doc.fee }
+"""
+    (found,) = findings(text, "PL601")
+    assert "`ann`" in found.message
