@@ -355,3 +355,20 @@ def test_values_that_the_policies_do_not_know(dialect: str) -> None:
         found = {key for (key,) in connection.execute(f"SELECT id FROM doc WHERE {sql}", parameters).fetchall()}
         asked = [each | {"above": each} for each in records]
         assert found == {x["id"] for x in asked if policies.allows("ann", action, "doc", x, now=now)}, action
+def test_a_column_may_be_called_like_the_table_of_the_records() -> None:
+    """DuckDB takes `doc.folder` for a field of a column `doc`, if there is one nearer than the table."""
+    text = """
+resource folder { doc : folder  title : text  actions view }
+resource doc { folder : folder  actions view }
+policy p on doc { folder.doc.title is "x" }
+role reader { grant view on doc  policy p }
+user "ann" { assign role reader }
+"""
+    policies, now = PolicySet(compiled(text)), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
+    connection = duckdb.connect(":memory:")
+    connection.execute("CREATE TABLE folder (id VARCHAR, doc VARCHAR, title VARCHAR)")
+    connection.execute("CREATE TABLE doc (id VARCHAR, folder VARCHAR)")
+    connection.execute("INSERT INTO folder VALUES ('a', 'b', 'y'), ('b', 'a', 'x')")
+    connection.execute("INSERT INTO doc VALUES ('1', 'a'), ('2', 'b')")
+    sql, parameters = policies.filter("ann", "view", "doc", now=now).to_sql("duckdb")
+    assert connection.execute(f"SELECT id FROM doc WHERE {sql}", parameters).fetchall() == [("1",)]
