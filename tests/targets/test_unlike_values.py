@@ -66,3 +66,23 @@ def test_values_that_do_not_compare(condition: str, engine: str, request: pytest
     assert total.refused == []
     assert total.asked == len(asked)
     assert 0 < total.allowed < total.asked
+
+
+SAME = """
+resource folder { title : text  actions view }
+resource doc { folder : folder  other : folder  actions modify }
+policy p on doc { folder is other }
+role writer { grant modify on doc  policy p }
+user "ann" { assign role writer }
+"""
+
+
+@pytest.mark.parametrize("engine", ["rego", "cerbos"])
+def test_a_record_without_an_id_is_the_same_after_a_change(engine: str, request: pytest.FixtureRequest) -> None:
+    one, other = {"title": "x"}, {"title": "x"}
+    asked = [
+        Request("ann", "modify", "doc", {"folder": one, "other": one}, NOW, changes=changes)
+        for changes in ({"folder": one}, {"folder": other}, {"folder": other, "other": other}, {"other": None})
+    ]
+    total = compare(engine, start(engine, request), compiled(SAME), asked)
+    assert (total.allowed, total.asked) == (2, 4)
