@@ -81,3 +81,34 @@ def test_values(target: str, kind: str) -> None:
     assert found.refused == []
     assert found.asked == len(asked)
     assert 0.1 < found.allowed / found.asked < 0.9
+
+
+BEHIND = """
+scope region contains site
+place region "R"
+place site "S" in "R"
+subject { team : text }
+resource folder { title : text  actions view }
+resource doc { owner : user  folder : folder  site : site  actions view, edit  action seal requires edit on doc at region }
+policy p on doc { owner.team is missing or folder.title is missing }
+role reader { grant view on doc  policy p for view }
+role sealer { grant seal on doc }
+role editor { grant edit on doc }
+user "ann" { team : "x"  assign role reader  assign role sealer  assign role editor at site "S" }
+user "bea" { assign role reader  assign role sealer  assign role editor at region "R" }
+"""
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_what_lies_behind_others(target: str) -> None:
+    """A user whom nobody knows has no team, and no folder has no title; what is asked for at a region is not met by
+    what holds at a site in it.
+    """
+    owners, folders = (None, "ann", "bea", "somebody"), (None, {"id": "f", "title": "x"}, {"id": "g"})
+    records = [{"owner": o, "folder": f, "site": "S"} for o, f in itertools.product(owners, folders)]
+    asked = [
+        Request(user, act, "doc", each, _NOW) for user in ("ann", "bea") for act in ("view", "seal") for each in records
+    ]
+    found = compare(target, starting(target, None), compiled(BEHIND), asked)
+    assert (found.refused, found.asked) == ([], len(asked))
+    assert 0 < found.allowed < found.asked
