@@ -14,6 +14,7 @@ from policylang.analysis import questions, search
 from policylang.analysis.conjunction import propose
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.formula import AllOf, Formula, Holds, true
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, true
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import (
     ANYBODY,
@@ -494,6 +495,12 @@ def test_the_place_of_a_related_record_may_be_none_that_there_is() -> None:
     assert isinstance(docs.find(formula), Sat)
     assert isinstance(missing, Holds)
     assert isinstance(docs.find(Holds(missing.condition, None)), Sat)
+
+
+def test_the_last_of_many_cases_counts() -> None:
+    """Of 25 only the last one can be."""
+    docs, formulas = ask(*(f"level is {number}" for number in (1, 2, 3, 4, 5, 9, 8, 7, 6, 5)))
+    assert isinstance(docs.find(AllOf((AnyOf(tuple(formulas[:5])), AnyOf(tuple(formulas[5:]))))), Sat)
 
 
 def test_a_known_user_is_taken_as_is() -> None:

@@ -108,3 +108,12 @@ def test_a_way_up_may_turn_in_a_circle_with_the_record_alone() -> None:
         Same(record, parent, True),
     )
     assert propose(asked, datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)) is not UNSAT
+
+
+def test_a_way_up_may_end_for_one_version_and_break_off_for_another() -> None:
+    """Of two that are compared, one lets records have none above them and the other does not."""
+    record, top = Variable("record", (), RecordType("doc")), ConstantTerm("x")
+    now = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+    one, other = Below(record, "parent", True, top, False), Below(record, "parent", False, top, None)
+    assert propose((one, other), now) is not UNSAT
+    assert propose((one, Below(record, "parent", False, top, True)), now) is UNSAT

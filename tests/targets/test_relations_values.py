@@ -89,7 +89,11 @@ place region "R"
 place site "S" in "R"
 subject { team : text }
 resource folder { title : text  actions view }
-resource doc { owner : user  folder : folder  site : site  actions view, edit  action seal requires edit on doc at region }
+resource doc {
+  owner : user  folder : folder  site : site
+  actions view, edit
+  action seal requires edit on doc at region
+}
 policy p on doc { owner.team is missing or folder.title is missing }
 role reader { grant view on doc  policy p for view }
 role sealer { grant seal on doc }
