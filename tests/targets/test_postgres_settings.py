@@ -16,6 +16,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.settings.targets import Postgres, TargetSettings
 from policylang.targets import find_target
+from policylang.targets.postgres.expressions import covering, had, plans
 from policylang.targets.target import Input, TargetBundle
 from tests.helpers import compiled
 from tests.targets.differential import NOW
@@ -121,3 +122,21 @@ def test_timezones_that_are_abbreviations_too(connection: psycopg.Connection[Any
                 now = datetime.datetime(2026, month, 15, 22, 30, tzinfo=datetime.UTC)
                 local = connection.execute("SELECT %s AT TIME ZONE policylang.zone()", [now]).fetchone()
                 assert local == (now.astimezone(zone(name)).replace(tzinfo=None),), name
+
+
+DENIED_AT = """
+scope site
+place site "A"
+place site "B"
+resource doc { name : text  fee : int  site : site  actions modify }
+role clerk { grant modify on doc }
+role blind { deny modify on doc (fee) }
+user "ann" { assign role clerk  assign role blind at site "A" }
+"""
+
+
+def test_a_column_that_is_denied_at_a_place_may_be_changed_elsewhere() -> None:
+    index = Index(compiled(DENIED_AT))
+    (who,) = had(index)
+    found = covering(plans(index, who, "modify", "doc"), index.attributes["doc"])
+    assert found == (frozenset({"name", "site"}), frozenset({"fee"}))
