@@ -55,3 +55,11 @@ def is_very_long(length: Duration) -> bool:
     """Whether a length may lead out of the calendar from the years that are thought about."""
     units = {"months": 12, "days": 365, "minutes": 365 * 24 * 60}
     return length.amount > 1900 * units[length.unit]
+
+
+def leaves_at_times(
+    index: Index, length: Duration, sign: int, of_days: bool, years: tuple[datetime.datetime, datetime.datetime]
+) -> bool:
+    """Whether a length leads out of the calendar from some instants of some years, and not from others."""
+    first, last = (now_and_edge(each, length, sign, index.timezone, of_days=of_days) is None for each in years)
+    return first is not last

@@ -33,7 +33,7 @@ from policylang.analysis.domains import Domains
 from policylang.analysis.formula import AllOf, Formula, Holds, conjuncts, holds, more_conditions, nnf
 from policylang.analysis.months import near_changes, patterns, years_of
 from policylang.analysis.query import COMPLETE, Answer, Sat, Witness
-from policylang.analysis.question_instant import QuestionInstant, is_very_long
+from policylang.analysis.question_instant import QuestionInstant, leaves_at_times
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Impossible
 from policylang.analysis.translator import Translator
 from policylang.analysis.witness import make_witness, situation, with_users
@@ -323,12 +323,14 @@ def _times(plain: Formula, asker: Asker) -> tuple[tuple[tuple[int, int], ...], b
     """
     months: set[tuple[int, int]] = set()
     absolute = False
+    years = years_of(asker.query.since, asker.query.until)
     for test in _tests(plain):
         match test:
-            case c.Time(duration=duration):
+            case c.Time(operand=operand, duration=duration):
                 match asker.known(duration):
                     case c.Constant(value=Duration() as length):
-                        absolute = absolute or is_very_long(length)
+                        of_days = isinstance(operand.type, DateType)
+                        absolute = absolute or leaves_at_times(asker.index, length, test.sign, of_days, years)
                         if length.unit == "months":
                             months.add((length.amount, test.sign))
             case c.Compare(_, left, right):

@@ -13,8 +13,6 @@ from msgspec.structs import replace
 from policylang.analysis import questions, search
 from policylang.analysis.conjunction import propose
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, true
-from policylang.analysis.formula import AllOf, Formula, Holds, true
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, true
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import (
     ANYBODY,

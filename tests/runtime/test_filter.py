@@ -355,6 +355,8 @@ def test_values_that_the_policies_do_not_know(dialect: str) -> None:
         found = {key for (key,) in connection.execute(f"SELECT id FROM doc WHERE {sql}", parameters).fetchall()}
         asked = [each | {"above": each} for each in records]
         assert found == {x["id"] for x in asked if policies.allows("ann", action, "doc", x, now=now)}, action
+
+
 def test_a_column_may_be_called_like_the_table_of_the_records() -> None:
     """DuckDB takes `doc.folder` for a field of a column `doc`, if there is one nearer than the table."""
     text = """

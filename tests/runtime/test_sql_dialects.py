@@ -183,8 +183,7 @@ user "ann" {{ assign role reader }}
     ("dialect", "condition", "said"),
     [
         ("postgres", "fees overlaps sizes", "sets of different numbers"),
-        ("duckdb", "not (fees overlaps sizes)", "sets of different numbers"),
-        ("sqlite", "times overlaps others", "instants in two columns"),
+        ("postgres", "not (fees overlaps sizes)", "sets of different numbers"),
         ("postgres", "ip is request.ip", "the zone of an address"),
     ],
 )
