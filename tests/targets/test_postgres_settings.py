@@ -140,3 +140,42 @@ def test_a_column_that_is_denied_at_a_place_may_be_changed_elsewhere() -> None:
     (who,) = had(index)
     found = covering(plans(index, who, "modify", "doc"), index.attributes["doc"])
     assert found == (frozenset({"name", "site"}), frozenset({"fee"}))
+
+
+ON_SOME = """
+resource doc { name : text  fee : int  status : text  actions view, create, modify }
+policy open_ on doc { status is "open" }
+role clerk { grant view on doc  grant create, modify on doc (name, status) }
+role cashier { grant create, modify on doc (fee)  policy open_ }
+user "ann" { assign role clerk  assign role cashier }
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("INSERT INTO doc (id, status, fee) VALUES ('3', 'open', 5)", True),
+        ("INSERT INTO doc (id, status) VALUES ('3', 'closed')", True),
+        ("INSERT INTO doc (id, status, fee) VALUES ('3', 'closed', 5)", False),
+        ("UPDATE doc SET fee = 5 WHERE status = 'open'", True),
+        ("UPDATE doc SET fee = 5 WHERE status = 'closed'", False),
+        ("UPDATE doc SET fee = 5, status = 'open' WHERE status = 'closed'", False),
+        ("UPDATE doc SET fee = 5, status = 'closed' WHERE status = 'open'", False),
+        ("UPDATE doc SET status = 'open' WHERE status = 'closed'", True),
+    ],
+)
+def test_columns_that_may_be_written_on_some_rows(
+    connection: psycopg.Connection[Any], statement: str, allowed: bool
+) -> None:
+    found = compile_for(find_target("postgres"), Input(compiled(ON_SOME)))
+    assert isinstance(found, TargetBundle)
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE doc (id text PRIMARY KEY, name text, fee integer, status text)")
+        connection.execute("INSERT INTO doc VALUES ('1', 'a', 1, 'open'), ('2', 'b', 2, 'closed')")
+        connection.execute(inside(found.files["up.sql"]))
+        connection.execute("SELECT policylang.become('ann')")
+        if allowed:
+            assert connection.execute(statement).rowcount == 1
+        else:
+            with pytest.raises(psycopg.Error), connection.transaction():
+                connection.execute(statement)
