@@ -46,7 +46,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime import sqlite
+from policylang.runtime import ends, sqlite
 from policylang.runtime.columns import filled, mapped, spellings
 from policylang.runtime.dialects import (
     NO_DATABASES,
@@ -159,10 +159,12 @@ class _Writer:
             return self._exists(joins, self._of_users(test, paths[0].sql, paths[0].of_user, wanted))
         sides = [self._side(test, o, column) for o, column in zip(test.sides, columns, strict=True)]
         plain = self._plain(test, sides, wanted)
-        read = zip(test.sides, columns, strict=True)
-        typed = [(o.type, column.sql) for o, column in read if column is not None and column.of_user is None]
+        read = [None if column is None or column.of_user is not None else column.sql for column in columns]
+        typed = [(o.type, column) for o, column in zip(test.sides, read, strict=True) if column is not None]
         if self.dialect == "sqlite":
             plain = sqlite.where_fitting(typed, plain)
+        if self.dialect in ends.DIALECTS:
+            plain = exp.and_(plain, *ends.within_where(test, read, wanted, self.dialect))
         if not wanted or len(typed) > 1:  # else it is one of the values that the test names
             plain = exp.and_(
                 plain, *(self._declared(type_, sql) for type_, sql in typed if isinstance(type_, EnumType))
@@ -232,6 +234,8 @@ class _Writer:
         there = _is_there(column.sql)
         if self.dialect == "sqlite" and column.of_user is None:
             there = _is_there(sqlite.given(type_, column.sql)) if whatever else sqlite.fits(type_, column.sql)
+        if self.dialect in ends.DIALECTS and column.of_user is None and not whatever:
+            there = exp.and_(there, *ends.within(type_, column.sql, self.dialect))
         if column.of_user is None:
             return self._declared(type_, column.sql) if isinstance(type_, EnumType) and not whatever else there
         return exp.and_(there, self._users(column.sql, [user for user, _ in self._values(column.of_user)]))
