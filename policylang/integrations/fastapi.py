@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import Depends, HTTPException
+from pydantic import BaseModel
 
 from policylang.api.policy_set import PolicySet
 from policylang.runtime.filter import Filter
@@ -43,7 +44,7 @@ class RouteGuard:
         self, action: str, resource: str, record: _Dependency | None = None, *, changes: _Dependency = _nothing
     ) -> _Dependency:
         """A dependency that returns the `Decision`, or answers 403. ``record`` and ``changes``: dependencies, for the
-        record and what would be written; without a record that is found the answer is 404.
+        record and what would be written, of a model what was set; without a record that is found the answer is 404.
         """
 
         def decided(
@@ -54,6 +55,8 @@ class RouteGuard:
         ) -> Decision:
             if record is not None and found is None:
                 raise HTTPException(404)
+            if isinstance(written, BaseModel):
+                written = written.model_dump(exclude_unset=True)
             decision = self._policies().decide(
                 user, action, resource, found, now=self._clock(), request=request, changes=written
             )

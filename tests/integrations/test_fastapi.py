@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import Depends, FastAPI, Header, HTTPException
+from pydantic import BaseModel
 
 from policylang.api.policy_set import PolicySet
 from policylang.integrations.fastapi import RouteGuard
@@ -24,6 +25,13 @@ user "ann" { assign role rep }
 user "bob" { assign role rep }
 """
 RECORDS = {"1": {"name": "A", "rep": "ann"}, "2": {"name": "B", "rep": "bob"}}
+
+
+class Change(BaseModel):
+    """What may be written; what is not set is not."""
+
+    name: str | None = None
+    rep: str | None = None
 
 
 class Client:
@@ -74,6 +82,13 @@ def test_routes() -> None:
     def change(found: Any = Depends(guard("modify", "customer", record, changes=changes))) -> bool:
         return bool(found.allowed)
 
+    async def model(change: Change) -> Change:
+        return change
+
+    @app.put("/customers/{key}", dependencies=[Depends(guard("modify", "customer", record, changes=model))])
+    def change_by_model() -> bool:
+        return True
+
     @app.delete("/customers/{key}", dependencies=[Depends(guard("delete", "customer", record))])
     def delete() -> bool:
         return True
@@ -94,6 +109,8 @@ def test_routes() -> None:
     assert client.ask("GET", "/customers", headers=ann).json() == ["1"]
     assert client.ask("PATCH", "/customers/1", json={"name": "C"}, headers=ann).json() is True
     assert client.ask("PATCH", "/customers/1", json={"rep": "bob"}, headers=ann).status_code == 403
+    assert client.ask("PUT", "/customers/1", json={"name": "C"}, headers=ann).json() is True
+    assert client.ask("PUT", "/customers/1", json={"rep": "bob"}, headers=ann).status_code == 403
     assert client.ask("PATCH", "/customers/1", json={"rate": "5"}, headers=ann).status_code == 403
     assert client.ask("DELETE", "/customers/1", headers=ann).status_code == 403
     assert client.ask("DELETE", "/customers/1", headers={**ann, "X-Channel": "ui"}).json() is True
