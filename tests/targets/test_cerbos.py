@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from policylang.runtime.request import Request
+from policylang.syntax.quoting import quote_text
 from tests.engines.cerbos_engine import CerbosServer
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled
@@ -247,6 +248,26 @@ def test_conditions_that_differ_in_how_they_are_put_together(cerbos: CerbosServe
     found = compare("cerbos", starting(cerbos), compiled(ALIKE), asked)
     assert found.asked == len(asked)
     assert found.allowed > 10
+
+
+# --- users who are called like a pattern ---------------------------------------------------------------------
+
+PATTERNS = ("*", "a*", "[a-z]nn", "?nn", "{ann,bob}", "a\\nn", "!ann", "%2A", "ann", "bob", "%")
+
+
+def test_rights_of_users_who_are_called_like_a_pattern(cerbos: CerbosServer) -> None:
+    """Cerbos takes names of roles for patterns, and each user with grants or denies has a role."""
+    actions = {user: f"a{number}" for number, user in enumerate(PATTERNS)}
+    text = f"resource doc {{ actions {', '.join(actions.values())} }}\nrole r {{ grant all on doc }}\n"
+    for user, own in actions.items():
+        text += f"user {quote_text(user)} {{ grant {own} on doc }}\n"
+        text += f"user {quote_text('denied ' + user)} {{ assign role r  deny {own} on doc }}\n"
+    now = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+    users = [*PATTERNS, *(f"denied {user}" for user in PATTERNS)]
+    asked = [Request(user, action, "doc", {}, now) for user in users for action in actions.values()]
+    found = compare("cerbos", starting(cerbos), compiled(text), asked)
+    assert (found.refused, found.asked) == ([], len(asked))
+    assert found.allowed == len(PATTERNS) + len(PATTERNS) * (len(PATTERNS) - 1)
 
 
 # --- sets in which an item is missing ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ who override what their group says have a role of their own in its place: ``grou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from policylang.runtime.grants import Granted, granted, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.sources import RightsSource
 
+_PATTERN = re.compile(r"[!*?\[\]{}\\%]")
 EVERYBODY = "user"
 """Cerbos wants a role of everybody. No rule speaks of this one."""
 
@@ -45,9 +47,9 @@ class Principals:
         placed = {a.role for user in index.policy_set.users for a in user.assignments if a.place is not None}
         for role in index.policy_set.roles:
             source = RightsSource("role", role.name)
-            self.roles.append(CerbosRole(f"role:{role.name}", source))
+            self.roles.append(CerbosRole(_role(role.name), source))
             if role.name in placed:
-                self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))
+                self.roles.append(CerbosRole(_role(role.name, at=True), source, at=True))
         self._granted: dict[CerbosRole, dict[str, list[Granted]]] = {role: {} for role in self.roles}
         for held in self.roles:
             for each in granted(index, held.source, held.overrides):
@@ -77,8 +79,13 @@ class Principals:
                 told = {"place": given.place, "from": given.start, "until": given.until}
                 told |= {"since": instant_text(begin)} if begin is not None and given.start_time else {}
                 told |= {"before": instant_text(end)} if end is not None and given.until_time else {}
-            role = f"role:{source.name}{':at' if source.place is not None else ''}"
+            role = _role(source.name, at=source.place is not None)
             yield {"role": role, **{key: value for key, value in told.items() if value is not None}}
+
+
+def _role(name: str, *, at: bool = False) -> str:
+    """The role by its name in Cerbos, which takes some characters for a pattern: users may be called so."""
+    return f"role:{_PATTERN.sub(lambda found: f'%{ord(found[0]):02X}', name)}{':at' if at else ''}"
 
 
 def _overriding(index: Index) -> dict[tuple[str, tuple[ir.Limit, ...]], int]:
