@@ -58,6 +58,15 @@ def test_what_is_looked_up(condition: str, looked_up: bool) -> None:
     assert found({**other, "title": "c"}) == ([] if looked_up else [0])
 
 
+@pytest.mark.parametrize("condition", ["length is 24 hours", "length in [24 hours, 2 weeks]"])
+def test_a_length_in_another_unit_is_found(condition: str) -> None:
+    policy_set = compiled(f"resource doc {{ length : duration  actions view }}\npolicy p on doc {{ {condition} }}\n")
+    conditions = [policy_set.policy_instances[0].condition]
+    s = Situation(Index(policy_set), "u", "doc", {"length": "1 day"}, {}, NOW)
+    assert truth(conditions[0], s) is True
+    assert Guards(conditions).candidates(s, range(1)) == [0]
+
+
 def test_only_those_that_are_asked_about() -> None:
     policy_set = compiled(f'{DOC}policy p on doc {{ title is "a" }}\npolicy q on doc {{ title starts with "a" }}\n')
     guards = Guards([each.condition for each in policy_set.policy_instances])
