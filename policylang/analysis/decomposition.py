@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, conjoined
-from policylang.analysis.looks import is_user, looks_at_time
+from policylang.analysis.looks import looks_at_time
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.model import conditions as c
@@ -82,8 +82,6 @@ class Decomposition:
             if isinstance(test, c.Under):
                 yield (test.operand.root, test.above.steps[0]) if test.operand.root != "subject" else _USERS
             for operand in test.sides:
-                if is_user(operand.type) and (isinstance(operand, c.Constant) or isinstance(test, c.In)):
-                    yield _USERS
                 if isinstance(operand, c.Path) and operand.root == "record" and not operand.steps:
                     yield ("record", "id")
                 elif isinstance(operand, c.Path):
