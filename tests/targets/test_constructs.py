@@ -117,6 +117,8 @@ DECISIONS = {
     'role r user "u" { assign role r from 2026-01-01 08:00 until 2026-01-31 }': {"hours"},
     'terminated user "u"': {"terminated"},
     "role r integration i { role r }": {"integration"},
+    "role r integration i { role r  until 2026-01-31 }": {"integration", "dated"},
+    "role r integration i { role r  from 2026-01-31 }": {"integration", "dated"},
     "task t { needs view on customer }": set(),
     'invariant "x" { no user can view customer where { name is "x" } }': set(),
 }

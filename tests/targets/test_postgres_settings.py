@@ -151,6 +151,20 @@ user "ann" { assign role clerk  assign role cashier }
 """
 
 
+def test_a_column_that_may_be_viewed_on_some_rows_is_refused() -> None:
+    text = """
+        resource doc { name : text  fee : int  actions view }
+        policy open_ on doc { name is "open" }
+        role clerk { grant view on doc (name) }
+        role cashier { grant view on doc  policy open_ }
+        user "ann" { assign role clerk  assign role cashier }
+    """
+    found = compile_for(find_target("postgres"), Input(compiled(text)))
+    assert not isinstance(found, TargetBundle)
+    said = "column privileges do not depend on the row: `fee` may be viewed on some `doc` only"
+    assert [(each.code, each.message) for each in found] == [("PL801", said)]
+
+
 @pytest.mark.parametrize(
     ("statement", "allowed"),
     [

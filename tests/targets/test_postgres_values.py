@@ -296,8 +296,8 @@ HELD = {
         "::ffff:10.0.0.1",
     ),
     "who": ("5", "t", "nobody", ""),
-    "words": (["5"], [], [None], ["x", None, "5"]),
-    "counts": (["5"], ["5", "5.5"], ["NaN", "5"], ["5", None], [None], [], ["Infinity", "5"]),
+    "words": (["5"], [], [None], ["x", None, "5"], [["5"]]),
+    "counts": (["5"], ["5", "5.5"], ["NaN", "5"], ["5", None], [None], [], ["Infinity", "5"], [["5"]]),
     "amounts": (
         *(["5"], ["5.5", "5.0"], ["NaN", "5"], ["5", None], ["NaN", None], [], ["5", "-Infinity"]),
         *(["5", "0." + "1" * 200], ["5", "0." + "1" * 201], ["9" * 201], ["5", "9" * 200]),
@@ -383,6 +383,39 @@ def test_an_ipv4_address_that_is_written_as_an_ipv6_one(
         request = json.dumps({"from": "::FFFF:10.9.1.1", "seen": ["::ffff:a09:101"]})
         connection.execute("SELECT policylang.become('ann', %s)", [request])
         assert "".join(row[0] for row in connection.execute("SELECT id FROM item ORDER BY id")) == found
+
+
+SETS = """
+resource item { tags : set of text  other : set of text  actions view }
+policy p on item { not (tags overlaps other) }
+group g { grant view on item  policy p }
+user "ann" in g
+"""
+
+
+def test_sets_that_have_nothing_in_common(connection: psycopg.Connection[Any]) -> None:
+    """Nothing is in an empty one, whatever may be in the other."""
+    index, script = made(SETS)
+    rows: dict[str, tuple[list[str | None] | None, list[str | None]]] = {
+        "both told": (["x"], ["y"]),
+        "left empty": ([], ["x", None]),
+        "right empty": ([None], []),
+        "left untold": (["x", None], ["y"]),
+        "both untold": ([None], [None]),
+        "left missing": (None, []),
+        "shared": (["x", None], ["x"]),
+    }
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE item (id text, tags text[], other text[])")
+        for id_, sets in rows.items():
+            connection.execute("INSERT INTO item VALUES (%s, %s, %s)", [id_, *sets])
+        connection.execute(script)
+        connection.execute("SELECT policylang.become('ann')")
+        seen = {row[0] for row in connection.execute("SELECT id FROM item")}
+    assert seen == {"both told", "left empty", "right empty"}
+    for id_, (tags, other) in rows.items():
+        decision = decide(index, "ann", "view", "item", {"id": id_, "tags": tags, "other": other}, now=NOW)
+        assert decision.allowed == (id_ in seen), id_
 
 
 KINDS = """
