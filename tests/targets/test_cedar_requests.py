@@ -10,6 +10,7 @@ import pytest
 from policylang.runtime.index import Index
 from policylang.targets.cedar.request import asking, questions
 from policylang.targets.cedar.values import NotHeldError
+from policylang.targets.request import DeniedError, chosen
 from tests.engines.files import EngineError
 from tests.helpers import compiled
 from tests.targets.cedar_session import SALES, bundle_of, loaded
@@ -19,8 +20,8 @@ DAY = 24 * 3600 * 1_000_000
 INSTANT = 1_795_262_400_000_000
 
 
-def ask(user: str, action: str, **context: Any) -> bool:
-    policy_set = compiled(SALES)
+def ask(user: str, action: str, *, text: str = SALES, **context: Any) -> bool:
+    policy_set = compiled(text)
     request = {
         "principal": {"type": "User", "id": user},
         "action": {"type": "Action", "id": f"customer.{action}"},
@@ -65,6 +66,13 @@ def test_requests(user: str, context: dict[str, Any], allowed: bool) -> None:
     assert ask(user, "view", **context) == allowed
 
 
+@pytest.mark.parametrize(("now", "allowed"), [(INSTANT, True), (-(2**63), False), (2**63 - 1, False)])
+def test_no_deny_is_skipped_because_a_sum_overflows(now: int, allowed: bool) -> None:
+    text = SALES.replace("closed is true", "closed is true or created within 3 days or created within next 3 days")
+    record = {**site("HQ"), "created": INSTANT - 10 * DAY}
+    assert ask("cid", "view", text=text, now=now, record=record) == allowed
+
+
 @pytest.mark.parametrize(
     "context", [{"record": {"created": "2026-11-20"}}, {"record": {"no such": 1}}, {"now": None}, {"chosen": "ann"}]
 )
@@ -92,3 +100,10 @@ def test_values_that_cedar_cannot_hold_have_no_answer() -> None:
     old = datetime.datetime(999, 1, 1, tzinfo=datetime.UTC)
     with pytest.raises(NotHeldError, match="1000"):
         questions(asking(compiled(SALES)), "ann", "view", "customer", {}, now=old)
+
+
+def test_who_is_chosen_is_known_of_all_or_nobody() -> None:
+    index = Index(compiled("role rep\nresource deal { reps : set of user with role rep  actions modify }\n"))
+    assert chosen(index, "deal", {"reps": ["ann", "bob"]}, "reps", NOW) == ("ann", "bob")
+    with pytest.raises(DeniedError, match="`reps` is missing"):
+        chosen(index, "deal", {"reps": ["ann", None]}, "reps", NOW)
