@@ -302,8 +302,6 @@ def _timed(test: c.Time, wanted: bool) -> Expression:
         assert isinstance(test.duration, c.Constant)
         assert isinstance(test.duration.value, Duration)
         length = test.duration.value
-        if of_days and length.unit == "minutes":
-            return FALSE  # a day has none, which leaves it unknown
         edge = _moved(now, length.amount * (1 if of_days else _DAY if length.unit == "days" else _MINUTE), ahead)
     found = _operand(test.operand)
     if test.test == "older_than":

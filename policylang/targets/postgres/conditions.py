@@ -146,8 +146,6 @@ def _time(test: c.Time, found: str, row: SqlRow) -> str:
     sign = "" if test.test == "within_next" else "-"
     months = f"{sign}{length.amount if length.unit == 'months' else 0}"
     minutes = {"minutes": 1, "days": 24 * 60, "months": 0}[length.unit] * length.amount
-    if day and length.unit == "minutes":
-        return "(NULL::boolean)"  # a day has no minutes
     if day:
         days = f"{sign}{length.amount if length.unit == 'days' else 0}"
         now, edge = "policylang.today()", f"policylang.day_after({months}, {days})"
