@@ -286,6 +286,14 @@ def test_a_condition_that_is_too_long(cerbos: CerbosServer) -> None:
     assert [(each.code, each.message[:26]) for each in long] == [("PL803", "Cerbos takes no expression")]
 
 
+@pytest.mark.parametrize(("minute", "held"), [("07:59", False), ("08:00", True), ("09:59", True), ("10:00", False)])
+def test_a_role_is_over_at_its_end(minute: str, held: bool) -> None:
+    given = "assign role guard from 2026-11-21 08:00 until 2026-11-21 10:00"
+    index = Index(compiled(f'resource a {{ actions view }} role guard {{ grant view on a }} user "ann" {{ {given} }}'))
+    now = datetime.datetime.fromisoformat(f"2026-11-21T{minute}:00Z")
+    assert ("role:guard" in Caller(index).principal("ann", {}, now)["roles"]) == held
+
+
 def test_users_who_are_refused() -> None:
     text = """resource a { x : text actions view } policy p on a { x is missing }
         user "u*" { append policy p on a } user "v*"

@@ -86,3 +86,11 @@ def test_a_record_without_an_id_is_the_same_after_a_change(engine: str, request:
     ]
     total = compare(engine, start(engine, request), compiled(SAME), asked)
     assert (total.allowed, total.asked) == (2, 4)
+
+
+@pytest.mark.parametrize("engine", ["rego", "cerbos"])
+def test_what_is_of_another_type_is_not_missing(engine: str, request: pytest.FixtureRequest) -> None:
+    records: tuple[dict[str, Any], ...] = ({}, {"tags": 5}, {"tags": ["a"]})
+    asked = [Request("ann", action, "doc", each, NOW) for each in records for action in ("view", "delete")]
+    total = compare(engine, start(engine, request), compiled(SET.format(condition="tags is missing")), asked)
+    assert (total.allowed, total.asked) == (2, 6)
