@@ -349,6 +349,19 @@ def test_too_long() -> None:
     assert [each.code for each in found] == ["PL803"]
 
 
+def test_a_value_of_a_user_that_is_too_long() -> None:
+    made = project(
+        "subject { window : duration } resource a { made : datetime actions view }",
+        "policy p on a { made within assigned user.window } group g { grant view on a policy p }",
+        'user "ann" in g {\n  window : "9007199254740991 days"\n}',
+        config=Config(limits=Limits(duration_years=10**14)),
+    )
+    assert made.ir is not None
+    found = compile_for(find_target("rego"), Input(made.ir))
+    assert not isinstance(found, TargetBundle)
+    assert [(each.code, each.location.path, each.location.line) for each in found] == [("PL803", "2.policy", 2)]
+
+
 @pytest.mark.parametrize("value", ["half \ud800", "\udfff"])
 def test_what_json_cannot_hold(value: str) -> None:
     requests = Requests(Index(compiled(SALES)))
