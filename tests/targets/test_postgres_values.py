@@ -418,6 +418,50 @@ def test_sets_that_have_nothing_in_common(connection: psycopg.Connection[Any]) -
         assert decision.allowed == (id_ in seen), id_
 
 
+NUMBERS = """
+resource item { fee : money  other : money  actions view }
+policy p on item { fee is other }
+group g { grant view on item  policy p }
+user "ann" in g
+"""
+
+
+def test_what_is_no_number_is_equal_to_nothing(connection: psycopg.Connection[Any]) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute("""
+            CREATE TABLE item (id text, fee numeric, other numeric);
+            INSERT INTO item VALUES ('a', 5, 5.0), ('b', 5, 6), ('c', 'NaN', 'NaN'), ('d', 'Infinity', 'Infinity')
+        """)
+        connection.execute(made(NUMBERS)[1])
+        connection.execute("SELECT policylang.become('ann')")
+        assert connection.execute("SELECT id FROM item").fetchall() == [("a",)]
+
+
+TIMES = """
+resource item { id : text  actions view }
+role r { grant view on item }
+user "until now" { assign role r until 2026-11-21 12:00 }
+user "until later" { assign role r until 2026-11-21 12:01 }
+user "from now" { assign role r from 2026-11-21 12:00 }
+user "from later" { assign role r from 2026-11-21 12:01 }
+"""
+
+
+def test_a_role_is_over_at_its_end(connection: psycopg.Connection[Any]) -> None:
+    index, script = made(TIMES)
+    users = [*index.users]
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE item (id text); INSERT INTO item VALUES ('1')")
+        connection.execute(script)
+        (seen,) = connection.execute("SELECT seen(%s, '{}')", [users]).fetchone() or ()
+    assert dict(zip(users, seen, strict=True)) == {
+        "until now": False,
+        "until later": True,
+        "from now": True,
+        "from later": False,
+    }
+
+
 KINDS = """
 resource item { name : text  made : datetime  born : date  fee : money  ok : bool  ip : ip  tags : set of text
   above : item  actions view }
