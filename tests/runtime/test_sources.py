@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,14 @@ def test_chains_are_the_ways_in_with_the_fewest_limits(policy_set: ir.PolicySet)
                 expected.setdefault((name_of(way[-1]), around), way)
         kind, name = name_of(outer)
         assert list(chains(index, RightsSource(kind, name))) == list(expected.values())
+
+
+def test_an_index_with_other_declarations_keeps_nothing_that_was_found_before() -> None:
+    text = 'resource a { actions view } role r { grant view on a } group g { role r } user "u" in g deny view on a'
+    denied = Index(compiled(text))
+    assert len(denied.denies_of("a", "view")) == 1
+    allowed = denied.changed(denies=())
+    assert len(allowed.denies_of("a", "view")) == 0
+    assert decide(allowed, "u", "view", "a", {}, now=NOW).allowed
+    without = allowed.changed(groups={"g": msgspec.structs.replace(allowed.groups["g"], roles=())})
+    assert not decide(without, "u", "view", "a", {}, now=NOW).allowed
