@@ -69,8 +69,6 @@ def _given(part: Formula, true: frozenset[Formula], false: frozenset[Formula]) -
             return _not(_all(_within(item, true, false) for item in items))
         case AnyOf(items):
             return _any(_within(item, true, false) for item in items)
-        case NotOf(item):
-            return FALSE if item in true else part
     return FALSE if part in false or _is_otherwise(part, true) else part
 
 
