@@ -30,6 +30,7 @@ def test_what_is_known_is_taken_for_granted_inside_other_parts() -> None:
     assert plain(AllOf((AnyOf((A, B)), AnyOf((C, AllOf((NotOf(C), AnyOf((A, B))))))))) == AllOf(
         (AnyOf((A, B)), AnyOf((C, NotOf(C))))
     )
+    assert plain(AllOf((AnyOf((NotOf(A), B)), A, AnyOf((NotOf(B), C))))) == AllOf((B, A, C))
     assert plain(AnyOf((NotOf(A), A, B))) == AnyOf((NotOf(A), A, B))
 
 
