@@ -165,9 +165,8 @@ def _tables(index: Index, resource: str, condition: str, database: str) -> tuple
         fields = ["pk", *(_column(model, each.name, each.type, database) for each in asked)]
         rows = model._base_manager.using(database).order_by().values_list(*fields)
         sql, own = rows.query.get_compiler(database).as_sql()
-        if (
-            connections[database].vendor == "sqlite"
-        ):  # where a table expression of a table's name stands for it everywhere
+        if connections[database].vendor == "sqlite":
+            # A table expression of a table's name would stand for it everywhere.
             for each in {joined.table_name for joined in rows.query.alias_map.values()}:
                 table = re.escape(f'"{each}"')
                 sql = re.sub(rf"(?<=FROM |JOIN ){table}|(?<!\.){table}(?=\.)", lambda match: f"main.{match[0]}", sql)

@@ -225,6 +225,20 @@ def test_what_cannot_be_shown_is_told_all_the_same(monkeypatch: pytest.MonkeyPat
     assert any(each.unproved for each in found.changes)
 
 
+def test_what_is_tried_in_vain_is_bounded_for_all_questions_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+    monkeypatch.setattr(gaps.GapQuestions, "_tried", lambda _, found, *rest: tried.append(found))
+    monkeypatch.setattr(gaps, "_MOST_TRIED", 300)
+    months = "".join(
+        f"policy p{n} on doc {{ seen within {n} months }}\nrole r{n} {{ grant view on doc  policy p{n} }}\n"
+        for n in range(1, 9)
+    )
+    found = between(KINDS.format(**PARIS) + months, KINDS.format(**IN_UTC) + months)
+    assert {each.unproved for each in found.changes} == {True}
+    questions = 2 * 8 * 2  # both ways, of the record and of its attributes
+    assert 2 * 300 < len(tried) < 2 * 300 + questions * (gaps._FEWEST_TRIED + 10)
+
+
 @pytest.mark.parametrize(
     ("attribute", "condition"),
     [
